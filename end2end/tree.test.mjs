@@ -29,13 +29,13 @@ story("a chosen rubric decides what the page shows, from the stage to the list",
   await record(server, "spine", steps());
   const run = await RunPage.open(page, "/runs/spine?step=0");
   await run.selected(0);
-  await run.until("the root fails once", ({ effects }) => effects.burst === 1);
+  await run.until("the root fails once", ({ effects }) => effects.generic === 1);
   const listed = run.page.locator(".steps .chips .panel-note");
   await run.page.getByRole("button", { name: "Failing", exact: true }).click();
   await until("the list has the root's failure", async () => (await listed.innerText()) === "1");
 
   await run.rubric("style.tone").locator(".branch-line").click();
-  await run.until("the shapes are those of the rubric", ({ effects }) => effects.burst === 3);
+  await run.until("the shapes are those of the rubric", ({ effects }) => effects.generic === 3);
   await until("the list has the rubric's failures", async () => (await listed.innerText()) === "3");
   const headline = run.diagnostics.locator(".headline");
   await until("the headline is the rubric's", async () =>

@@ -26,14 +26,21 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
         let chosen = session.view.rubric.get();
         session.current.get().is_some_and(|at| session.watch(|f| f.failure_by(at, chosen).is_some()))
     };
-    let state = move || match (session.current.get(), path.get()) {
-        // Reported as failed, without a score.
-        (Some(_), _) if at(0).is_none() && is_failing() => State::Failed,
-        (Some(at), Some(path)) => session.watch(|film| film.state(at, path)),
-        _ => State::NotEvaluated,
-    };
-    let class = move || if is_measured.get() { "is-measured" } else { state_class(state()) };
-    let word = move || if is_measured.get() { "measured" } else { state_word(state()) };
+    // The class and the word. One memo: the attribute alone, which reads `is_measured` before `path`, would not
+    // be written again where the first stays the same.
+    let look = Memo::new(move |_| {
+        let (chosen, at, path) = (session.view.rubric.get(), session.current.get(), path.get());
+        let state = session.watch(|film| match at.zip(path) {
+            Some((_, path)) if film.path_of(path).is_some_and(|p| is_measurement(&p.path)) => None,
+            // Reported as failed, without a score.
+            Some((at, path)) if film.score(at, path).is_none() && film.failure_by(at, chosen).is_some() => {
+                Some(State::Failed)
+            }
+            Some((at, path)) => Some(film.state(at, path)),
+            None => Some(State::NotEvaluated),
+        });
+        state.map_or(("is-measured", "measured"), |state| (state_class(state), state_word(state)))
+    });
     let rubric = move || name.with(|n| n.as_deref().map_or("root".to_owned(), rubric_name));
     let before = move || match (session.current.get(), at(1)) {
         (None, _) => "no step yet".to_owned(),
@@ -63,10 +70,10 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
         })
     };
     view! {
-        <div class=move || format!("headline {}", class())>
+        <div class=move || format!("headline {}", look.get().0)>
             <b>{move || at(0).map_or_else(|| if is_failing() { "failed" } else { "n/e" }.to_owned(), text)}</b>
             <p>
-                <span class="visually-hidden">{word}</span>
+                <span class="visually-hidden">{move || look.get().1}</span>
                 <span>{move || has_step().then(|| view! { <bdi>{rubric}</bdi> })}{before}</span>
                 <span>{percentile}</span>
                 <span class="headline-failed">{failed_words}</span>

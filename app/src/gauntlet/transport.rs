@@ -1,6 +1,7 @@
 //! The transport bar: position, playback, and the rubric of the curve.
 
-use gauntlet_film::{Film, is_measurement};
+use gauntlet_film::{Film, PathId, is_measurement};
+use gauntlet_scene::rubric_name;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -251,19 +252,22 @@ fn Speed(session: Session) -> impl IntoView {
     .erase()
 }
 
-/// The rubric of the curve and the path's colours: the root, or one of its children.
+/// The rubric of the curve and the path's colours: the root, one of its children, or what is chosen in the tree.
 #[component]
 fn RubricChips(session: Session) -> impl IntoView {
-    let choices = move |film: &Film| {
+    let rubric = session.view.rubric;
+    let choices = move |film: &Film, chosen: Option<PathId>| {
         let root = root_path(film);
-        let chip =
-            |p: &gauntlet_film::Path| (p.id, p.path.clone(), p.name.replace('_', " "), Some(p.id) == root);
-        let is_offered =
-            |p: &&gauntlet_film::Path| (p.depth == 0 && !is_measurement(&p.path)) || Some(p.id) == root;
+        let chip = |p: &gauntlet_film::Path| (p.id, p.path.clone(), rubric_name(&p.path), Some(p.id) == root);
+        let is_offered = |p: &&gauntlet_film::Path| {
+            (p.depth == 0 && !is_measurement(&p.path)) || Some(p.id) == root || Some(p.id) == chosen
+        };
         film.paths().iter().filter(is_offered).map(chip).collect::<Vec<_>>()
     };
-    let all = Memo::new(move |_| session.watch_calmly(choices));
-    let rubric = session.view.rubric;
+    let all = Memo::new(move |_| {
+        let chosen = rubric.get();
+        session.watch_calmly(|film| choices(film, chosen))
+    });
     let strip = NodeRef::<html::Div>::new();
     Effect::new(move || {
         rubric.track();

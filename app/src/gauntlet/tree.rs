@@ -59,6 +59,8 @@ struct Line {
     depth: u32,
     is_root: bool,
     has_children: bool,
+    /// Whether it has no score itself and is there for the lines below it.
+    is_group: bool,
 }
 
 /// Places in [`Film::paths`] of the lines whose path contains `words`. Lines below a folded one are left out,
@@ -93,6 +95,7 @@ fn line(film: &Film, row: usize, place: usize) -> Option<Line> {
         depth: if is_root { 0 } else { p.depth + 1 },
         is_root,
         has_children,
+        is_group: has_children && !p.is_scored,
     })
 }
 
@@ -183,7 +186,7 @@ pub(super) fn RubricTree(session: Session) -> impl IntoView {
             >
                 <For
                     each=move || lines.get()
-                    key=|line| (line.id, line.row, line.path.clone(), line.has_children)
+                    key=|line| (line.id, line.row, line.path.clone(), line.has_children, line.is_group)
                     children=move |line| view! { <TreeLine session line folding sizes count /> }
                 />
             </ul>
@@ -200,7 +203,7 @@ fn TreeLine(
     sizes: Memo<Option<HashMap<Option<PathId>, f64>>>,
     count: Memo<usize>,
 ) -> impl IntoView {
-    let Line { row, id, path, name, depth, is_root, has_children } = line;
+    let Line { row, id, path, name, depth, is_root, has_children, is_group } = line;
     let is_folded = move || folding.with(|folding| folding.is_folded(id));
     let fold_label = {
         let path = path.clone();
@@ -257,7 +260,12 @@ fn TreeLine(
         rubric.update(|chosen| *chosen = if *chosen == Some(id) || is_root { None } else { Some(id) })
     };
     let class_of = move || if is_judged { state_class(state()) } else { "is-measured" };
-    let word_of = move || if is_judged { state_word(state()) } else { "measured" };
+    let word_of = move || match is_judged {
+        _ if is_group => "group",
+        true => state_word(state()),
+        false => "measured",
+    };
+    let absent = if is_group { "" } else { "n/e" };
     let prefix = path.strip_suffix(&*name.replace(' ', "_")).unwrap_or_default().to_owned();
     view! {
         <li
@@ -279,7 +287,7 @@ fn TreeLine(
                 class="branch-line" aria-pressed=move || is_on().to_string() title=title on:click=choose
             >
                 <span class="branch-name">
-                    <i class="state-dot" aria-hidden="true"></i>
+                    {(!is_group).then(|| view! { <i class="state-dot" aria-hidden="true"></i> })}
                     <span><bdi><span class="visually-hidden">{prefix}</span>{name}</bdi></span>
                     <span class="visually-hidden">": "{word_of}", "</span>
                 </span>
@@ -292,7 +300,7 @@ fn TreeLine(
                         r=move || if dot().is_some() { "2" } else { "0" }
                     />
                 </svg>
-                <span class="branch-value">{move || value().map_or("n/e".to_owned(), text)}</span>
+                <span class="branch-value">{move || value().map_or(absent.to_owned(), text)}</span>
                 <i
                     class="branch-share" aria-hidden="true" data-share=move || share.get().map(|s| s.to_string())
                     style=move || format!("--share:{}%", share.get().unwrap_or_default())
