@@ -121,7 +121,9 @@ fn matrix(found: &Correlations) -> impl IntoView + use<> {
                     "Rank correlation (Spearman), from -1 to +1; "{read}{left_out}
                 </caption>
                 <thead>
-                    <tr><th scope="col">"Rubric"</th><th scope="col">"Same score"</th>{heads().collect_view()}</tr>
+                    <tr>
+                        <th scope="col">"Rubric"</th><th scope="col">"Same score"</th>{heads().collect_view()}
+                    </tr>
                 </thead>
                 <tbody>{rows.collect_view()}</tbody>
             </table>

@@ -26,8 +26,8 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
         let chosen = session.view.rubric.get();
         session.current.get().is_some_and(|at| session.watch(|f| f.failure_by(at, chosen).is_some()))
     };
-    // The class and the word. One memo: the attribute alone, which reads `is_measured` before `path`, would not
-    // be written again where the first stays the same.
+    // The class and the word. One memo: the attribute alone, which reads `is_measured` before `path`, would
+    // not be written again where the first stays the same.
     let look = Memo::new(move |_| {
         let (chosen, at, path) = (session.view.rubric.get(), session.current.get(), path.get());
         let state = session.watch(|film| match at.zip(path) {
@@ -41,6 +41,7 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
         });
         state.map_or(("is-measured", "measured"), |state| (state_class(state), state_word(state)))
     });
+    let absent = move || if is_failing() { "failed" } else { "n/e" };
     let rubric = move || name.with(|n| n.as_deref().map_or("root".to_owned(), rubric_name));
     let before = move || match (session.current.get(), at(1)) {
         (None, _) => "no step yet".to_owned(),
@@ -71,7 +72,7 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
     };
     view! {
         <div class=move || format!("headline {}", look.get().0)>
-            <b>{move || at(0).map_or_else(|| if is_failing() { "failed" } else { "n/e" }.to_owned(), text)}</b>
+            <b>{move || at(0).map_or_else(|| absent().to_owned(), text)}</b>
             <p>
                 <span class="visually-hidden">{move || look.get().1}</span>
                 <span>{move || has_step().then(|| view! { <bdi>{rubric}</bdi> })}{before}</span>

@@ -88,9 +88,9 @@ impl Matches {
     }
 }
 
-/// What the list is asked for: all nodes, the failing ones (by the chosen rubric, if there is one), or the most
-/// interesting ones; of them those whose step number begins with the words, or that fail a rubric or in a way
-/// whose name contains them.
+/// What the list is asked for: all nodes, the failing ones (by the chosen rubric, if there is one), or the
+/// most interesting ones; of them those whose step number begins with the words, or that fail a rubric or in
+/// a way whose name contains them.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Asked {
     pub(super) listing: Listing,
@@ -98,8 +98,8 @@ pub(super) struct Asked {
     pub(super) words: String,
 }
 
-/// Finds the rows, and remembers which nodes matched: of a run that grows it reads the blocks of nodes that have
-/// changed, not the run.
+/// Finds the rows, and remembers which nodes matched: of a run that grows it reads the blocks of nodes that
+/// have changed, not the run.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
     asked: Option<Asked>,

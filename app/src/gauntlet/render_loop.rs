@@ -212,9 +212,9 @@ impl RenderLoop {
         }
     }
 
-    /// Opens a finished run as a whole, once all of it has arrived: its last step says little, and a short run
-    /// would be a dash in the middle of the default orbit. The address can name a moment of a longer run, which
-    /// is then shown. Runs once, and leaves a camera alone that the viewer has moved.
+    /// Opens a finished run as a whole, once all of it has arrived: its last step says little, and a short
+    /// run would be a dash in the middle of the default orbit. The address can name a moment of a longer run,
+    /// which is then shown. Runs once, and leaves a camera alone that the viewer has moved.
     fn fit_camera(&mut self) {
         let session = self.session;
         if self.is_fitted || self.size.0 < 1.0 || session.feed.with_untracked(|f| *f != FeedState::Live) {
@@ -240,8 +240,8 @@ impl RenderLoop {
         }
     }
 
-    /// Leaves the view of the whole run that the page opened with for the agent, once the viewer has selected a
-    /// step or plays: in a long run a step is too small to be seen from there.
+    /// Leaves the view of the whole run that the page opened with for the agent, once the viewer has selected
+    /// a step or plays: in a long run a step is too small to be seen from there.
     fn leave_opening(&mut self) {
         let view = self.session.view;
         if !self.is_opening {

@@ -252,7 +252,8 @@ fn Speed(session: Session) -> impl IntoView {
     .erase()
 }
 
-/// The rubric of the curve and the path's colours: the root, one of its children, or what is chosen in the tree.
+/// The rubric of the curve and the path's colours: the root, one of its children, or what is chosen in the
+/// tree.
 #[component]
 fn RubricChips(session: Session) -> impl IntoView {
     let rubric = session.view.rubric;

@@ -302,7 +302,8 @@ fn TreeLine(
                 </svg>
                 <span class="branch-value">{move || value().map_or(absent.to_owned(), text)}</span>
                 <i
-                    class="branch-share" aria-hidden="true" data-share=move || share.get().map(|s| s.to_string())
+                    class="branch-share" aria-hidden="true"
+                    data-share=move || share.get().map(|s| s.to_string())
                     style=move || format!("--share:{}%", share.get().unwrap_or_default())
                 ></i>
             </button>

@@ -30,6 +30,7 @@ mod series;
 mod spread;
 mod sum;
 mod totals;
+mod track_totals;
 mod tree;
 
 pub mod codec;

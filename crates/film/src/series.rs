@@ -19,8 +19,8 @@ pub struct Point {
 
 impl Film {
     /// The history of a path as few points: the nodes at multiples of a power of two, so that at most
-    /// `points` of them are there and a run that grows leaves them in place; the lowest and the highest score;
-    /// and the last node. However long the run is, no more nodes are read.
+    /// `points` of them are there and a run that grows leaves them in place; the lowest and the highest
+    /// score; and the last node. However long the run is, no more nodes are read.
     pub fn outline(&self, p: PathId, points: usize) -> Vec<Point> {
         let stride = self.len().div_ceil(points.max(1)).max(1).next_power_of_two();
         let ends = self.totals(p).extremes.into_iter().flatten().map(|(i, _)| i);

@@ -63,8 +63,8 @@ pub async fn correlations(
 pub fn correlations_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Film", "Which rubrics move together")
         .description(
-            "Spearman's rank correlation of each pair of rubrics over a range of steps, and which rubrics are \
-             saturated. Two rubrics of which one falls as the other rises are a sign of reward hacking.",
+            "Spearman's rank correlation of each pair of rubrics over a range of steps, and which rubrics \
+             are saturated. Two rubrics of which one falls as the other rises are a sign of reward hacking.",
         )
         .status(200, "The coefficients, a row for each rubric.")
         .status(422, "`from` is above `to`.")
