@@ -113,9 +113,9 @@ class Client:
         return dict(json.loads(self.request("GET", path)))
 
     def correlations(self, run: str, start: int | None = None, stop: int | None = None) -> dict[str, Any]:
-        """Which rubrics rise and fall together from step ``start`` to step ``stop``: ``paths``, for each a row
-        of ``coefficients`` (Spearman's, -1 to 1, or ``None``), and in ``most_common`` the share of its scores
-        that are the same. Raises :class:`ApiError` where ``start`` is above ``stop``."""
+        """Which rubrics rise and fall together from step ``start`` to step ``stop``: ``paths``, for each a
+        row of ``coefficients`` (Spearman's, -1 to 1, or ``None``), and in ``most_common`` the share of its
+        scores that are the same. Raises :class:`ApiError` where ``start`` is above ``stop``."""
         ends = {name: step for name, step in (("from", start), ("to", stop)) if step is not None}
         path = f"/runs/{quote(run, safe='')}/correlations?{urlencode(ends)}"
         return dict(json.loads(self.request("GET", path)))
