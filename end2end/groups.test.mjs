@@ -62,7 +62,10 @@ story("the rubrics that move together are seen over a range of steps", async ({ 
   await section.getByRole("button", { name: "Show" }).click();
   await section.getByText("15 rollouts").waitFor();
   assert.equal(await row.nth(1).innerText(), "-1.00", "in this range one falls as the other rises");
-  assert.match(await section.innerText(), /One falls as the other rises: root and quality, length and quality/);
+  assert.match(
+    await section.innerText(),
+    /One falls as the other rises: root and quality, length and quality/,
+  );
   assert.match(await section.innerText(), /Saturated: nearly all scores are the same: format/);
   await opened.goto(`${server.url}/runs/pairs/groups?from=nine`);
   await opened.getByRole("alert").getByText('"from": "nine" is not a step.').waitFor();
