@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 
 use crate::api::{
     artifacts, commands, compare, effects, episodes, events, exports, film, groups, imports, monitors, runs,
-    search, series, steps, writers,
+    search, series, sql, steps, writers,
 };
 use crate::error::ApiError;
 use crate::intake::bounded;
@@ -126,6 +126,7 @@ fn slices() -> ApiRouter<AppState> {
         .api_route("/runs/{run}/export", get_with(exports::read, exports::read_docs))
         .api_route("/runs/{run}/artifacts", get_with(artifacts::list, artifacts::list_docs))
         .api_route("/search", get_with(search::read, search::read_docs))
+        .api_route("/sql", post_with(sql::run, sql::run_docs))
         .api_route("/openapi.json", get_with(openapi::read, openapi::read_docs))
 }
 

@@ -8,6 +8,7 @@ use gauntlet_engine::films::Films;
 use gauntlet_engine::imports::Imports;
 use gauntlet_engine::memory::Memory;
 use gauntlet_engine::prompts::Prompts;
+use gauntlet_engine::sql::Sql;
 use gauntlet_engine::trace_runs::TraceRunCache;
 use gauntlet_store::Store;
 use leptos::config::LeptosOptions;
@@ -56,6 +57,8 @@ pub struct AppState {
     pub films: Films,
     /// The prompts of the runs whose groups or tasks were asked for.
     pub prompts: Prompts,
+    /// Statements over the films.
+    pub sql: Sql,
     /// The runs of recent OpenTelemetry traces.
     pub trace_runs: TraceRunCache,
     /// Files on their way in.
@@ -83,10 +86,12 @@ impl AppState {
     pub fn new(store: Store, limits: Limits, site: Site) -> Self {
         let stopping = CancellationToken::new();
         let memory = Memory::new(limits.memory_bytes);
+        let films = Films::new(store.clone());
         Self {
             tails: Tails::new(store.clone(), stopping.clone()),
             rule_changes: RuleChanges::default(),
-            films: Films::new(store.clone()),
+            sql: Sql::new(films.clone(), memory.clone()),
+            films,
             prompts: Prompts::new(store.clone()),
             imports: Imports::new(store.clone(), limits.import_bytes, memory.clone(), stopping.clone()),
             trace_runs: TraceRunCache::default(),

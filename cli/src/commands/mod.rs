@@ -11,6 +11,7 @@ mod reader;
 mod runs;
 mod screen;
 mod show;
+mod sql;
 mod step;
 mod tail;
 
@@ -78,6 +79,8 @@ Examples:
     Runs(runs::Runs),
     /// Show a run, or everything about one of its steps
     Show(show::Show),
+    /// Answer a SELECT over the recorded runs
+    Sql(sql::Sql),
     /// Give a run another name
     Rename(manage::Rename),
     /// Add and remove tags of a run
@@ -145,6 +148,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Export(export) => export.run(&config, &runtime),
         Command::Runs(runs) => runs.run(&config, &runtime),
         Command::Show(show) => show.run(&config, &runtime),
+        Command::Sql(sql) => sql.run(&config, &runtime),
         Command::Rename(rename) => rename.run(&config, &runtime),
         Command::Tag(tag) => tag.run(&config, &runtime),
         Command::Rm(remove) => remove.run(&config, &runtime),

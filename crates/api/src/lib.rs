@@ -27,6 +27,7 @@ mod runs;
 mod search;
 mod series;
 mod server;
+mod sql;
 mod steps;
 
 pub use artifacts::{Artifact, ArtifactListQuery};
@@ -57,4 +58,5 @@ pub use series::{
     Series, SeriesAxis, SeriesBatch, SeriesColumns, SeriesPoint, SeriesQuery, SeriesRequest, SeriesRun,
 };
 pub use server::{Health, Readiness};
+pub use sql::{SqlAnswer, SqlFormat, SqlRequest};
 pub use steps::{StepDetails, StepEpisode, StepListQuery, StepQuery, StepRow};

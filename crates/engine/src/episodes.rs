@@ -23,10 +23,7 @@ impl Films {
     /// [`Error::Invalid`] where the cursor is no episode of the run, or the limit is out of range.
     pub async fn episodes(&self, run: &RunId, query: &EpisodeListQuery) -> Result<Page<Episode>, Error> {
         let limit = query.limit.get("limit")? as usize;
-        let film = self.get(run).await?;
-        let mut all = Episodes::default();
-        all.read(self.store(), run).await?;
-        all.score(&film.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = self.read_episodes(run).await?;
         let start = match &query.cursor {
             None => 0,
             Some(cursor) => {
@@ -40,6 +37,23 @@ impl Films {
         let items: Vec<Episode> = all.list.into_iter().skip(start).take(limit).collect();
         let next_cursor = items.last().filter(|_| has_more).map(|last| last.episode.to_string());
         Ok(Page { items, next_cursor })
+    }
+
+    /// Every episode of a run, in the order of [`Films::episodes`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] where there is no such run.
+    pub(crate) async fn all_episodes(&self, run: &RunId) -> Result<Vec<Episode>, Error> {
+        Ok(self.read_episodes(run).await?.list)
+    }
+
+    async fn read_episodes(&self, run: &RunId) -> Result<Episodes, Error> {
+        let film = self.get(run).await?;
+        let mut all = Episodes::default();
+        all.read(self.store(), run).await?;
+        all.score(&film.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(all)
     }
 }
 

@@ -3,9 +3,10 @@
 //! [`imports`] makes runs of files, [`films`] folds the logs of runs, and answers what is read from them:
 //! histories, episodes, failing [`steps`], sealed [`chunks`]; [`commands`] are checked against them.
 //! [`inspect`] and [`timeline`] make a step and an episode ready to be read. [`series`] and [`compare`] read
-//! several films, [`pairs`] the snapshots of two runs. [`exports`] writes files, [`trace_runs`] says which
-//! run an OpenTelemetry trace belongs to, [`memory`] is the budget that everything which is being decoded
-//! shares. What goes wrong is an [`Error`]: a word, a sentence and details, and no HTTP status.
+//! several films, [`pairs`] the snapshots of two runs. [`sql`] answers statements over tables of folded
+//! films. [`exports`] writes files, [`trace_runs`] says which run an OpenTelemetry trace belongs to, [`memory`] is
+//! the budget that everything which is being decoded shares. What goes wrong is an [`Error`]: a word, a
+//! sentence and details, and no HTTP status.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
@@ -31,6 +32,7 @@ mod open_traces;
 pub mod pairs;
 pub mod prompts;
 pub mod series;
+pub mod sql;
 pub mod steps;
 pub mod tasks;
 pub mod timeline;

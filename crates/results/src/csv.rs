@@ -214,6 +214,25 @@ pub fn write_csv<W: Write>(
     table.flush()
 }
 
+/// Writes a table: its header, then its rows, each as long as the header. Texts are guarded as in
+/// [`write_csv`].
+///
+/// # Errors
+///
+/// What `out` refuses.
+pub fn write_csv_table<W: Write>(
+    out: W,
+    columns: &[String],
+    rows: impl IntoIterator<Item = Vec<Cell>>,
+) -> io::Result<()> {
+    let mut table = WriterBuilder::new().from_writer(out);
+    table.write_record(columns).map_err(io::Error::from)?;
+    for row in rows {
+        table.write_record(row.into_iter().map(cell_text)).map_err(io::Error::from)?;
+    }
+    table.flush()
+}
+
 /// Characters that begin a formula in a spreadsheet.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 

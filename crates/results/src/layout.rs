@@ -10,7 +10,7 @@ use crate::scored_steps::ScoredSteps;
 
 /// A cell to be written.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Cell {
+pub enum Cell {
     /// Not evaluated, or unknown.
     None,
     /// A text, or JSON as text.

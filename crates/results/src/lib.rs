@@ -10,7 +10,7 @@
 //! makes its events. A [`Document`] is held once, and its events are made one by one. [`write_results`]
 //! writes a report that viewers of such reports open, [`write_jsonl`] one event a line, [`write_film`] the
 //! same packed, [`write_csv`] and [`write_parquet`] a table of the snapshots; each opens again. [`write_dpo`]
-//! writes preference pairs.
+//! writes preference pairs, [`write_csv_table`] and [`write_parquet_table`] any other table.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
@@ -58,7 +58,7 @@ mod summary;
 mod survey;
 mod tally;
 
-pub use csv::write_csv;
+pub use csv::{write_csv, write_csv_table};
 pub use document::{Document, DocumentSummary};
 pub use dpo::{Log, Side, write_dpo};
 pub use error::ImportError;
@@ -67,9 +67,10 @@ pub use film::write_film;
 pub use format::Format;
 pub use import::{Imported, import, replay, survey};
 pub use jsonl::write_jsonl;
+pub use layout::Cell;
 pub use names::ColumnMap;
 pub use options::Options;
-pub use parquet::write_parquet;
+pub use parquet::{write_parquet, write_parquet_table};
 pub use plan::{Plan, Replay};
 pub use scored_steps::ScoredSteps;
 pub use survey::Survey;

@@ -244,6 +244,65 @@ pub fn write_parquet<W: Write + Send>(
     file.flush()
 }
 
+/// Writes a table of those rows, each as long as `columns`, whose names must differ. A column has the type of
+/// its values: of whole and other numbers numbers, of numbers and texts texts.
+///
+/// # Errors
+///
+/// What `out` refuses.
+pub fn write_parquet_table<W: Write + Send>(
+    out: W,
+    columns: Vec<String>,
+    mut rows: Vec<Vec<Cell>>,
+) -> io::Result<()> {
+    let kinds: Vec<Type> = (0..columns.len()).map(|at| common_type(&rows, at)).collect();
+    for (cell, kind) in rows.iter_mut().flat_map(|row| row.iter_mut().zip(&kinds)) {
+        *cell = as_type(std::mem::replace(cell, Cell::None), *kind);
+    }
+    let columns: Vec<(String, Type)> = columns.into_iter().zip(kinds).collect();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_created_by("gauntlet".to_owned())
+        .build();
+    let schema = schema(&columns).map_err(io::Error::other)?;
+    let mut file = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(io::Error::other)?;
+    for group in rows.chunks(GROUP_ROWS) {
+        write_group(&mut file, &columns, group).map_err(io::Error::other)?;
+    }
+    file.finish().map_err(io::Error::other)?;
+    file.flush()
+}
+
+/// The type that all values of a column fit into; a column without values is one of texts.
+fn common_type(rows: &[Vec<Cell>], at: usize) -> Type {
+    let kinds = rows.iter().filter_map(|row| match row.get(at)? {
+        Cell::None => None,
+        Cell::Text(_) => Some(Type::Text),
+        Cell::Number(_) => Some(Type::Number),
+        Cell::Integer(_) => Some(Type::Integer),
+        Cell::Time(_) => Some(Type::Time),
+        Cell::Flag(_) => Some(Type::Flag),
+    });
+    let common = kinds.reduce(|one, other| match (one, other) {
+        (one, other) if one == other => one,
+        (Type::Number | Type::Integer, Type::Number | Type::Integer) => Type::Number,
+        _ => Type::Text,
+    });
+    common.unwrap_or(Type::Text)
+}
+
+/// A cell as one of a column of that type.
+fn as_type(cell: Cell, kind: Type) -> Cell {
+    match (cell, kind) {
+        (Cell::Integer(number), Type::Number) => Cell::Number(number as f64),
+        (Cell::Integer(number), Type::Text) => Cell::Text(number.to_string()),
+        (Cell::Number(number), Type::Text) => Cell::Text(Value::from(number).to_string()),
+        (Cell::Time(micros), Type::Text) => Cell::Text(Timestamp::from_micros(micros).to_string()),
+        (Cell::Flag(flag), Type::Text) => Cell::Text(flag.to_string()),
+        (cell, _) => cell,
+    }
+}
+
 fn weight(cell: &Cell) -> usize {
     match cell {
         Cell::Text(text) => text.len(),

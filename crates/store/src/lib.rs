@@ -36,8 +36,10 @@ mod run_end;
 mod runs;
 mod search;
 mod searching;
+mod sql;
 mod sqlite;
 mod store;
+mod views;
 mod watches;
 mod work;
 mod writers;
@@ -53,7 +55,9 @@ pub use options::{DATABASE_FILE, Options, Synchronous};
 pub use private::{folder as private_folder, touch as private_file};
 pub use recent::RecentEvents;
 pub use search::{Fails, Hit, Judged, Progress, Reading, SearchPage, SearchQuery, Segment, TextField};
+pub use sql::sql_statement;
 pub use store::Store;
+pub use views::{SqlBounds, SqlRows, SqlStatement, SqlValue, ValueKind, View, ViewColumn};
 
 /// Events that a read gets from the database without waiting for their use. Whoever reads a whole log reads
 /// so many at a time: of a longer read, every event beyond makes two threads wake each other, which costs

@@ -15,6 +15,7 @@ mod outcome;
 pub mod runs;
 pub mod search;
 pub mod series;
+pub mod sql;
 pub mod steps;
 pub mod writers;
 

@@ -44,6 +44,7 @@ const GUIDES: &[Guide] = guides! {
     "effects", "Effects of the view", "docs/effects.md";
     "charts", "Charts and comparison", "docs/charts.md";
     "search", "Search and the hub", "docs/search.md";
+    "sql", "SQL", "docs/sql.md";
     "cli", "Command line", "docs/cli.md";
 };
 

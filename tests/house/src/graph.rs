@@ -83,6 +83,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Outside crates that only these of ours may name: SQL, WebGL and sockets, and the page's framework.
 const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["gauntlet-store", "gauntlet-bench"]),
+    ("rusqlite", &["gauntlet-store"]),
     ("three-d", &["gauntlet-frontend"]),
     ("gloo-net", &["gauntlet-frontend"]),
     ("leptos", &["gauntlet-app", "gauntlet-frontend", "gauntlet-server"]),
@@ -101,7 +102,7 @@ const PURE: &[&str] = &[
 
 /// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, the page's
 /// framework.
-const IMPURE: &[&str] = &["tokio", "sqlx", "rand", "leptos"];
+const IMPURE: &[&str] = &["tokio", "sqlx", "rusqlite", "rand", "leptos"];
 
 impl Graph {
     /// Every edge and path that the rules forbid, as sentences; empty when there is none.

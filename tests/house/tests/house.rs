@@ -94,14 +94,15 @@ fn no_identifier_has_a_banned_word() {
 #[test]
 fn only_the_backends_of_the_store_speak_sql() {
     let sources = workspace::sources().unwrap();
+    let speaks_sql = |text: &str| text.contains("sqlx") || text.contains("rusqlite");
     let is_backend = |path: &str| path.starts_with("crates/store/src/sqlite/");
     let (backends, others): (Vec<_>, Vec<_>) = sources
         .iter()
-        .filter(|(path, text)| path.starts_with("crates/store/src/") && text.contains("sqlx"))
+        .filter(|(path, text)| path.starts_with("crates/store/src/") && speaks_sql(text))
         .partition(|(path, _)| is_backend(path));
     assert!(backends.len() > 10, "the backend was not found: {}", backends.len());
     let others: Vec<_> = others.iter().map(|(path, _)| path).collect();
-    assert!(others.is_empty(), "sqlx outside of the backends: {others:?}");
+    assert!(others.is_empty(), "SQL outside of the backends: {others:?}");
 }
 
 #[test]

@@ -25,8 +25,10 @@ mod revisit;
 mod rows;
 mod search;
 mod steps;
+mod temp_space;
 mod tombstones;
 mod totals;
+pub(crate) mod view_statement;
 mod writer;
 mod writers;
 

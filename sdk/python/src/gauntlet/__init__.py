@@ -21,6 +21,7 @@ from .api import (
     open_run,
     rollout,
     score,
+    sql,
     subscribe,
 )
 from .compat.module import Package, finish, init, log, watch
@@ -67,6 +68,7 @@ __all__ = [
     "observe",
     "rollout",
     "score",
+    "sql",
     "subscribe",
     "watch",
 ]

@@ -270,6 +270,32 @@ def open_run(
     return RunReader(client, run, library)
 
 
+def sql(
+    statement: str,
+    runs: str | Sequence[str] = (),
+    *,
+    limit: int = 1000,
+    seconds: int = 10,
+    endpoint: str | None = None,
+    api_key: str | None = None,
+    tables: Tables = "auto",
+) -> Any:
+    """The rows that one SELECT finds in a server's runs, as a table; ``docs/sql.md`` lists the views.
+
+    ``runs`` are the ids of the runs whose rows the views have, all runs where there are none. ``limit`` is
+    the most rows (a warning says that there are more), ``seconds`` how long it may take. The others are those
+    of :func:`gauntlet.open`. Raises :class:`~gauntlet.ApiError` for a statement that is refused.
+    """
+    from .client import Client
+    from .reader import library_of, query
+
+    library = library_of(tables)
+    settings = Settings.from_env()
+    client = Client(endpoint or settings.endpoint, settings.api_key if api_key is None else api_key)
+    named = [runs] if isinstance(runs, str) else runs
+    return query(client, library, statement, named, limit, seconds)
+
+
 def subscribe(after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """See :meth:`gauntlet.Run.subscribe`."""
     return current().subscribe(after)

@@ -12,14 +12,15 @@ import importlib
 import importlib.util
 import io
 import json
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any, Literal, get_args
 from urllib.parse import quote, urlencode
 
 from .client import Client
 
-__all__ = ["RunReader", "Tables", "library_of"]
+__all__ = ["RunReader", "Tables", "library_of", "query"]
 
 #: What tables are returned as; ``auto`` is the first of pandas and polars that is installed, else ``dicts``.
 Tables = Literal["auto", "pandas", "polars", "dicts"]
@@ -71,11 +72,7 @@ class RunReader:
         return self._table(self._pages("episodes"), [*columns, "error", "steps", "failing", "mean_root"])
 
     def _table(self, rows: list[dict[str, Any]], columns: list[str]) -> Any:
-        rows = [{name: row.get(name) for name in columns} for row in rows]
-        if self._library is None:
-            return rows
-        # By column, so that a table without rows has its columns as well.
-        return self._library.DataFrame({name: [row[name] for row in rows] for name in columns})
+        return _table_of(self._library, columns, [[row.get(name) for name in columns] for row in rows])
 
     def _pages(self, what: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
@@ -96,6 +93,27 @@ class RunReader:
             path = f"/runs/{quote(self.id, safe='')}/export?format=csv"
             text = client.request("GET", path, timeout=_EXPORT_SECONDS).decode("utf-8-sig")
         yield from csv.DictReader(io.StringIO(text, newline=""))
+
+
+def query(client: Client, library: Any, statement: str, runs: Sequence[str], limit: int, seconds: int) -> Any:
+    """The rows that a SELECT finds, as a table; warns where there are more than ``limit``."""
+    asked = {"sql": statement, "runs": list(runs), "limit": limit, "seconds": seconds}
+    with closing(client):
+        answer = json.loads(
+            client.request(
+                "POST", "/sql", json.dumps(asked).encode(), "application/json", timeout=seconds + 30.0
+            )
+        )
+    if answer["truncated"]:
+        warnings.warn(f"the first {len(answer['rows'])} rows; there are more (limit=)", stacklevel=3)
+    return _table_of(library, answer["columns"], answer["rows"])
+
+
+def _table_of(library: Any, columns: list[str], rows: list[list[Any]]) -> Any:
+    if library is None:
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+    # By column, so that a table without rows has its columns as well.
+    return library.DataFrame({name: [row[at] for row in rows] for at, name in enumerate(columns)})
 
 
 def library_of(tables: Tables) -> Any:

@@ -450,6 +450,22 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/sql": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations["post_sql"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/openapi.json": {
     parameters: {
       query?: never;
@@ -2859,6 +2875,42 @@ export interface components {
       /** @description Whether it matches what was looked for. */
       hit: boolean;
     };
+    /** @description A statement, and how far it may go. */
+    SqlRequest: {
+      /** @description One SELECT in SQLite's dialect over the views that docs/sql.md lists, at most 10,000 bytes. */
+      sql: string;
+      /** @description The runs whose rows the views have; all runs where it is absent or empty. */
+      runs?: string[];
+      /**
+       * @description Most rows of the answer.
+       * @default 1000
+       */
+      limit?: number;
+      /**
+       * @description How long the statement may take, the reading of its runs included, in seconds.
+       * @default 10
+       */
+      seconds?: number;
+      /**
+       * @description How the answer is written.
+       * @default json
+       */
+      format?: components["schemas"]["SqlFormat"];
+    };
+    /** @description How the answer of a statement is written. */
+    SqlFormat: "json" | "csv" | "parquet";
+    /** @description The rows that a statement found. */
+    SqlAnswer: {
+      /** @description The names of the columns, each once: a second one of a name gets `_2`, and so on. */
+      columns: string[];
+      /**
+       * @description The rows, each with a value for every column: null, a number, or a text. Infinite numbers are null,
+       *     bytes are hexadecimal digits.
+       */
+      rows: unknown[][];
+      /** @description Whether there are more rows than `limit`, or than fit into one answer. */
+      truncated: boolean;
+    };
     /** @description A hub that runs. */
     HubHealth: {
       /** @description Always `healthy`. */
@@ -3523,6 +3575,16 @@ export interface operations {
         /** @description `next_cursor` of the page before. */
         cursor?: string;
       };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_sql: {
+    parameters: {
+      query?: never;
       header?: never;
       path?: never;
       cookie?: never;
