@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
@@ -211,4 +213,40 @@ story("a page elsewhere takes no command away", async ({ server, page }) => {
     elsewhere.close();
   }
   assert.equal((await server.get("/gauntlet/command/r")).action, "TWEAK");
+});
+
+story("a notebook that the configuration names shows a live run in a frame", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "r", name: "a framed run" });
+  const html = `<iframe src="${server.url}/runs/r" width="960" height="480"></iframe>`;
+  const notebook = createServer((_, response) =>
+    response.writeHead(200, { "content-type": "text/html" }).end(html),
+  );
+  await new Promise((resolve) => notebook.listen(0, "127.0.0.1", resolve));
+  const origin = `http://localhost:${notebook.address().port}`;
+  try {
+    const refused = await page({ ...SMALL });
+    refused.expected.push(/frame-ancestors|ERR_BLOCKED_BY_RESPONSE/);
+    await refused.goto(origin, { waitUntil: "networkidle" });
+    assert.ok(!(await refused.frameLocator("iframe").locator("body").innerText()).includes("a framed run"));
+
+    writeFileSync(join(server.dataDir, "gauntlet.toml"), `frame_ancestors = ["${origin}"]\n`);
+    await server.restart();
+    const browser = await page({ ...SMALL });
+    await browser.goto(origin);
+    const shown = async () => browser.frameLocator("iframe").locator("body").innerText();
+    await until("the run is shown", async () => (await shown()).includes("a framed run"));
+    await server.post("/api/v1/runs/r/events", [
+      {
+        id: "01920000-0000-7000-8000-000000000001",
+        at: "2026-11-21T00:00:00Z",
+        kind: "snapshot.scored",
+        v: 1,
+        step: 1,
+        body: { scores: { root: 1 }, action: "said while it is framed" },
+      },
+    ]);
+    await until("the new step is shown", async () => (await shown()).includes("said while it is framed"));
+  } finally {
+    notebook.close();
+  }
 });

@@ -7,6 +7,7 @@ use gauntlet_store::Synchronous;
 use serde::Deserialize;
 
 use crate::guard::Trusted;
+use crate::policy::FrameAncestors;
 use crate::state::Limits;
 
 /// Where the server listens unless told otherwise.
@@ -29,6 +30,8 @@ struct File {
     data: Option<PathBuf>,
     #[serde(default)]
     trusted_origins: Vec<String>,
+    #[serde(default)]
+    frame_ancestors: Vec<String>,
     #[serde(default)]
     limits: LimitsFile,
     #[serde(default)]
@@ -86,6 +89,8 @@ pub struct Config {
     pub endpoint: Option<String>,
     /// Origins of other pages of this machine that may change things.
     pub trusted: Trusted,
+    /// Origins whose pages may show a page in a frame, such as notebooks.
+    pub frames: FrameAncestors,
     /// Limits of a request.
     pub limits: Limits,
     /// Whether an acknowledged event survives a power loss (`full`) or only a crash of the process
@@ -121,6 +126,7 @@ impl Config {
             data: over.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from("data")),
             endpoint: over.endpoint.as_deref().filter(|e| !e.trim().is_empty()).map(endpoint).transpose()?,
             trusted: Trusted::parse(&file.trusted_origins).map_err(|e| ConfigError(e.to_string()))?,
+            frames: FrameAncestors::parse(&file.frame_ancestors).map_err(|e| ConfigError(e.to_string()))?,
             limits: Limits {
                 body_bytes: file.limits.body_bytes.unwrap_or(defaults.body_bytes),
                 import_bytes: file.limits.import_bytes.unwrap_or(defaults.import_bytes),

@@ -1,7 +1,7 @@
 //! What every request passes: its id, the log line, the headers that every answer carries.
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -9,7 +9,7 @@ use gauntlet_api::{ErrorBody, ErrorInfo};
 use gauntlet_engine::clock::new_event_id;
 use tracing::Instrument;
 
-use crate::policy;
+use crate::policy::{self, FrameAncestors};
 
 /// The header that names a request in the log.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,12 +51,15 @@ pub async fn request_id(request: Request, next: Next) -> Response {
 }
 
 /// Headers every response carries.
-pub async fn security_headers(request: Request, next: Next) -> Response {
+pub async fn security_headers(
+    State(frames): State<FrameAncestors>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = next.run(request).await;
-    policy::complete(&mut response);
+    policy::complete(&mut response, &frames);
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }

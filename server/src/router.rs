@@ -36,7 +36,7 @@ pub fn router(state: AppState) -> Router {
         // Inside the layer that lets other pages read: they can read why they are refused.
         .layer(middleware::from_fn_with_state(state.clone(), guard::check))
         .layer(guard::local_pages())
-        .layer(middleware::from_fn(http::security_headers))
+        .layer(middleware::from_fn_with_state(state.clone(), http::security_headers))
         .layer(middleware::from_fn(http::request_id))
         // Around `request_id`, which writes into the bodies of errors.
         .layer(CompressionLayer::new())

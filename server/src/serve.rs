@@ -78,8 +78,8 @@ impl Server {
         let store = open_store(config).await?;
         let url = format!("http://{}", listener.local_addr()?);
         lock.announce(&url)?;
-        let state =
-            AppState { trusted: config.trusted.clone(), ..AppState::new(store, config.limits, Site::find()) };
+        let (trusted, frames) = (config.trusted.clone(), config.frames.clone());
+        let state = AppState { trusted, frames, ..AppState::new(store, config.limits, Site::find()) };
         Ok(Self { state, listener, grpc, lock, url })
     }
 

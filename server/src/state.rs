@@ -15,6 +15,7 @@ use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::guard::Trusted;
+use crate::policy::FrameAncestors;
 use crate::rule_changes::RuleChanges;
 use crate::site::{self, Site};
 use crate::spool::Spools;
@@ -77,6 +78,8 @@ pub struct AppState {
     pub stopping: CancellationToken,
     /// Origins of other pages of this machine that may change things.
     pub trusted: Trusted,
+    /// Origins whose pages may show a page in a frame.
+    pub frames: FrameAncestors,
     /// When the process began to serve.
     pub started: Instant,
 }
@@ -103,6 +106,7 @@ impl AppState {
             leptos: site::leptos_options(),
             stopping,
             trusted: Trusted::default(),
+            frames: FrameAncestors::default(),
             started: Instant::now(),
         }
     }
@@ -111,6 +115,12 @@ impl AppState {
 impl FromRef<AppState> for LeptosOptions {
     fn from_ref(state: &AppState) -> Self {
         state.leptos.clone()
+    }
+}
+
+impl FromRef<AppState> for FrameAncestors {
+    fn from_ref(state: &AppState) -> Self {
+        state.frames.clone()
     }
 }
 

@@ -7,12 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
+use axum::body::Body;
+use axum::http::Request;
 use base64::Engine as _;
 use gauntlet_server::document;
+use gauntlet_server::policy::FrameAncestors;
 use gauntlet_server::router::router;
+use gauntlet_server::state::AppState;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use support::{Server, id, snapshot};
+use tower::ServiceExt;
 
 /// What ends a title, an attribute, a comment, a text area and a script, and then tries to run.
 const PAYLOAD: &str =
@@ -114,6 +119,34 @@ async fn pages_are_rendered_while_other_routers_are_made() {
     for maker in makers {
         maker.join().unwrap();
     }
+}
+
+#[tokio::test]
+async fn pages_are_framed_by_the_origins_of_the_configuration_alone() {
+    let server = Server::new().await;
+    with_payload(&server).await;
+    let named = FrameAncestors::parse(&["http://localhost:8888".to_owned()]).unwrap();
+    let framed = router(AppState { frames: named, ..server.state.clone() });
+    for path in ["/", "/runs/api", "/docs/start", "/charts?runs=api", "/runs/api/groups", "/search?q=a"] {
+        for (router, ancestors, legacy) in [
+            (router(server.state.clone()), "frame-ancestors 'none'", Some("DENY")),
+            (framed.clone(), "frame-ancestors http://localhost:8888", None),
+        ] {
+            let request = Request::builder().uri(path).header("host", "127.0.0.1:4600");
+            let answer = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap());
+            let policy = header("content-security-policy").unwrap();
+            assert_eq!(policy.matches("frame-ancestors").count(), 1, "{path}: {policy}");
+            assert!(policy.ends_with(ancestors), "{path}: {policy}");
+            assert_eq!(header("x-frame-options"), legacy, "{path}");
+        }
+    }
+    // What is no page stays without frames.
+    let request = Request::builder().uri("/api/v1/runs/api").header("host", "127.0.0.1:4600");
+    let answer = framed.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert_eq!(answer.headers()["x-frame-options"], "DENY");
 }
 
 #[tokio::test]

@@ -138,6 +138,17 @@ class Client:
             path = f"/runs/{quote(run, safe='')}/artifacts/{sha256}"
             self.request("PUT", path, blob, "application/octet-stream", timeout=600.0)
 
+    def allows_frames(self) -> bool:
+        """Whether pages of other origins may show the server's pages in a frame, which its
+        ``frame_ancestors`` names."""
+        with closing(self._connect(timeout=5.0)) as connection:
+            try:
+                connection.request("HEAD", f"{self._prefix}/docs/start", headers=self._headers)
+                policy = connection.getresponse().getheader("Content-Security-Policy", "")
+            except (OSError, http.client.HTTPException) as error:
+                raise Unreachable(f"{self.endpoint}: {error or type(error).__name__}") from error
+        return "frame-ancestors http" in policy
+
     def live(self, run: str, after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
         """Events as they are appended, with their sequence numbers, until the connection ends."""
         connection = self._connect(timeout=60.0)

@@ -15,9 +15,11 @@ import json
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from html import escape
 from typing import Any, Literal, get_args
 from urllib.parse import quote, urlencode
 
+from . import notebook
 from .client import Client
 
 __all__ = ["RunReader", "Tables", "library_of", "query"]
@@ -46,6 +48,37 @@ class RunReader:
 
     def __repr__(self) -> str:
         return f"gauntlet.open({self.id!r})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a link to the run, its totals, and its page in a frame where the server
+        allows that."""
+        return self._html()
+
+    def show(self, height: int | None = None) -> bool:
+        """As :meth:`gauntlet.Run.show`."""
+        return notebook.display(self._html(height), self._url)
+
+    @property
+    def _url(self) -> str:
+        return f"{self._client.endpoint}/runs/{quote(self.id, safe='')}"
+
+    def _html(self, height: int | None = None) -> str:
+        with closing(self._client) as client:
+            run = client.run(self.id)
+            url, name = self._url, run["name"]
+            frame = notebook.frame(client, url, name, notebook.HEIGHT if height is None else height)
+        mean = "" if run["mean_root"] is None else f"{run['mean_root']:.4g}"
+        totals = {
+            "status": run["status"],
+            "steps": run["steps"],
+            "episodes": run["episodes"],
+            "failing": run["failing"],
+            "mean root": mean,
+        }
+        head = "".join(f"<th>{name}</th>" for name in totals)
+        cells = "".join(f"<td>{escape(str(value))}</td>" for value in totals.values())
+        table = f"<table><tr>{head}</tr><tr>{cells}</tr></table>"
+        return f"<div>{notebook.link(url, name, run['project'])}{table}{frame}</div>"
 
     def scores(self) -> Any:
         """One row for each score of a step: ``episode`` (``None`` without one), ``step``, ``path`` and

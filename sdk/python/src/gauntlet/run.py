@@ -139,6 +139,26 @@ class Run:
         """Where people look at the run."""
         return f"{self.endpoint}/runs/{quote(self.id, safe='')}"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a link, and the live page in a frame where the server allows that."""
+        return self._html()
+
+    def _html(self, height: int | None = None) -> str:
+        from . import notebook
+
+        client = self._connect() if self._settings.mode == "online" else None
+        frame = notebook.frame(client, self.url, self.name, notebook.HEIGHT if height is None else height)
+        link = notebook.link(self.url, self.name, self.project)
+        return f"<div>{link}: {self.status}{frame}</div>"
+
+    def show(self, height: int | None = None) -> bool:
+        """Shows the live page of the run below a notebook's cell, ``height`` CSS pixels high (480 by
+        default), where the server's ``frame_ancestors`` names the notebook, else a link. Elsewhere prints the
+        address. Returns whether a notebook shows it."""
+        from . import notebook
+
+        return notebook.display(self._html(height), self.url)
+
     @property
     def stats(self) -> dict[str, int]:
         """What was counted so far: ``sent``, ``spooled`` (waiting on disk), ``retried``, ``refused`` (set

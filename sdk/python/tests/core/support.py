@@ -26,8 +26,10 @@ READY_SECONDS = 15.0
 class Server:
     """One `gauntlet serve` with its own data folder and port, which tests can kill and start again."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: str = "") -> None:
+        """``settings``: its ``gauntlet.toml``."""
         self._data = tempfile.TemporaryDirectory(prefix="gauntlet-")
+        Path(self._data.name, "gauntlet.toml").write_text(settings)
         self._listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
 

@@ -67,3 +67,18 @@ def test_a_run_of_a_notebook_survives_a_failing_cell_and_ends_with_the_next_init
         "task 0", "task 1", "task 2",
     }  # fmt: skip
     assert server.run("notebook-second")["status"] == "completed", "the next init ended it"
+
+
+def test_a_cell_that_is_not_the_last_expression_shows_the_page_of_a_run(server: ApiServer) -> None:
+    (cell,) = execute(
+        """
+            import gauntlet
+            run = gauntlet.init(id="notebook-shown")
+            shown = run.show(height=300)
+            shown
+        """
+    )
+    displayed = [output.data["text/html"] for output in cell if output.output_type == "display_data"]
+    assert len(displayed) == 1
+    assert f'<a href="{server.url}/runs/notebook-shown"' in displayed[0]
+    assert shown(cell) == "True"

@@ -351,20 +351,13 @@ class Run(CoreRun):
         """As :attr:`project`."""
         return self.project
 
-    def to_html(self, height: int = 420, hidden: bool = False) -> str:
-        """A link to the run, as notebooks show it."""
-        return self._repr_html_()
+    def to_html(self, height: int | None = None, hidden: bool = False) -> str:
+        """What a notebook shows of the run, as HTML."""
+        return self._html(height)
 
-    def display(self, height: int = 420, hidden: bool = False) -> bool:
-        """Notebooks show a run by its name alone; nothing is drawn here."""
-        return False
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        url, name, project = escape(self.url), escape(self.name), escape(self.project)
-        link = f'<a href="{url}" target="_blank" rel="noopener noreferrer">{name}</a>'
-        return f"<div>Gauntlet run {link} in {project}: {escape(str(self.status))}</div>"
+    def display(self, height: int | None = None, hidden: bool = False) -> bool:
+        """As :meth:`show`."""
+        return self.show(height)
 
     # The end
 
