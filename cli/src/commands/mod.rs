@@ -7,6 +7,7 @@ mod export;
 mod find;
 mod import;
 mod manage;
+mod mcp;
 mod reader;
 mod runs;
 mod screen;
@@ -81,6 +82,8 @@ Examples:
     Show(show::Show),
     /// Answer a SELECT over the recorded runs
     Sql(sql::Sql),
+    /// Answer a language model about the runs, over stdin and stdout
+    Mcp(mcp::Mcp),
     /// Give a run another name
     Rename(manage::Rename),
     /// Add and remove tags of a run
@@ -149,6 +152,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Runs(runs) => runs.run(&config, &runtime),
         Command::Show(show) => show.run(&config, &runtime),
         Command::Sql(sql) => sql.run(&config, &runtime),
+        Command::Mcp(mcp) => mcp.run(&config, &runtime),
         Command::Rename(rename) => rename.run(&config, &runtime),
         Command::Tag(tag) => tag.run(&config, &runtime),
         Command::Rm(remove) => remove.run(&config, &runtime),

@@ -146,14 +146,22 @@ pub(super) fn close(place: Place, runtime: &Runtime) {
 }
 
 /// A server's answer, its body not read yet.
-struct Answer {
+pub(super) struct Answer {
     status: u16,
     body: ureq::Body,
 }
 
-fn get(url: &str, query: &impl Serialize) -> Result<Answer, CliError> {
+/// What a URL answers to a query.
+pub(super) fn get(url: &str, query: &impl Serialize) -> Result<Answer, CliError> {
     let query = serde_urlencoded::to_string(query).map_err(failed)?;
     let answer = agent(None).get(format!("{url}?{query}")).call().map_err(failed)?;
+    let (parts, body) = answer.into_parts();
+    Ok(Answer { status: parts.status.as_u16(), body })
+}
+
+/// What a URL answers to a JSON body.
+pub(super) fn post(url: &str, body: &impl Serialize) -> Result<Answer, CliError> {
+    let answer = agent(None).post(url).send_json(body).map_err(failed)?;
     let (parts, body) = answer.into_parts();
     Ok(Answer { status: parts.status.as_u16(), body })
 }
@@ -161,13 +169,14 @@ fn get(url: &str, query: &impl Serialize) -> Result<Answer, CliError> {
 impl Answer {
     fn bytes(mut self) -> Result<Vec<u8>, CliError> {
         let bytes = self.body.with_config().limit(u64::MAX).read_to_vec().map_err(failed)?;
-        if self.status == 200 {
+        if (200..300).contains(&self.status) {
             return Ok(bytes);
         }
         Err(CliError::Failed(refusal(self.status, &String::from_utf8_lossy(&bytes))))
     }
 
-    fn json<T: serde::de::DeserializeOwned>(self) -> Result<T, CliError> {
+    /// Its body; the server's words where it is a refusal.
+    pub(super) fn json<T: serde::de::DeserializeOwned>(self) -> Result<T, CliError> {
         let bytes = self.bytes()?;
         serde_json::from_slice(&bytes)
             .map_err(|e| CliError::Failed(format!("the server's answer is unreadable: {e}")))

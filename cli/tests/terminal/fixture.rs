@@ -77,10 +77,19 @@ impl Server {
         (child, url.split_whitespace().next().unwrap().to_owned())
     }
 
-    pub(crate) fn kill_and_restart(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Starts it with the data and the address that it had before [`Self::kill`].
+    pub(crate) fn restart(&mut self) {
         self.child = Self::spawn(self.data.path(), &self.listen).0;
+    }
+
+    pub(crate) fn kill_and_restart(&mut self) {
+        self.kill();
+        self.restart();
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {

@@ -1,9 +1,10 @@
-//! The commands for people and scripts on the real binary: runs, show, tail, import, completions, and a demo
-//! that obeys.
+//! The commands for people, scripts and language models on the real binary: runs, show, tail, import,
+//! completions, mcp, and a demo that obeys.
 
 mod fixture;
 mod following;
 mod importing;
 mod looking;
 mod manual;
+mod mcp;
 mod surroundings;

@@ -45,6 +45,7 @@ const GUIDES: &[Guide] = guides! {
     "charts", "Charts and comparison", "docs/charts.md";
     "search", "Search and the hub", "docs/search.md";
     "sql", "SQL", "docs/sql.md";
+    "mcp", "Language models", "docs/mcp.md";
     "cli", "Command line", "docs/cli.md";
 };
 
