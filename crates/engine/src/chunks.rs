@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
+use futures::TryStreamExt;
 use gauntlet_api::FilmManifest;
 use gauntlet_film::levels::{self, CHUNK};
 use gauntlet_film::surroundings::Surroundings;
@@ -93,10 +94,8 @@ impl Films {
             let covered = facts::of(store, run, from, end).await?;
             facts::pack(move || covered).await?
         } else {
-            let mut covered = Vec::new();
-            for chunk in from / CHUNK..end / CHUNK {
-                covered.extend(facts::of_chunk(store, run, chunk).await?);
-            }
+            let chunks = facts::of_chunks(store, run, from / CHUNK..end / CHUNK);
+            let covered = chunks.try_concat().await?;
             let film = self.get(run).await?;
             let around = Surroundings::of(&covered, &film.lock().unwrap_or_else(PoisonError::into_inner));
             let mut needed = facts_around(store, run, &around, from).await?;

@@ -1,5 +1,8 @@
 //! The facts of a run's log: read from it, or from the sealed chunks in which they are packed.
 
+use std::ops::Range;
+
+use futures::{Stream, StreamExt};
 use gauntlet_film::levels::CHUNK;
 use gauntlet_film::{Fact, codec};
 use gauntlet_model::{Record, RunId};
@@ -9,10 +12,33 @@ use crate::Error;
 
 /// zstd level of sealed chunks: they are written once and read often.
 const ZSTD_LEVEL: i32 = 9;
+/// Chunks that are read at the same time.
+const CHUNKS_AHEAD: usize = 3;
+
+/// The facts that those chunks of level 0 cover, chunk by chunk in their order; see [`of_chunk`].
+pub(crate) fn of_chunks(
+    store: &Store,
+    run: &RunId,
+    numbers: Range<u64>,
+) -> impl Stream<Item = Result<Vec<Fact>, Error>> + use<> {
+    let (store, run) = (store.clone(), run.clone());
+    let read = move |number| {
+        let (store, run) = (store.clone(), run.clone());
+        let reading = tokio::spawn(async move { of_chunk(&store, &run, number).await });
+        async move {
+            reading.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a chunk could not be read");
+                Err(Error::internal("something broke while the run was read; the log says what"))
+            })
+        }
+    };
+    futures::stream::iter(numbers).map(read).buffered(CHUNKS_AHEAD)
+}
+
 /// The facts that chunk `number` of level 0 covers, which the log must be long enough for: those of the
 /// chunk, where one is stored. Else they are read from the log and stored as a chunk, as packed facts are
 /// read several times faster than events.
-pub(crate) async fn of_chunk(store: &Store, run: &RunId, number: u64) -> Result<Vec<Fact>, Error> {
+async fn of_chunk(store: &Store, run: &RunId, number: u64) -> Result<Vec<Fact>, Error> {
     let stored = store.chunk(run, 0, number).await?;
     let is_stored = stored.is_some();
     if let Some(packed) = stored
@@ -34,7 +60,7 @@ pub(crate) async fn of(store: &Store, run: &RunId, from: u64, end: u64) -> Resul
     let mut next = from;
     while next < end {
         let limit = READ_AHEAD.min(u32::try_from(end - next).unwrap_or(READ_AHEAD));
-        let page = store.read(run, next.checked_sub(1), limit, None).await?;
+        let page = store.read_unchecked(run, next.checked_sub(1), limit).await?;
         let Some(last) = page.records.last() else { break };
         next = last.seq + 1;
         facts.extend(page.records.iter().filter_map(|record| of_record(run, record)));
@@ -74,11 +100,12 @@ async fn of_packed(run: &RunId, number: u64, packed: Vec<u8>) -> Option<Vec<Fact
     facts
 }
 
-/// The fact of a record; `None`, and an error in the server's log, where it breaks the rules.
+/// The fact of a record that was read unchecked. One that breaks the rules is a gap, and an error in the
+/// server's log.
 pub(crate) fn of_record(run: &RunId, record: &Record) -> Option<Fact> {
-    let fact = Fact::of_record(record);
-    fact.inspect_err(
-        |error| tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules"),
-    )
-    .ok()
+    let fact = Fact::of_record(record).or_else(|error| {
+        tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules");
+        Fact::of_record(&Record::unreadable(record.seq, record.received_at, record.id, error))
+    });
+    fact.ok()
 }

@@ -4,8 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gauntlet_film::Film;
+use futures::StreamExt;
 use gauntlet_film::levels::CHUNK;
+use gauntlet_film::{Fact, Film};
 use gauntlet_model::RunId;
 use gauntlet_store::{READ_AHEAD, Store};
 
@@ -54,19 +55,19 @@ impl Films {
             if seen >= head {
                 return Ok(film);
             }
-            let facts = if seen.is_multiple_of(CHUNK) && seen + CHUNK <= head {
-                facts::of_chunk(&self.store, run, seen / CHUNK).await?
+            if seen.is_multiple_of(CHUNK) && seen + CHUNK <= head {
+                let sealed = facts::of_chunks(&self.store, run, seen / CHUNK..head / CHUNK);
+                let mut sealed = std::pin::pin!(sealed);
+                while let Some(facts) = sealed.next().await {
+                    apply(&film, &facts?);
+                }
             } else {
-                let page = self.store.read(run, seen.checked_sub(1), READ_AHEAD, None).await?;
-                page.records.iter().filter_map(|record| facts::of_record(run, record)).collect()
-            };
-            let mut folding = film.lock().unwrap_or_else(PoisonError::into_inner);
-            for fact in &facts {
-                folding.apply(fact);
+                let page = self.store.read_unchecked(run, seen.checked_sub(1), READ_AHEAD).await?;
+                let facts: Vec<_> = page.records.iter().filter_map(|r| facts::of_record(run, r)).collect();
+                apply(&film, &facts);
             }
-            if folding.head() <= seen {
-                // Nothing of the page could be read: give what there is instead of asking forever.
-                drop(folding);
+            if film.lock().unwrap_or_else(PoisonError::into_inner).head() <= seen {
+                // Nothing could be read: give what there is instead of asking forever.
                 return Ok(film);
             }
         }
@@ -108,6 +109,14 @@ impl Films {
     /// Drops a deleted run's film.
     pub fn forget(&self, run: &RunId) {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| id != run);
+    }
+}
+
+/// Brings a film up to date with facts.
+fn apply(film: &Mutex<Film>, facts: &[Fact]) {
+    let mut film = film.lock().unwrap_or_else(PoisonError::into_inner);
+    for fact in facts {
+        film.apply(fact);
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct ReadQuery<'a> {
     pub episode: InEpisode<'a>,
     /// Bytes of bodies after which the slice ends early.
     pub max_bytes: usize,
+    /// Whether a body that breaks the rules of events is replaced by a `gap`; else the caller finds it.
+    pub is_checked: bool,
 }
 
 /// Which scored snapshots of a run to list.

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 
 use super::complete::Complete;
 use super::fault::fault;
-use super::rows::{RECORD, record, unreadable};
+use super::rows::{RECORD, record, unchecked, unreadable};
 use super::{MAX_SEQ, place};
 use crate::log_store::ReadQuery;
 use crate::{InEpisode, Slice, StoreError};
@@ -46,7 +46,7 @@ pub(crate) async fn head(readers: &SqlitePool, run: &RunId) -> Result<Option<u64
 /// At most `limit` events behind `after`, of the kinds asked for; ends early once bodies are `max_bytes`
 /// long.
 pub(crate) async fn read(readers: &SqlitePool, query: ReadQuery<'_>) -> Result<Slice, StoreError> {
-    let ReadQuery { run, after, limit, kinds, episode, max_bytes } = query;
+    let ReadQuery { run, after, limit, kinds, episode, max_bytes, is_checked } = query;
     let (run_no, head) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     let from = after.map_or(0, |seq| seq.saturating_add(1));
     if from >= head || limit == 0 {
@@ -86,7 +86,8 @@ pub(crate) async fn read(readers: &SqlitePool, query: ReadQuery<'_>) -> Result<S
         let mut rows = query.rows(readers);
         loop {
             match rows.try_next().await {
-                Ok(Some(row)) => stretch.push(record(&row)?),
+                Ok(Some(row)) if is_checked => stretch.push(record(&row)?),
+                Ok(Some(row)) => stretch.push(unchecked(&row)?),
                 Ok(None) => break Ok(true),
                 Err(error) => break Err(fault(error)),
             }

@@ -20,8 +20,19 @@ pub(super) const RECORD: &str = "place, id, received_at, at, kind, version, epis
 /// The record of a row. Where it cannot be read any more, a `gap` takes its place: the events around it stay
 /// readable.
 pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
+    let checked = |record: Record| record.event().map_err(|why| why.to_string()).map(|_| record);
+    or_gap(row, stored(row).and_then(checked))
+}
+
+/// As [`record`], with the body as it is stored.
+pub(super) fn unchecked(row: &SqliteRow) -> Result<Record, StoreError> {
+    or_gap(row, stored(row))
+}
+
+/// The record, or a `gap` in its place.
+fn or_gap(row: &SqliteRow, record: Result<Record, String>) -> Result<Record, StoreError> {
     let place: i64 = row.try_get("place").map_err(fault)?;
-    Ok(readable(row).unwrap_or_else(|why| unreadable(place, row.try_get("received_at").ok(), &why)))
+    Ok(record.unwrap_or_else(|why| unreadable(place, row.try_get("received_at").ok(), &why)))
 }
 
 /// A `gap` in the place of an event that cannot be read.
@@ -32,8 +43,8 @@ pub(super) fn unreadable(place: i64, received_at: Option<i64>, why: &dyn std::fm
     Record::unreadable(seq, Timestamp::from_micros(received_at.unwrap_or_default()), id, why)
 }
 
-/// The record of a row, with a body that follows the rules; or why not.
-fn readable(row: &SqliteRow) -> Result<Record, String> {
+/// The record of a row, with the body as it is stored; or why there is none.
+fn stored(row: &SqliteRow) -> Result<Record, String> {
     fn why(error: impl std::fmt::Display) -> String {
         error.to_string()
     }
@@ -43,7 +54,7 @@ fn readable(row: &SqliteRow) -> Result<Record, String> {
     let kind: &str = row.try_get("kind").map_err(why)?;
     let step: Option<i64> = row.try_get("step").map_err(why)?;
     let episode: Option<String> = row.try_get("episode").map_err(why)?;
-    let record = Record {
+    Ok(Record {
         seq: seq_of(number("place")?),
         received_at: Timestamp::from_micros(number("received_at")?),
         id: EventId::from_u128(u128::from_be_bytes(id)),
@@ -53,9 +64,7 @@ fn readable(row: &SqliteRow) -> Result<Record, String> {
         episode: episode.map(EpisodeId::new).transpose().map_err(why)?,
         step: step.map(u64::try_from).transpose().map_err(why)?,
         body: body::of(row, "body").map_err(why)?.into_owned(),
-    };
-    record.event().map_err(why)?;
-    Ok(record)
+    })
 }
 
 pub(crate) fn episode(stored: Option<String>) -> Result<Option<EpisodeId>, StoreError> {
