@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{
-    Body, EpisodeId, Event, FieldError, MAX_SCORES, Object, RunFinished, RunId, RunStatus, Score, ScoreAdded,
-    ScoreTarget, Scores, SnapshotScored, Status,
+    AlertRaised, Body, EpisodeId, Event, FieldError, MAX_SCORES, Object, RunFinished, RunId, RunStatus,
+    Score, ScoreAdded, ScoreTarget, Scores, Severity, SnapshotScored, Status,
 };
 use gauntlet_rubric::{CallDescription, Node, Observer, ObserverConfig};
 use gauntlet_telemetry::{Clock, EventSink};
@@ -202,6 +202,25 @@ impl ObservabilityProvider {
         score: ScoreAdded,
     ) -> Result<(), FieldError> {
         self.log_body(episode, step, score)
+    }
+
+    /// Raises an alert: an event of the run that its page and `gauntlet tail` show. Its text is title and
+    /// text, or the one that is not empty.
+    ///
+    /// # Errors
+    ///
+    /// Both are empty, the text is too long, or the step too great.
+    pub fn alert(
+        &self,
+        title: &str,
+        text: &str,
+        severity: Severity,
+        step: Option<u64>,
+    ) -> Result<(), FieldError> {
+        let parts: Vec<_> =
+            [title, text].into_iter().map(str::trim).filter(|part| !part.is_empty()).collect();
+        let alert = AlertRaised { text: parts.join(": "), severity, monitor: None, rule: None };
+        self.log_body(None, step, alert)
     }
 
     /// Keeps a file with the run. The content is hashed and written aside on a thread of its own, uploaded

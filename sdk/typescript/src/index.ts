@@ -3,7 +3,7 @@
 export { init } from "./run/init.js";
 export type { InitOptions, Mode, Spools } from "./run/settings.js";
 export { Run } from "./run/run.js";
-export type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./run/inputs.js";
+export type { AlertOptions, ArtifactOptions, Place, Rollout, ScoreOptions } from "./run/inputs.js";
 export { Episode } from "./run/episode.js";
 export { Stopped, type CheckpointOptions, type Outcome } from "./run/control.js";
 export type { EpisodeEnd, EpisodeOptions, Recorded } from "./run/episode.js";
@@ -69,6 +69,7 @@ export type {
   FinalStatus,
   Kind,
   Scores,
+  Severity,
   Status,
   StepError,
   StepKind,

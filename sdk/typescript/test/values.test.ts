@@ -76,6 +76,31 @@ test("values and steps are read as at every lenient door", () => {
   ]);
 });
 
+test("an alert says what the contract says", async (t) => {
+  const { texts, levels } = vectors("alerts");
+  const { server, client } = await started(t);
+  const run = await begun(server, {});
+  run.alert("before any step");
+  run.log({ root: 1 }, { step: 7 });
+  for (const { title, text } of texts) run.alert(title, text);
+  for (const { level } of levels) run.alert("level", "", { level, step: 3 });
+  run.alert("", " ");
+  await run.finish();
+  const [first, ...raised] = await eventsOf(client, run, { kinds: ["alert.raised"] });
+  assert.equal(first.step, undefined);
+  assert.equal(raised.length, texts.length + levels.length);
+  assert.deepEqual(
+    raised.slice(0, texts.length).map(({ step, body }) => [step, body.text]),
+    texts.map(({ is }: { is: string }) => [7, is]),
+  );
+  assert.deepEqual(
+    raised.slice(texts.length).map(({ step, body }) => [step, body.severity]),
+    levels.map(({ is }: { is: string }) => [3, is]),
+  );
+  assert.ok(run.warnings.some((text) => /level critical is none of info, warning, error/.test(text)));
+  assert.equal(run.stats.skipped, 1);
+});
+
 test("the hash that ends long names is SHA-256", () => {
   for (const length of [0, 1, 55, 56, 63, 64, 65, 1000]) {
     const bytes = Uint8Array.from({ length }, (_, i) => (i * 7) & 0xff);

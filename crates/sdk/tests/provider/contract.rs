@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::recorder::RecordedRun;
-use gauntlet_sdk::model::decode_one;
+use gauntlet_sdk::model::{Body, Severity, decode_one};
 use serde_json::Value;
 
 fn contract() -> PathBuf {
@@ -50,6 +50,30 @@ fn what_the_contract_refuses_never_becomes_an_event() {
             entry["name"]
         );
     }
+}
+
+#[test]
+fn the_text_of_an_alert_is_that_of_the_other_sdks() {
+    let text = std::fs::read_to_string(contract().join("alerts.json")).unwrap();
+    let vectors: Value = serde_json::from_str(&text).unwrap();
+    let recorded_run = RecordedRun::start();
+    let mut expected = Vec::new();
+    for case in vectors["texts"].as_array().unwrap() {
+        let (title, words) = (case["title"].as_str().unwrap(), case["text"].as_str().unwrap());
+        recorded_run.run.alert(title, words, Severity::Error, Some(3)).unwrap();
+        expected.push((case["is"].as_str().unwrap().to_owned(), Severity::Error));
+    }
+    assert_eq!(recorded_run.run.alert(" ", "", Severity::Info, None).unwrap_err().field, "body.text");
+    let events = recorded_run.events().0;
+    let raised: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event.body() {
+            Body::AlertRaised(alert) => Some((alert.text.clone(), alert.severity)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(raised, expected);
+    assert!(raised.len() >= 4);
 }
 
 /// An event with a text written out at length.

@@ -13,13 +13,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from . import context
-from .events import Challenge, Event, Failure, ScoreAdded, SnapshotScored, Target
+from .events import (
+    AlertRaised,
+    Challenge,
+    Event,
+    Failure,
+    ScoreAdded,
+    Severity,
+    SnapshotScored,
+    Target,
+)
 from .ledger import Ledger, Unusable
 from .paths import path_of
 from .recorder import Artifact, Entry, LateScore, Measured, Recorder, Rollout
 from .stamps import writer_id
 from .values import (
     MAX_STEP,
+    as_text,
     identifier,
     label,
     mime_type_of,
@@ -34,6 +44,8 @@ from .values import (
 )
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from .types import OpenEpisode
 
 __all__ = ["Journal"]
@@ -45,6 +57,15 @@ _EXACT = 2**53
 #: Makes an entry without its constructor, which is Python code that each call of the loop would run.
 _new = tuple.__new__
 _FAILURES = frozenset(get_args(Failure))
+#: The severity of each level of an alert, wandb's among them.
+_SEVERITIES: dict[str, Severity] = {
+    "info": "info",
+    "warn": "warning",
+    "warning": "warning",
+    "error": "error",
+}
+#: Titles of alerts whose last time is remembered; beyond it all are forgotten.
+_MOST_TITLES = 1024
 
 
 class Journal:
@@ -68,6 +89,8 @@ class Journal:
         self.open_episodes: dict[str, OpenEpisode] = {}
         #: Called once before the run ends: callbacks that record what they still hold.
         self.before_finish: list[Callable[[], None]] = []
+        #: When an alert of each title was last raised, by the monotonic clock, seconds.
+        self._alerted: dict[str, float] = {}
         self.ledger = ledger
         #: Part of the generated ids of episodes: unique for this process and run; a forked child gets a new
         #: one.
@@ -217,6 +240,60 @@ class Journal:
         except Exception as error:
             self.ledger.left_out("score", error)
 
+    def alert(
+        self,
+        title: str,
+        text: str = "",
+        level: Severity | Any = "warning",
+        wait_duration: float | timedelta = 0,
+        *,
+        step: int | None = None,
+    ) -> None:
+        """Raises an alert: an event of the run that its page and ``gauntlet tail`` show.
+
+        ``level`` is ``"info"``, ``"warning"``, ``"error"``, or one of ``wandb.AlertLevel``. An alert whose
+        title was raised less than ``wait_duration`` ago (seconds) is left out. Without ``step`` it belongs to
+        the step that was logged last.
+        """
+        if self.off:
+            return
+        try:
+            message = _alert_text(title, text, self.ledger)
+            if not message:
+                raise Unusable("it has neither a title nor a text")
+            severity = self._severity(level)
+            index = _index(step)
+            if index is None and self.last_step >= 0:
+                index = self.last_step
+            if self._is_due(as_text(title), wait_duration):
+                self.put(AlertRaised(message, severity), index)
+        except Exception as error:
+            self.ledger.left_out("alert", error)
+
+    def _severity(self, level: Any) -> Severity:
+        word = str(getattr(level, "value", level) or "")
+        severity = _SEVERITIES.get(word.lower())
+        if severity is None and word:
+            self.ledger.warn(
+                f"level {word}",
+                f"the level {shown(level)} is none of info, warning, error; the alert is a warning "
+                "(reported once)",
+            )
+        return severity or "warning"
+
+    def _is_due(self, title: str, wait: float | timedelta) -> bool:
+        """Whether no alert of this title was raised within the last ``wait``."""
+        seconds = float(wait or 0) if isinstance(wait, (int, float)) else wait.total_seconds()
+        now = time.monotonic()
+        with self.lock:
+            last = self._alerted.get(title)
+            if last is not None and now - last < seconds:
+                return False
+            if len(self._alerted) >= _MOST_TITLES:
+                self._alerted.clear()
+            self._alerted[title] = now
+            return True
+
     def _within(self, episode: Any) -> str | None:
         """The given episode, else the current one."""
         if episode is None or episode == "":
@@ -345,6 +422,12 @@ def _index(step: Any) -> int | None:
     if not 0 <= index <= MAX_STEP:
         raise Unusable(f"the step is {shown(step)}; steps run from 0 to {MAX_STEP}")
     return index
+
+
+def _alert_text(title: Any, words: Any, ledger: Ledger) -> str:
+    """What an alert says: title and text, or the one that is not empty."""
+    parts = (as_text(part).strip() for part in (title, words))
+    return text(": ".join(part for part in parts if part), ledger)
 
 
 def _challenge(challenge: Challenge | Mapping[str, Any] | None) -> Challenge | None:

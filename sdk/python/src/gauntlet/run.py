@@ -117,6 +117,7 @@ class Run:
     metrics = _of_journal(Journal.metrics)
     rollout = _of_journal(Journal.rollout)
     score = _of_journal(Journal.score)
+    alert = _of_journal(Journal.alert)
     emit = _of_journal(Journal.emit)
     artifact = _of_journal(Journal.artifact)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -431,3 +432,31 @@ def test_following_a_run_live(server: Server) -> None:
     seq, fact = next(streamed)
     assert (seq, fact["seq"]) == (3, 3)
     client.close()
+
+
+def test_an_alert_has_the_text_and_severity_of_the_contract(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    vectors = json.loads((CONTRACT / "alerts.json").read_text())
+    with caplog.at_level(logging.WARNING, "gauntlet"), begin(server) as run:
+        run.alert("before any step")
+        run.log({"root": 1.0}, step=7)
+        for case in vectors["texts"]:
+            run.alert(case["title"], case["text"])
+        for case in vectors["levels"]:
+            run.alert("level", level=case["level"], step=3)
+        run.alert("", " ")
+        run.alert("waits", wait_duration=timedelta(minutes=5))
+        run.alert("waits", wait_duration=300)
+        run.alert("another", wait_duration=300)
+    first, *raised = server.events(run.id, "alert.raised")
+    assert ("step" in first, first["body"]["severity"]) == (False, "warning")
+    count = len(vectors["texts"])
+    assert [a["body"]["text"] for a in raised[:count]] == [case["is"] for case in vectors["texts"]]
+    assert {a["step"] for a in raised[:count]} == {7}
+    levels = raised[count : count + len(vectors["levels"])]
+    assert [a["body"]["severity"] for a in levels] == [case["is"] for case in vectors["levels"]]
+    assert {a["step"] for a in levels} == {3}
+    assert [a["body"]["text"] for a in raised[count + len(levels) :]] == ["waits", "another"]
+    assert "neither a title nor a text" in caplog.text
+    assert "the level 'critical' is none of info, warning, error" in caplog.text

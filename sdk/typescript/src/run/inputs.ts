@@ -1,6 +1,6 @@
-// The arguments of the calls that log: places, rollouts, later scores, artifacts.
+// The arguments of the calls that log: places, rollouts, later scores, alerts, artifacts.
 
-import type { Challenge, FailureKind } from "../wire/events.js";
+import type { Challenge, FailureKind, Severity } from "../wire/events.js";
 import type { Values } from "./values.js";
 
 /** Which step of which episode. */
@@ -36,6 +36,14 @@ export interface ScoreOptions extends Place {
   explanation?: string;
   /** A rubric, a judge model, a person. Default `sdk`. */
   source?: string;
+}
+
+/** How grave an alert is, and the step that it is of. */
+export interface AlertOptions {
+  /** `info`, `warning` (the default), `error`; `warn` is `warning`. */
+  level?: Severity | "warn";
+  /** Default: the step that was logged last. */
+  step?: number;
 }
 
 /** The description of an artifact. */

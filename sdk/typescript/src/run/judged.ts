@@ -1,7 +1,14 @@
-// Parses the enumerated values of the contract (failures, statuses) and challenges from any value. An unknown
+// Parses the enumerated values of the contract (failures, statuses, severities) and challenges from any value. An unknown
 // value is replaced with a warning: it must not make the server refuse the event.
 
-import { FAILURES, FINAL_STATUSES, type Bodies, type FailureKind, type FinalStatus } from "../wire/events.js";
+import {
+  FAILURES,
+  FINAL_STATUSES,
+  type Bodies,
+  type FailureKind,
+  type FinalStatus,
+  type Severity,
+} from "../wire/events.js";
 import { clipLabel } from "../wire/limits.js";
 import type { Ledger } from "./ledger.js";
 import { namesOf, preview, textOf } from "./values.js";
@@ -45,4 +52,28 @@ export function finalStatusOf(status: unknown, fallback: FinalStatus, ledger: Le
     ledger.warn("status", `${what}; ${fallback} is logged (warned once)`);
   }
   return found ?? fallback;
+}
+
+/** The severity of each level of an alert, those of other trackers among them. */
+const SEVERITIES = new Map<string, Severity>([
+  ["info", "info"],
+  ["warn", "warning"],
+  ["warning", "warning"],
+  ["error", "error"],
+]);
+
+/** The severity that a level names; `warning`, with a warning, where it is unknown. */
+export function severityOf(level: unknown, ledger: Ledger): Severity {
+  const found = typeof level === "string" ? SEVERITIES.get(level.toLowerCase()) : undefined;
+  if (found === undefined && level !== undefined && level !== null && level !== "") {
+    const what = `the level ${preview(level)} is none of info, warning, error`;
+    ledger.warn("level", `${what}; the alert is a warning (warned once)`);
+  }
+  return found ?? "warning";
+}
+
+/** What an alert says: title and text, or the one that is not empty. */
+export function alertTextOf(title: unknown, text: unknown, ledger: Ledger): string {
+  const parts = [title, text].map((part) => textOf(part, ledger).trim()).filter((part) => part !== "");
+  return textOf(parts.join(": "), ledger);
 }

@@ -39,6 +39,11 @@ export class NodeTracker {
     return this.#lastNode ?? { step: this.#highest + 1 };
   }
 
+  /** Whether this run handle has logged a node. */
+  get hasLogged(): boolean {
+    return this.#lastNode !== null;
+  }
+
   /** Takes the step after the last one: no other call of this run handle gets it. */
   take(): number {
     return (this.#highest += 1);

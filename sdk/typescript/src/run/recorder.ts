@@ -8,8 +8,8 @@ import { fromEntries, stringifyJson, toJsonObject } from "../wire/json.js";
 import { clipLabel, MAX_SCORES, MAX_STEP } from "../wire/limits.js";
 import { now } from "../wire/time.js";
 import type { Delivery } from "./delivery.js";
-import type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js";
-import { challengeOf, failuresOf } from "./judged.js";
+import type { AlertOptions, ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js";
+import { alertTextOf, challengeOf, failuresOf, severityOf } from "./judged.js";
 import type { Ledger } from "./ledger.js";
 import type { NodeRef, NodeTracker } from "./nodes.js";
 import { pathOf } from "./paths.js";
@@ -123,6 +123,21 @@ export class Recorder {
         ...(explanation === undefined ? {} : { explanation: textOf(explanation, this.#ledger) }),
       };
       this.#enqueue("score.added", body, checked);
+    });
+  }
+
+  /** See `Run.alert`. */
+  alert(title: unknown, text: unknown, options: AlertOptions | null = {}): void {
+    this.#guard("alert", () => {
+      const message = alertTextOf(title, text, this.#ledger);
+      if (message === "") {
+        this.#skipCall("alert", "it has neither a title nor a text");
+        return;
+      }
+      const step = options?.step ?? (this.#nodes.hasLogged ? this.#nodes.last.step : undefined);
+      const place = this.#checkPlace({ step });
+      const severity = severityOf(options?.level, this.#ledger);
+      if (place !== undefined) this.#enqueue("alert.raised", { text: message, severity }, place);
     });
   }
 

@@ -4,7 +4,7 @@ import type { Bytes } from "../client/files.js";
 import type { FinalStatus } from "../wire/events.js";
 import type { CheckpointOptions, Outcome } from "./control.js";
 import { Episode, runEpisode, type EpisodeOptions } from "./episode.js";
-import type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js";
+import type { AlertOptions, ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js";
 import type { Loss, Refused, RunStats } from "./ledger.js";
 import type { Lifecycle, RunParts } from "./lifecycle.js";
 import type { ValuesOf } from "./values.js";
@@ -85,6 +85,14 @@ export class Run {
   /** Adds one score to a step, an episode or the run: one that came later, or from a judge or a person. */
   score(path: string, value: number | boolean, options: ScoreOptions = {}): void {
     this.#parts.recorder.score(path, value, options);
+  }
+
+  /**
+   * Raises an alert: an event of the run that its page and `gauntlet tail` show. It belongs to the step that
+   * was logged last where none is named.
+   */
+  alert(title: string, text = "", options: AlertOptions = {}): void {
+    this.#parts.recorder.alert(title, text, options);
   }
 
   /**

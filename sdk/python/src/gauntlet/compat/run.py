@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ..events import AnnotationAdded, Ending
+from ..events import Ending
 from ..run import Run as CoreRun
-from ..values import object_of, text
+from ..values import object_of
 from .config import Config, Summary, config_of
 from .notices import Nothing, notice
 
@@ -299,15 +299,6 @@ class Run(CoreRun):
         return self.log_model(path, name)
 
     # What else there is
-
-    def alert(self, title: str, text: str = "", level: Any = None, wait_duration: Any = None) -> None:
-        """Adds a note to the step that was logged last; no message is sent."""
-        notice("alert", "alert() keeps a note with the run and writes to nobody")
-        severity = f"[{getattr(level, 'value', level)}] " if level else ""
-        self._note(f"{severity}{title}: {text}" if text else f"{severity}{title}")
-
-    def _note(self, message: str) -> None:
-        self.emit(AnnotationAdded(text(message) or "alert", "alert"), step=max(self.journal.last_step, 0))
 
     def watch(self, models: Any, *args: Any, **kwargs: Any) -> Any:
         """A rubric is watched (:func:`gauntlet.watch`); a model's gradients and weights are not recorded."""
