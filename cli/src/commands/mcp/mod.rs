@@ -60,10 +60,13 @@ impl Mcp {
 /// What a tool answers, or why not.
 type Answered = Result<Value, CliError>;
 
+/// Answers the arguments of a call from what a server knows.
+type Answer = dyn Fn(&Server, JsonObject) -> Answered + Send + Sync;
+
 /// A tool: what a model reads of it, and what answers it.
 struct Entry {
     tool: Tool,
-    answer: Box<dyn Fn(&Server, JsonObject) -> Answered + Send + Sync>,
+    answer: Box<Answer>,
 }
 
 impl Entry {
