@@ -195,6 +195,7 @@ story(
 
     const lookup = lines.nth(2);
     await lookup.locator("summary").click();
+    await lookup.getByRole("button", { name: "Switch between rendered and raw text" }).click();
     await lookup.getByText(/^\{\s*"rate":\s*0\.3\s*\}$/).waitFor();
     await lines.nth(303).locator("summary").click();
     await lines.nth(303).getByText("lookup.py, line 12").waitFor();
