@@ -37,11 +37,11 @@ const snapshot = (action, observation) => ({
 story("an episode shows its errors, values, images and spans, and is searched", async ({ server, page }) => {
   await server.post("/api/v1/runs", { id: "agent", name: "agent" });
   const sha256 = createHash("sha256").update(PIXEL).digest("hex");
-  const kept = await fetch(`${server.url}/api/v1/runs/agent/artifacts/${sha256}`, {
+  const stored = await fetch(`${server.url}/api/v1/runs/agent/artifacts/${sha256}`, {
     method: "PUT",
     body: PIXEL,
   });
-  assert.equal(kept.status, 201);
+  assert.equal(stored.status, 201);
   const event = eventOf("e1");
   const span = (n) => String(n).padStart(16, "0");
   const recorded = (n, step_kind, name, from, to, rest) =>

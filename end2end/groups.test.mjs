@@ -56,8 +56,8 @@ story("the rubrics that move together are seen over a range of steps", async ({ 
   const section = opened.getByRole("region", { name: "Which rubrics move together" });
   await section.getByText("20 rollouts").waitFor();
   const row = section.getByRole("row", { name: /^quality/ }).getByRole("cell");
-  const whole = await row.nth(1).innerText();
-  assert.match(whole, /^-0\.\d\d$/);
+  const ofAll = await row.nth(1).innerText();
+  assert.match(ofAll, /^-0\.\d\d$/);
   await section.getByLabel("From step").fill("5");
   await section.getByRole("button", { name: "Show" }).click();
   await section.getByText("15 rollouts").waitFor();

@@ -16,7 +16,7 @@ WASM=wasm32-unknown-unknown
 # of brotli of its wasm.
 BUNDLES="gauntlet-list=400000 gauntlet-run=700000"
 # Named one by one: --all-features writes encodings that browsers do not read yet.
-WASM_OPT_FLAGS="-Oz --enable-bulk-memory --enable-bulk-memory-opt --enable-reference-types --enable-sign-ext
+WASM_OPT_FLAGS="-Oz --converge --enable-bulk-memory --enable-bulk-memory-opt --enable-reference-types --enable-sign-ext
     --enable-mutable-globals --enable-nontrapping-float-to-int --enable-multivalue"
 
 cd "$ROOT"

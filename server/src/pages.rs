@@ -184,13 +184,6 @@ impl Backend for Pages {
         Box::pin(async move { Ok(state.store.effects(&project).await.map_err(ApiError::from)?) })
     }
 
-    fn put_effects(&self, project: String, effects: EffectSet) -> BackendFuture<EffectSet> {
-        let state = self.0.clone();
-        Box::pin(async move {
-            Ok(state.store.put_effects(&project, effects, now()).await.map_err(ApiError::from)?)
-        })
-    }
-
     fn attempt(&self, run: String, seq: u64) -> BackendFuture<Option<Attempt>> {
         let state = self.0.clone();
         Box::pin(async move {

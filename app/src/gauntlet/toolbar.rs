@@ -8,7 +8,6 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::capture::Capture;
-use super::effects::EffectsDialog;
 use super::keyboard::KEYS;
 use super::orbit::OrbitControls;
 use super::panels::Panels;
@@ -114,7 +113,6 @@ fn EffectsMenu(session: Session, handle: RenderLoopHandle) -> impl IntoView {
     let intensity = session.view.intensity;
     let menu = NodeRef::<html::Details>::new();
     close_from_outside(menu);
-    let edits = RwSignal::new(false);
     let panels = use_context::<Panels>();
     Effect::new(move || {
         let shows_keys = panels.is_some_and(|panels| panels.shows_keys.get());
@@ -150,12 +148,6 @@ fn EffectsMenu(session: Session, handle: RenderLoopHandle) -> impl IntoView {
                         prop:value=move || (intensity.get() * 100.0).to_string() value="50" />
                 </label>
                 <p>"Changes how brightly failures are lit, nothing else."</p>
-                <button class="tool" on:click=move |_| {
-                    if let Some(menu) = menu.get_untracked() {
-                        menu.set_open(false);
-                    }
-                    edits.set(true);
-                }>"Edit effects"</button>
                 <Capture session handle />
                 <h3>"Keys"</h3>
                 <label class="keys-off">
@@ -174,7 +166,6 @@ fn EffectsMenu(session: Session, handle: RenderLoopHandle) -> impl IntoView {
                 </dl>
             </div>
         </details>
-        <EffectsDialog session open=edits />
     }
     .erase()
 }

@@ -82,7 +82,7 @@ export class Runs {
     return this.#http.json("GET", `/runs/${segment(run)}/groups`);
   }
 
-  /** Which rubrics of a run rise and fall together over a range of steps. Throws `invalid` for an empty range. */
+  /** Which rubrics of a run rise and fall together over a range of steps; an empty range throws `invalid`. */
   correlations(run: string, range: { from?: number; to?: number } = {}): Promise<Correlations> {
     return this.#http.json("GET", `/runs/${segment(run)}/correlations`, { query: range });
   }
