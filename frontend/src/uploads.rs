@@ -52,7 +52,7 @@ struct Waiting {
 
 /// Uploads to the server this page came from.
 #[derive(Default)]
-pub struct HttpUploads(Rc<Queue>);
+pub(crate) struct HttpUploads(Rc<Queue>);
 
 impl Uploads for HttpUploads {
     fn import(&self, file: web_sys::File, partial: bool, on: Report) {

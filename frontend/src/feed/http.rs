@@ -6,7 +6,7 @@ use gauntlet_model::RunId;
 use gloo_net::http::{Request, Response};
 
 /// Why a request failed.
-pub enum FetchError {
+pub(crate) enum FetchError {
     /// There is no such run.
     NotFound,
     /// The server cannot be reached, or its response cannot be read; another attempt may succeed.
@@ -14,7 +14,7 @@ pub enum FetchError {
 }
 
 /// A run's path under the API.
-pub fn path(run: &RunId) -> String {
+pub(crate) fn path(run: &RunId) -> String {
     format!("/api/v1/runs/{}", String::from(js_sys::encode_uri_component(run.as_str())))
 }
 
@@ -28,12 +28,17 @@ async fn get(url: &str) -> Result<Response, FetchError> {
 }
 
 /// The manifest of a run's film.
-pub async fn manifest(run: &RunId) -> Result<FilmManifest, FetchError> {
+pub(crate) async fn manifest(run: &RunId) -> Result<FilmManifest, FetchError> {
     get(&format!("{}/film", path(run))).await?.json().await.map_err(|_| FetchError::Failed)
 }
 
 /// The facts of a sealed chunk.
-pub async fn chunk(run: &RunId, level: u8, chunk: u64, version: &str) -> Result<Vec<Fact>, FetchError> {
+pub(crate) async fn chunk(
+    run: &RunId,
+    level: u8,
+    chunk: u64,
+    version: &str,
+) -> Result<Vec<Fact>, FetchError> {
     let response = get(&format!("{}/film/{level}/{chunk}?v={version}", path(run))).await?;
     let bytes = response.binary().await.map_err(|_| FetchError::Failed)?;
     codec::decode(&bytes).map_err(|_| FetchError::Failed)

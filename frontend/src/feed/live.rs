@@ -18,7 +18,7 @@ const SILENCE_MS: u32 = 45_000;
 const STOP_CHECK_MS: u32 = 250;
 
 /// Follows from behind the last delivered event, until the connection is lost.
-pub async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchError> {
+pub(crate) async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchError> {
     let mut socket = WebSocket::open(&url(feed)).map_err(|_| FetchError::Failed)?;
     let mut live = false;
     let mut silent_ms = 0;

@@ -18,7 +18,7 @@ use wasm_bindgen_futures::spawn_local;
 use http::FetchError;
 
 /// The server this page came from.
-pub struct HttpFeed;
+pub(crate) struct HttpFeed;
 
 /// Seconds before each attempt to reconnect; the last one repeats.
 const BACKOFF_SECS: [u32; 5] = [1, 1, 2, 4, 8];

@@ -36,14 +36,14 @@ use self::surface::Surface;
 
 /// Makes a view of a canvas.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct WebGlStage;
+pub(crate) struct WebGlStage;
 
 impl WebGlStage {
     /// Takes the canvas and compiles everything needed to draw on it.
     ///
     /// # Errors
     /// Fails with a sentence for people where the browser has no WebGL2, or its driver refuses a shader.
-    pub fn attach(&self, canvas: HtmlCanvasElement) -> Result<View, String> {
+    pub(crate) fn attach(&self, canvas: HtmlCanvasElement) -> Result<View, String> {
         let held = Rc::new(RefCell::new(Held::Nothing));
         let surface = Surface::new(canvas, {
             let held = held.clone();
@@ -66,7 +66,7 @@ enum Held {
 }
 
 /// A canvas and its GPU resources.
-pub struct View {
+pub(crate) struct View {
     surface: Surface,
     /// Dropped as soon as the context is lost: later, its parts would belong to no context.
     held: Rc<RefCell<Held>>,
@@ -75,7 +75,7 @@ pub struct View {
 impl View {
     /// Draws one frame, `width_px` by `height_px` device pixels. While the browser has taken the context away
     /// this does nothing; the first frame after it is back creates everything anew from its scene.
-    pub fn draw(&mut self, scene: &Scene, width_px: u32, height_px: u32) {
+    pub(crate) fn draw(&mut self, scene: &Scene, width_px: u32, height_px: u32) {
         let mut held = self.held.borrow_mut();
         if self.surface.is_lost() {
             *held = Held::Nothing;
