@@ -1,5 +1,5 @@
-// Parses the enumerated values of the contract (failures, statuses, severities) and challenges from any value. An
-// unknown value is replaced with a warning: it must not make the server refuse the event.
+// Parses the enumerated values of the contract (failures, statuses, severities) and challenges from any
+// value. An unknown one is replaced with a warning: it must not make the server refuse the event.
 
 import {
   FAILURES,
