@@ -8,7 +8,7 @@ use futures::TryStreamExt;
 use gauntlet_api::FilmManifest;
 use gauntlet_film::levels::{self, CHUNK};
 use gauntlet_film::surroundings::Surroundings;
-use gauntlet_film::{Fact, Manifest};
+use gauntlet_film::{Fact, Manifest, codec};
 use gauntlet_model::{FailureRules, Kind, RunId, RunSummary};
 use gauntlet_store::{InEpisode, Store};
 
@@ -78,7 +78,7 @@ impl Films {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] where the log cannot be read or the chunk not be stored.
+    /// [`Error::Unavailable`] where the log cannot be read.
     pub async fn chunk(&self, chunk: SealedChunk<'_>) -> Result<Vec<u8>, Error> {
         match self.store().chunk(&chunk.run.id, chunk.level, chunk.number).await? {
             Some(stored) => Ok(stored),
@@ -92,7 +92,7 @@ impl Films {
         let (from, end) = (number * levels::span(level), (number + 1) * levels::span(level));
         let packed = if level == 0 {
             let covered = facts::of(store, run, from, end).await?;
-            facts::pack(move || covered).await?
+            facts::pack(move || codec::encode(&covered)).await?
         } else {
             let chunks = facts::of_chunks(store, run, from / CHUNK..end / CHUNK);
             let covered = chunks.try_concat().await?;
@@ -101,11 +101,11 @@ impl Films {
             let mut needed = facts_around(store, run, &around, from).await?;
             facts::pack(move || {
                 needed.extend(levels::thin(&covered, rule, level, &around));
-                needed
+                codec::encode(&needed)
             })
             .await?
         };
-        store.put_chunk(run, level, number, packed.clone()).await?;
+        facts::keep(store, run, level, number, packed.clone()).await;
         Ok(packed)
     }
 }

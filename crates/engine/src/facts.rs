@@ -1,6 +1,7 @@
 //! The facts of a run's log: read from it, or from the sealed chunks in which they are packed.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 use gauntlet_film::levels::CHUNK;
@@ -47,11 +48,22 @@ async fn of_chunk(store: &Store, run: &RunId, number: u64) -> Result<Vec<Fact>, 
         return Ok(facts);
     }
     let facts = of(store, run, number * CHUNK, (number + 1) * CHUNK).await?;
-    if !is_stored {
-        let copy = facts.clone();
-        store.put_chunk(run, 0, number, pack(move || copy).await?).await?;
+    if is_stored {
+        return Ok(facts);
     }
-    Ok(facts)
+    let facts = Arc::new(facts);
+    let shared = Arc::clone(&facts);
+    let packed = pack(move || codec::encode(&shared)).await?;
+    keep(store, run, 0, number, packed).await;
+    Ok(Arc::unwrap_or_clone(facts))
+}
+
+/// Stores a packed chunk, if it can be stored: reading does not depend on writing, as the disk or the queue
+/// of the writer may be full. The next reading tries again.
+pub(crate) async fn keep(store: &Store, run: &RunId, level: u8, number: u64, packed: Vec<u8>) {
+    if let Err(error) = store.put_chunk(run, level, number, packed).await {
+        tracing::warn!(%run, level, number, %error, "a chunk was not stored");
+    }
 }
 
 /// The facts with the sequence numbers `from..end` of a run's log.
@@ -68,9 +80,9 @@ pub(crate) async fn of(store: &Store, run: &RunId, from: u64, end: u64) -> Resul
     Ok(facts)
 }
 
-/// Packs facts and compresses them, on a thread where it may take long.
-pub(crate) async fn pack(facts: impl FnOnce() -> Vec<Fact> + Send + 'static) -> Result<Vec<u8>, Error> {
-    let pack = move || zstd::encode_all(codec::encode(&facts()).as_slice(), ZSTD_LEVEL);
+/// Compresses encoded facts, on a thread where encoding them may take long.
+pub(crate) async fn pack(encoded: impl FnOnce() -> Vec<u8> + Send + 'static) -> Result<Vec<u8>, Error> {
+    let pack = move || zstd::encode_all(encoded().as_slice(), ZSTD_LEVEL);
     let packed = tokio::task::spawn_blocking(pack).await;
     packed.map_err(std::io::Error::other).and_then(|packed| packed).map_err(|error| {
         tracing::error!(%error, "packing a chunk failed");
