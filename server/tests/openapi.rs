@@ -3,29 +3,17 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
+use expect_test::expect_file;
 use gauntlet_server::document;
 use serde_json::Value;
 use support::Server;
 
-/// The document as it was reviewed; the TypeScript types are generated from it.
-const GOLDEN: &str = "../sdk/contract/openapi.json";
-
+/// Where a difference is meant, `UPDATE_EXPECT=1` writes the file, and `npm run types` in `sdk/typescript`
+/// the types that are generated from it.
 #[test]
 fn the_document_is_the_reviewed_one() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(GOLDEN);
-    let document = format!("{:#}\n", document::json());
-    if std::env::var_os("UPDATE_GOLDENS").is_some() {
-        std::fs::write(&path, &document).unwrap();
-    }
-    let reviewed = std::fs::read_to_string(&path).unwrap_or_default();
-    let differs = document.lines().zip(reviewed.lines()).find(|(now, then)| now != then);
-    assert!(
-        document == reviewed,
-        "the API is described otherwise than in {GOLDEN}, first {differs:?}; where it is meant, run this \
-         test with UPDATE_GOLDENS=1 and `npm run types` in sdk/typescript"
-    );
+    expect_file!["../../sdk/contract/openapi.json"].assert_eq(&format!("{:#}\n", document::json()));
 }
 
 #[test]

@@ -1,20 +1,13 @@
-//! Pictures as text, compared with ones that were looked at. `UPDATE_GOLDENS=1` writes them anew.
+//! Pictures as text, compared with ones that were looked at. `UPDATE_EXPECT=1` writes them anew.
 
 mod common;
 
-use std::path::Path;
-
+use expect_test::expect_file;
 use gauntlet_film::Film;
 use gauntlet_scene::{CameraMode, Geometry, Lens, Scene};
 
 fn check(name: &str, film: &Film, lens: &Lens) {
-    let text = Scene::of(film, lens).describe();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(format!("{name}.txt"));
-    if std::env::var_os("UPDATE_GOLDENS").is_some() {
-        std::fs::write(&file, &text).unwrap();
-    }
-    let golden = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(text == golden, "{name} differs from its golden; it is now:\n{text}");
+    expect_file![format!("goldens/{name}.txt")].assert_eq(&Scene::of(film, lens).describe());
 }
 
 #[test]

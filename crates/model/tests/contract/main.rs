@@ -1,6 +1,6 @@
 //! The contract with every SDK: `sdk/contract` holds what this crate writes, reads and refuses.
 //!
-//! `UPDATE_GOLDENS=1 cargo test -p gauntlet-model --test contract` writes the files anew; without it every
+//! `UPDATE_EXPECT=1 cargo test -p gauntlet-model --test contract` writes the files anew; without it every
 //! file must be there, to the letter, and nothing else beside it.
 
 mod effects;
@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use expect_test::expect_file;
 use gauntlet_model::{
     Event, EventId, Kind, Record, Snapshot, Timestamp, decode_array, decode_lines, decode_one,
 };
@@ -28,14 +29,7 @@ fn pretty(value: &Value) -> String {
 
 /// The file `name` holds exactly `text`.
 fn check(name: &str, text: &str) {
-    let path = folder().join(name);
-    if std::env::var_os("UPDATE_GOLDENS").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-    }
-    let found =
-        fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {e}; UPDATE_GOLDENS=1 writes it"));
-    assert_eq!(found, text, "{name} differs; UPDATE_GOLDENS=1 writes it anew, and then it is for review");
+    expect_file![folder().join(name)].assert_eq(text);
 }
 
 /// The folder has these files and no other.
