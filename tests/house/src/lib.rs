@@ -1,6 +1,5 @@
 //! The rules of the house as code: which crate may depend on which ([`graph`]), that no crate's files import
-//! each other in circles ([`modules`]), what every source file keeps to ([`source`], [`identifiers`]), and
-//! which licences may be linked ([`licences`]).
+//! each other in circles ([`modules`]), and what every source file keeps to ([`source`], [`identifiers`]).
 //!
 //! All judge plain data and answer a list of violations; [`workspace`] reads that data from the real
 //! workspace. The tests of this package apply the one to the other.
@@ -8,7 +7,6 @@
 pub mod graph;
 pub mod identifiers;
 mod imports;
-pub mod licences;
 pub mod modules;
 pub mod source;
 mod tokens;

@@ -1,6 +1,5 @@
 //! The real workspace as plain data: its dependency graph from `cargo metadata`, and its source files.
 
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,19 +22,6 @@ pub fn graph() -> Result<Graph, Box<dyn Error>> {
         add(&metadata(target)?, &mut graph);
     }
     Ok(graph)
-}
-
-/// Every outside crate that is built for this machine or the browser, with the licence it states.
-pub fn licences() -> Result<BTreeSet<(String, String)>, Box<dyn Error>> {
-    let mut found = BTreeSet::new();
-    for target in [host()?, "wasm32-unknown-unknown".to_owned()] {
-        let metadata = metadata(target)?;
-        let members = &metadata.workspace_members;
-        for package in metadata.packages.iter().filter(|p| !members.contains(&p.id)) {
-            found.insert((package.name.to_string(), package.license.clone().unwrap_or_default()));
-        }
-    }
-    Ok(found)
 }
 
 fn metadata(target: String) -> Result<Metadata, Box<dyn Error>> {
