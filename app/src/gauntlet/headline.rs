@@ -50,13 +50,17 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
         (_, None) => ", not evaluated one step ago".to_owned(),
     };
     let has_step = move || session.current.with(Option::is_some);
+    // What reads many nodes is computed once the selection has settled. Until then these lines are
+    // empty: those of the node before would be read as this one's.
+    let settled = move || session.settled.get().filter(|at| session.current.get() == Some(*at));
     let percentile = move || {
-        let place = session.settled.get().zip(path.get());
-        let place = place.and_then(|(at, path)| session.watch_calmly(|film| film.percentile(at, path)));
-        place.map_or("percentile of this run: n/e".to_owned(), |p| format!("percentile {p:.0} of this run"))
+        let at = settled()?;
+        let rank = path.get().and_then(|path| session.watch_calmly(|film| film.percentile(at, path)));
+        let ranked = |rank: f64| format!("percentile {rank:.0} of this run");
+        Some(rank.map_or("percentile of this run: n/e".to_owned(), ranked))
     };
     let failed = Memo::new(move |_| {
-        let at = session.settled.get()?;
+        let at = settled()?;
         session.watch_calmly(|film| {
             let judged =
                 film.paths().iter().filter(|path| path.path != "root" && !is_measurement(&path.path));
