@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-results", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
     ("gauntlet-otlp", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
     ("gauntlet-follow", &[]),
+    ("gauntlet-principles", &["gauntlet-model"]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-follow", "gauntlet-model"]),
     ("gauntlet-dipg", &["gauntlet-model", "gauntlet-rubric"]),
     ("gauntlet-demo", &["gauntlet-dipg", "gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),
@@ -98,6 +99,7 @@ const PURE: &[&str] = &[
     "gauntlet-monitor",
     "gauntlet-scene",
     "gauntlet-otlp",
+    "gauntlet-principles",
 ];
 
 /// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, the page's

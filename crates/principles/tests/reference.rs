@@ -1,0 +1,53 @@
+//! The numbers of the crate against those of SciPy, scikit-learn and dtaidistance: `reference.py` writes
+//! `reference.json`.
+
+use gauntlet_principles::{Posterior, entropy, volatility};
+use serde_json::Value;
+
+/// How far a number may be from its reference.
+const TOLERANCE: f64 = 1e-9;
+
+/// The rows of one part of the file.
+fn rows(part: &str) -> Vec<Value> {
+    let all: Value = serde_json::from_str(include_str!("reference.json")).unwrap();
+    let rows = all[part].as_array().unwrap().clone();
+    assert!(!rows.is_empty());
+    rows
+}
+
+#[track_caller]
+fn check(found: f64, row: &Value, field: &str) {
+    let expected = row[field].as_f64().unwrap();
+    assert!((found - expected).abs() <= TOLERANCE, "{field}: {found}, not {expected}, of {row}");
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+}
+
+#[test]
+fn entropies_are_those_of_scipy() {
+    for row in rows("entropy") {
+        let counts = row["counts"].as_array().unwrap().iter().map(|count| count.as_u64().unwrap());
+        check(entropy::shannon(counts.clone()), &row, "bits");
+        check(entropy::normalized(counts, row["alphabet"].as_u64().unwrap()), &row, "normalized");
+    }
+}
+
+#[test]
+fn posteriors_are_those_of_scipy() {
+    for row in rows("posterior") {
+        let weight = |side: &str| row[side].as_f64().unwrap();
+        let posterior = Posterior::new(weight("support"), weight("contradiction"));
+        check(posterior.strength(), &row, "strength");
+        check(posterior.interval().low, &row, "low");
+        check(posterior.interval().high, &row, "high");
+    }
+}
+
+#[test]
+fn volatilities_are_those_of_numpy() {
+    for row in rows("volatility") {
+        check(volatility(&numbers(&row["strengths"])), &row, "volatility");
+    }
+}
