@@ -201,3 +201,15 @@ story(
     await lines.nth(303).getByText("lookup.py, line 12").waitFor();
   },
 );
+
+story("a run that ended without a step has nothing to play", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "none", name: "none" });
+  await server.post("/api/v1/runs/none/events", [event("run.finished", { status: "completed" })]);
+  const opened = await page({ path: "/runs/none" });
+  await opened.getByText("The run ended without a step.").waitFor();
+  for (const name of ["Play", "Loop", "One step on (→)", "Next failure (N)"]) {
+    const button = opened.getByRole("button", { name, exact: true });
+    assert.equal(await button.isDisabled(), true, `${name} is disabled`);
+  }
+  assert.equal(await opened.locator(".curve-head").isVisible(), false, "there is no playhead");
+});

@@ -224,8 +224,10 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
             on:pointerleave=move |_| scrubber.hovered.set(None)
         >
             <CurvePaths drawn />
-            <div class="curve-ahead" style=move || format!("left:{:.3}%", head())></div>
-            <div class="curve-head" style=move || format!("left:{:.3}%", head())></div>
+            <div hidden=move || nodes() == 0>
+                <div class="curve-ahead" style=move || format!("left:{:.3}%", head())></div>
+                <div class="curve-head" style=move || format!("left:{:.3}%", head())></div>
+            </div>
             <span class="curve-edge is-high">{edge(|h| h.high)}</span>
             {move || zero().map(|y| view! {
                 <span class="curve-edge is-zero" style=format!("top:{y:.1}%")>"0"</span>

@@ -21,6 +21,7 @@ const AUTHOR_KEY: &str = "gauntlet.author";
 pub(super) fn Transport(session: Session) -> impl IntoView {
     let is_moving = Memo::new(move |_| session.is_moving());
     let is_following = move || session.motion.with(|m| m.following);
+    let is_empty = Signal::derive(move || session.current.with(Option::is_none));
     let place = move || session.current.get().map_or("0".to_owned(), |at| grouped(at as u64 + 1));
     let length = move || session.watch_calmly(|f| grouped(f.len() as u64));
     keep_range(session);
@@ -38,24 +39,29 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
         <section class="transport" aria-label="Transport">
             <div class="transport-row">
                 <div class="tool-group" role="group" aria-label="Moving through the run">
-                    <Way shape=Shape::PreviousFailure words=previous go=move || session.previous_failure() />
                     <Way
-                        shape=Shape::StepBack words=|| "One step back (←)".to_owned()
+                        shape=Shape::PreviousFailure words=previous is_empty
+                        go=move || session.previous_failure()
+                    />
+                    <Way
+                        shape=Shape::StepBack words=|| "One step back (←)".to_owned() is_empty
                         go=move || session.step_by(-1)
                     />
                     <button
                         class="tool is-icon play" class:is-on=move || is_moving.get()
-                        on:click=move |_| session.play_or_pause()
+                        disabled=is_empty on:click=move |_| session.play_or_pause()
                         title="Play the recording or hold it (space); the training goes on"
                     >
                         <Icon shape=play_shape />
                         <span>{move || if is_moving.get() { "Hold" } else { "Play" }}</span>
                     </button>
                     <Way
-                        shape=Shape::StepForward words=|| "One step on (→)".to_owned()
+                        shape=Shape::StepForward words=|| "One step on (→)".to_owned() is_empty
                         go=move || session.step_by(1)
                     />
-                    <Way shape=Shape::NextFailure words=next go=move || session.next_failure() />
+                    <Way
+                        shape=Shape::NextFailure words=next is_empty go=move || session.next_failure()
+                    />
                 </div>
                 <p class="place"><b>{place}</b>" / "{length}</p>
                 <Speed session />
@@ -78,15 +84,18 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
     .erase()
 }
 
-/// One button of the transport.
+/// One button of the transport; disabled while there is no step to go to.
 #[component]
 fn Way(
     shape: Shape,
     words: impl Fn() -> String + Copy + Send + 'static,
+    is_empty: Signal<bool>,
     go: impl Fn() + 'static,
 ) -> impl IntoView {
     view! {
-        <button class="tool is-icon" aria-label=words title=words on:click=move |_| go()>
+        <button
+            class="tool is-icon" aria-label=words title=words disabled=is_empty on:click=move |_| go()
+        >
             <Icon shape />
         </button>
     }
@@ -150,7 +159,7 @@ fn Loop(session: Session) -> impl IntoView {
     view! {
         <button
             class="tool loop" class:is-on=is_on title=title aria-pressed=move || is_on().to_string()
-            on:click=press
+            disabled=move || session.current.with(Option::is_none) on:click=press
         >
             {words}
         </button>
