@@ -202,6 +202,24 @@ story(
   },
 );
 
+story("the list has the score of what failed, not of the root", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "judged", name: "judged", rules: "dipg" });
+  const scores = [
+    { root: 20, grounding: -30, format: 1, inconsistency: 0 },
+    { root: 14, grounding: 5, format: 1 },
+  ];
+  await server.post(
+    "/api/v1/runs/judged/events",
+    scores.map((of, step) => scored(step, of)),
+  );
+  const run = await RunPage.open(page, "/runs/judged?step=0");
+  const texts = async () =>
+    (await run.list.getByRole("option").allInnerTexts()).map((t) => t.split(/\s+/).pop());
+  await until("the failing rubric's score is beside its name", async () => {
+    return JSON.stringify(await texts()) === '["-30.0","+14.0"]';
+  });
+});
+
 story("a run that ended without a step has nothing to play", async ({ server, page }) => {
   await server.post("/api/v1/runs", { id: "none", name: "none" });
   await server.post("/api/v1/runs/none/events", [event("run.finished", { status: "completed" })]);

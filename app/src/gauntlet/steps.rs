@@ -12,8 +12,8 @@ use super::panels::{Edge, Fold, Panels};
 use super::session::{Listing, Session};
 use crate::ports::FeedState;
 use crate::ui::{
-    Erase, Icon, Resized, Shape, address::encoded, element_size, failure_class, failure_word, focus_on_slash,
-    grouped, score, state_word,
+    Erase, Icon, Resized, Shape, address::encoded, column_score, element_size, failure_class, failure_word,
+    focus_on_slash, grouped, state_word,
 };
 
 /// A row's height, CSS pixels; the style sheet says the same.
@@ -363,6 +363,15 @@ fn StepRow(
     let failure = move || text.with(|t| t.as_ref().and_then(|t| t.failure));
     let is_negative =
         move || text.with(|t| t.as_ref().and_then(|t| t.value).is_some_and(|value| value < 0.0));
+    // On a scale that was fixed the decimals are still those of small scores.
+    let most = move || match session.view.has_fixed_heights.get() {
+        true => 0.0,
+        false => session.view.heights.with(|heights| heights.low.abs().max(heights.high.abs())),
+    };
+    let score = move || {
+        let value = text.with(|t| t.as_ref().map(|t| t.value));
+        value.map(|value| value.map_or("n/e".to_owned(), |value| column_score(value, most())))
+    };
     let class = move || {
         format!("step {}{}", failure().map_or("", failure_class), if is_on() { " is-on" } else { "" })
     };
@@ -377,7 +386,7 @@ fn StepRow(
                 <bdi>{move || text.with(|t| t.as_ref().map(|t| t.words.clone()))}</bdi>
             </span>
             <span class="step-root" class:is-negative=is_negative>
-                {move || text.with(|t| t.as_ref().map(|t| t.value.map_or("n/e".to_owned(), score)))}
+                {score}
             </span>
         </div>
     }

@@ -39,6 +39,14 @@ pub(crate) fn score(value: f64) -> String {
     }
 }
 
+/// A score in a column of scores between -`most` and `most`: two decimals below 10, else one, so that they
+/// align. A score that would read as zero, or is very large, as [`score`].
+pub(crate) fn column_score(value: f64, most: f64) -> String {
+    let (decimals, least) = if most < 10.0 { (2, 0.005) } else { (1, 0.05) };
+    let fits = value == 0.0 || (least..1e7).contains(&value.abs());
+    if fits { signed(value, decimals) } else { score(value) }
+}
+
 /// A measured quantity, without a plus sign: `0.253`, `12.5`, `1,024`, `1.00e-6`.
 pub(crate) fn quantity(value: f64) -> String {
     let size = value.abs();
@@ -145,6 +153,8 @@ mod tests {
             (-1e-6, "-1.00e-6"),
         ];
         cases.iter().for_each(|(v, text)| assert_eq!(&score(*v), text));
+        let cases = [(0.9, 1.0, "+0.90"), (-0.004, 1.0, "-0.004"), (9.0, 12.0, "+9.0"), (0.0, 1.0, "0.00")];
+        cases.iter().for_each(|(v, most, text)| assert_eq!(&column_score(*v, *most), text));
         let cases = [
             (0.2534, "0.253"),
             (-0.5, "-0.500"),

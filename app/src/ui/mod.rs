@@ -29,7 +29,7 @@ pub(crate) use copy::Copied;
 pub(crate) use dialog::Dialog;
 pub(crate) use drop_zone::{DropZone, FilePicker};
 pub(crate) use erase::Erase;
-pub(crate) use format::{ago, duration, grouped, isolated, percent, quantity, score, utc};
+pub(crate) use format::{ago, column_score, duration, grouped, isolated, percent, quantity, score, utc};
 pub(crate) use frames::EachFrame;
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use importer::provide_importer;
