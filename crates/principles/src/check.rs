@@ -11,9 +11,17 @@ use gauntlet_model::{FieldError, MAX_LABEL_BYTES};
 pub(crate) struct Mistakes(Vec<FieldError>);
 
 impl Mistakes {
-    /// Adds a mistake.
+    /// Adds a mistake. Where the field, or one that it is a part of, has a mistake already, this one only
+    /// follows from it and is left out.
     pub(crate) fn add(&mut self, field: impl Into<String>, message: impl Display) {
-        self.0.push(FieldError::new(field, message.to_string()));
+        let field = field.into();
+        let follows = |known: &FieldError| {
+            let rest = field.strip_prefix(known.field.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        if !self.0.iter().any(follows) {
+            self.0.push(FieldError::new(field, message.to_string()));
+        }
     }
 
     /// Adds a mistake unless the number is finite and in the range.

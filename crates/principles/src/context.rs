@@ -1,10 +1,11 @@
 //! In which situation an agent decides, and what its counterpart is to it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The kind of situation that a decision is made in. It weighs the evidence: what an agent does when trust is
 /// at stake says more about it than what it does to save time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionContext {
     /// Someone relies on the agent, or has been let down.
@@ -76,7 +77,7 @@ impl DecisionContext {
 }
 
 /// What the one whom an action affects is to the agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Relationship {
     /// Works with the agent or relies on it.

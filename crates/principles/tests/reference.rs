@@ -1,7 +1,8 @@
 //! The numbers of the crate against those of SciPy, scikit-learn and dtaidistance: `reference.py` writes
 //! `reference.json`.
 
-use gauntlet_principles::{Posterior, entropy, volatility};
+use gauntlet_principles::cluster::{Metric, by_density, standardized};
+use gauntlet_principles::{Posterior, entropy, volatility, warping};
 use serde_json::Value;
 
 /// How far a number may be from its reference.
@@ -49,5 +50,42 @@ fn posteriors_are_those_of_scipy() {
 fn volatilities_are_those_of_numpy() {
     for row in rows("volatility") {
         check(volatility(&numbers(&row["strengths"])), &row, "volatility");
+    }
+}
+
+fn points(value: &Value) -> Vec<Vec<f64>> {
+    value.as_array().unwrap().iter().map(numbers).collect()
+}
+
+#[test]
+fn warping_distances_are_those_of_dtaidistance() {
+    for row in rows("warping") {
+        check(warping::distance(&points(&row["one"]), &points(&row["other"])), &row, "distance");
+    }
+}
+
+#[test]
+fn scaled_points_are_those_of_scikit_learn() {
+    for row in rows("scaling") {
+        let found = standardized(&points(&row["points"]));
+        for (found, expected) in found.iter().flatten().zip(points(&row["scaled"]).iter().flatten()) {
+            assert!((found - expected).abs() <= TOLERANCE, "{found}, not {expected}");
+        }
+    }
+}
+
+#[test]
+fn density_clusters_are_those_of_scikit_learn() {
+    for row in rows("density") {
+        let (points, eps) = (points(&row["points"]), row["eps"].as_f64().unwrap());
+        let least = row["least"].as_u64().unwrap() as usize;
+        let found = match row["metric"].as_str().unwrap() {
+            "euclidean" => by_density(&standardized(&points), Metric::Euclidean, eps, least),
+            _ => by_density(&points, Metric::Cosine, eps, least),
+        };
+        let found: Vec<i64> = found.into_iter().map(|label| label.map_or(-1, |l| l as i64)).collect();
+        let expected: Vec<i64> =
+            row["labels"].as_array().unwrap().iter().map(|label| label.as_i64().unwrap()).collect();
+        assert_eq!(found, expected, "{row}");
     }
 }
