@@ -1,6 +1,6 @@
 # The commands of daily work; `make` alone lists them. What they do is in scripts/, readable from top to bottom.
 .DEFAULT_GOAL := help
-.PHONY: run test bench dist setup help
+.PHONY: run test bench peers dist setup help
 
 run: ## Build everything, start Gauntlet on http://127.0.0.1:4600 and stream a demo training into it
 	@scripts/run.sh
@@ -10,6 +10,9 @@ test: ## Run all tests: Rust's, and the stories in a real browser
 
 bench: ## Measure ingest, latency, film, scene, sizes and memory; writes bench.json
 	@scripts/bench.sh
+
+peers: ## Measure Gauntlet beside Phoenix, MLflow and Trackio; writes the table of docs/peers.md
+	@scripts/peers.sh
 
 dist: ## Make what is handed out, into dist/: a Python wheel with the server, an archive, the npm package, an SBOM
 	@scripts/dist.sh

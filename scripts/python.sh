@@ -64,9 +64,9 @@ in_environment() {
 tests() {
     local output=$LOGS/pytest.log failed=""
     [ -x "$BINARY" ] || die "There is no $BINARY; build it first, or name another with GAUNTLET_BIN=..."
-    in_environment ruff check --no-cache . "$ROOT/scripts" || failed=yes
+    in_environment ruff check --no-cache . "$ROOT/scripts" "$ROOT/bench" || failed=yes
     # Without the documents: their examples are set for the reader.
-    in_environment ruff format --no-cache --check --exclude '*.md' . "$ROOT/scripts" || failed=yes
+    in_environment ruff format --no-cache --check --exclude '*.md' . "$ROOT/scripts" "$ROOT/bench" || failed=yes
     in_environment mypy --cache-dir "$CACHE/mypy" src/gauntlet tests examples || failed=yes
     in_environment python -m pytest -p no:cacheprovider "$@" tests 2>&1 | tee "$output" || failed=yes
     if tail -n 1 "$output" | grep -q ' skipped'; then

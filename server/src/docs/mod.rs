@@ -47,6 +47,7 @@ const GUIDES: &[Guide] = guides! {
     "sql", "SQL", "docs/sql.md";
     "mcp", "Language models", "docs/mcp.md";
     "cli", "Command line", "docs/cli.md";
+    "peers", "Measured beside its peers", "docs/peers.md";
 };
 
 /// The address of the reference.
