@@ -27,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-otlp", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
     ("gauntlet-follow", &[]),
     ("gauntlet-principles", &["gauntlet-model"]),
+    ("gauntlet-statistics", &[]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-follow", "gauntlet-model"]),
     ("gauntlet-dipg", &["gauntlet-model", "gauntlet-rubric"]),
     ("gauntlet-demo", &["gauntlet-dipg", "gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),
@@ -100,6 +101,7 @@ const PURE: &[&str] = &[
     "gauntlet-scene",
     "gauntlet-otlp",
     "gauntlet-principles",
+    "gauntlet-statistics",
 ];
 
 /// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, the page's
