@@ -133,6 +133,35 @@ async fn a_comparison_says_what_differs() {
 }
 
 #[tokio::test]
+async fn runs_that_differ_in_their_seed_are_repeats_of_one_setup() {
+    let server = Server::new().await;
+    let runs = [("a1", 1e-5, 1, 1.0), ("a2", 1e-5, 2, 2.0), ("b1", 2e-5, 1, 5.0), ("b2", 2e-5, 2, 6.0)];
+    for (run, lr, seed, root) in runs.into_iter().chain([("c", 3e-5, 1, 9.0)]) {
+        let spec = json!({ "id": run, "name": run, "config": { "lr": lr, "data": { "random_seed": seed } } });
+        server.post("/api/v1/runs", &spec).await.expect(201);
+        server.post(&format!("/api/v1/runs/{run}/events"), &json!([rollout(1, 1, root)])).await.expect(200);
+    }
+    let found = server.get("/api/v1/compare?runs=a1,b1,a2,b2,c").await.expect(200).json();
+    assert_eq!(found["setups"], json!([["a1", "a2"], ["b1", "b2"], ["c"]]));
+    let setups = &found["paths"][0]["setups"];
+    assert_eq!((&setups[0]["runs"], &setups[0]["mean"]), (&json!(2), &json!(1.5)));
+    // Student's t of one degree of freedom is 12.7 at 97.5 %; the standard error is 0.5.
+    assert!((setups[0]["interval"]["low"].as_f64().unwrap() - (1.5 - 6.353_102)).abs() < 1e-6, "{setups:#}");
+    assert_eq!((&setups[0]["difference"], &setups[1]["difference"]), (&Value::Null, &json!(4.0)));
+    // Welch's of two degrees of freedom is 4.3; the standard error is the root of a half.
+    let bounds = &setups[1]["difference_interval"];
+    assert!((bounds["low"].as_f64().unwrap() - (4.0 - 3.042_435)).abs() < 1e-6, "{setups:#}");
+    assert_eq!((&setups[2]["difference"], &setups[2]["interval"]), (&json!(7.5), &Value::Null));
+    assert_eq!(setups[2]["difference_interval"], Value::Null);
+    let page = server.get("/compare?runs=a1,b1,a2,b2,c").await.expect(200).text();
+    assert!(page.contains("Repeats") && page.contains("2 runs") && page.contains(": differs"), "{page}");
+    // Without repeats there is nothing to say.
+    let found = server.get("/api/v1/compare?runs=a1,b1").await.expect(200).json();
+    assert_eq!((&found["setups"], &found["paths"][0]["setups"]), (&json!([]), &json!([])));
+    assert!(!server.get("/compare?runs=a1,b1").await.expect(200).text().contains("Repeats"));
+}
+
+#[tokio::test]
 async fn the_page_holds_the_tables_and_runs_only_its_own_scripts() {
     let server = two_runs().await;
     let page = server.get("/compare?runs=a,b,gone&baseline=b").await.expect(200);

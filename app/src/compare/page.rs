@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::charts::charts;
 use super::colors::{Look, shown, swatch};
 use super::links::{compare_address, list_of};
-use super::tables::{configuration, failures, summary};
+use super::tables::{configuration, failures, repeats, summary};
 use super::tasks::regressions;
 use crate::shell::{self, PlainPage, plain_page};
 use crate::ui::{Erase, Icon, Shape, run_address, run_status};
@@ -85,6 +85,8 @@ fn sections(comparison: &Comparison, tasks: Option<&TaskComparison>) -> impl Int
     let is_many = comparison.runs.len() > 1;
     let charts = charts(comparison);
     let summary = summary(comparison);
+    let repeats = repeats(comparison);
+    let has_repeats = repeats.is_some();
     let failures = failures(comparison);
     let configuration = is_many.then(|| configuration(comparison));
     let regressions = is_many.then(|| regressions(comparison, tasks));
@@ -92,11 +94,12 @@ fn sections(comparison: &Comparison, tasks: Option<&TaskComparison>) -> impl Int
     view! {
         {runs}
         <nav class="chips" aria-label="Sections">
-            {tab("#charts", "Charts")} {tab("#summary", "Summary")} {tab("#failures", "Failures")}
+            {tab("#charts", "Charts")} {tab("#summary", "Summary")}
+            {has_repeats.then(|| tab("#repeats", "Repeats"))} {tab("#failures", "Failures")}
             {is_many.then(|| tab("#regressions", "Regressions"))}
             {is_many.then(|| tab("#configuration", "Configuration"))}
         </nav>
-        {charts} {summary} {failures} {regressions} {configuration}
+        {charts} {summary} {repeats} {failures} {regressions} {configuration}
     }
 }
 

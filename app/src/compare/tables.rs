@@ -1,7 +1,7 @@
 //! Tables of a comparison: the values of each path, what failed, where configurations differ.
 
-use gauntlet_api::{Comparison, ConfigDifference, PathComparison, PathSummary};
-use gauntlet_model::{FailureKind, RunSummary};
+use gauntlet_api::{Bounds, Comparison, ConfigDifference, PathComparison, PathSummary, SetupSummary};
+use gauntlet_model::{FailureKind, RunId, RunSummary};
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -76,6 +76,82 @@ fn cell(path: &PathComparison, summary: &PathSummary, is_best: bool) -> impl Int
         <td class="num" class:is-best=is_best>
             <span class="compare-mean">{best} <b>{value(path, summary.mean)}</b> {difference}</span>
             <small>{more}</small>
+        </td>
+    }
+}
+
+/// The runs that repeat a setup with other seeds, taken together; nothing where none do.
+pub(super) fn repeats(comparison: &Comparison) -> Option<impl IntoView + use<>> {
+    if comparison.setups.is_empty() {
+        return None;
+    }
+    let of_setup = |members: &Vec<RunId>| {
+        let is_first = |(run, _): &(&RunSummary, Look)| members.first() == Some(&run.id);
+        shown(comparison).into_iter().find(is_first).map(|(run, look)| {
+            let words = match members.len() {
+                1 => "1 run".to_owned(),
+                count => format!("{count} runs"),
+            };
+            view! {
+                <th scope="col" class="num">
+                    {swatch(look)} <span class="compare-column">{run.name.clone()}</span>
+                    " " <small>{words}</small>
+                </th>
+            }
+        })
+    };
+    let heads = comparison.setups.iter().filter_map(of_setup).collect_view();
+    let row = |path: &PathComparison| {
+        let cells = path.setups.iter().map(|summary| {
+            summary.as_ref().map_or_else(
+                || view! { <td class="num is-none">"n/e"</td> }.erase(),
+                |summary| setup_cell(path, summary).erase(),
+            )
+        });
+        let cells = cells.collect_view();
+        view! { <tr><th scope="row"><bdi>{path.path.clone()}</bdi></th>{cells}</tr> }
+    };
+    let rows = comparison.paths.iter().map(row).collect_view();
+    Some(view! {
+        <section id="repeats" aria-label="Repeats">
+            <h2>"Repeats"</h2>
+            <p class="quiet-words">
+                "Runs whose configurations differ in their seed alone are repeats of one setup, named after \
+                its first run. Each run counts once, by its mean. Behind it the 95 % interval; below it the \
+                difference to the baseline's setup with its interval (Welch's t). Where that holds no 0, the \
+                setups differ by more than their seeds."
+            </p>
+            <div class="compare-scroll" tabindex="0" role="region" aria-label="Table of repeats">
+                <table class="compare-table">
+                    <thead><tr><th scope="col">"Path"</th>{heads}</tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    })
+}
+
+fn setup_cell(path: &PathComparison, summary: &SetupSummary) -> impl IntoView + use<> {
+    let range = |bounds: Bounds| format!("{} to {}", score(bounds.low), score(bounds.high));
+    let interval =
+        summary.interval.map(|bounds| format!("{} to {}", value(path, bounds.low), value(path, bounds.high)));
+    let differs = summary.difference_interval.is_some_and(Bounds::excludes_zero);
+    let difference = summary.difference.map(|difference| {
+        let sign = if difference > 0.0 { "is-up" } else { "is-down" };
+        let class = if path.is_measurement || !differs { "" } else { sign };
+        let sure = match summary.difference_interval {
+            Some(bounds) if differs => format!("({}): differs", range(bounds)),
+            Some(bounds) => format!("({})", range(bounds)),
+            None => "(no interval)".to_owned(),
+        };
+        view! { <small>
+            <span class=format!("difference {class}")>{score(difference)}</span> " " {sure}
+        </small> }
+    });
+    view! {
+        <td class="num">
+            <span class="compare-mean"><b>{value(path, summary.mean)}</b> " " <small>{interval}</small></span>
+            {difference}
         </td>
     }
 }

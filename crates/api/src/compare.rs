@@ -37,6 +37,8 @@ pub struct Comparison {
     pub metadata: Vec<ConfigDifference>,
     /// What failed in each run.
     pub failures: Vec<FailureCounts>,
+    /// The runs by their setup: those of one differ in their seed alone. Empty where no setup has two runs.
+    pub setups: Vec<Vec<RunId>>,
 }
 
 /// One path over all runs.
@@ -50,6 +52,40 @@ pub struct PathComparison {
     pub runs: Vec<Option<PathSummary>>,
     /// The run with the highest mean, of a rubric where the means differ.
     pub best: Option<RunId>,
+    /// What the means of each setup's runs came to, in the order of `setups`; null for one without any.
+    pub setups: Vec<Option<SetupSummary>>,
+}
+
+/// What the means of the runs of one setup came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SetupSummary {
+    /// Runs that have values of the path.
+    pub runs: u64,
+    /// Mean of their means: a run counts once, however many values it has.
+    pub mean: f64,
+    /// The 95 % interval of that mean by Student's t; null of one run, or where the runs are equal.
+    pub interval: Option<Bounds>,
+    /// This mean less that of the baseline's setup, where both have one.
+    pub difference: Option<f64>,
+    /// The 95 % interval of that difference by Welch's t; null where either setup has one run, or neither
+    /// varies.
+    pub difference_interval: Option<Bounds>,
+}
+
+/// Two bounds, `low <= high`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Bounds {
+    /// The lower bound.
+    pub low: f64,
+    /// The upper bound.
+    pub high: f64,
+}
+
+impl Bounds {
+    /// Whether 0 is outside.
+    pub fn excludes_zero(self) -> bool {
+        self.low > 0.0 || self.high < 0.0
+    }
 }
 
 /// What the values of one path in one run came to.

@@ -34,7 +34,10 @@ pub use artifacts::{Artifact, ArtifactListQuery};
 pub use commands::{
     CommandAck, CommandAcked, CommandCreated, CommandQuery, CommandRequest, PendingCommand, PendingCommands,
 };
-pub use compare::{CompareQuery, Comparison, ConfigDifference, FailureCounts, PathComparison, PathSummary};
+pub use compare::{
+    Bounds, CompareQuery, Comparison, ConfigDifference, FailureCounts, PathComparison, PathSummary,
+    SetupSummary,
+};
 pub use episodes::{Episode, EpisodeListQuery};
 pub use error::{ErrorBody, ErrorDetail, ErrorInfo};
 pub use events::{AppendOutcome, EpisodeFilter, EventPage, EventQuery};

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::Error;
 use crate::films::Films;
 use crate::series::{MAX_RUNS, distinct};
+use crate::setups::{setups, summaries};
 
 /// Compares runs; differences are taken to the run `baseline`, or to the first one.
 ///
@@ -49,9 +50,12 @@ pub async fn read(
 
 fn comparison(runs: Vec<RunSummary>, columns: Vec<Column>, ids: &[RunId], base: usize) -> Comparison {
     let objects = |of: fn(&RunSummary) -> &Object| differences(&runs.iter().map(of).collect::<Vec<_>>());
+    let setups = setups(&runs);
+    let named = |members: &Vec<usize>| members.iter().map(|index| ids[*index].clone()).collect();
     Comparison {
         baseline: ids[base].clone(),
-        paths: paths(&columns, ids, base),
+        paths: paths(&columns, ids, base, &setups),
+        setups: setups.iter().map(named).collect(),
         config: objects(|run| &run.config),
         metadata: objects(|run| &run.metadata),
         failures: columns.into_iter().map(|column| column.failures).collect(),
@@ -113,7 +117,7 @@ fn summary(film: &Film, path: &Path) -> Option<PathSummary> {
 }
 
 /// Every path that any run has: those of the first run, then those that later runs add.
-fn paths(columns: &[Column], ids: &[RunId], base: usize) -> Vec<PathComparison> {
+fn paths(columns: &[Column], ids: &[RunId], base: usize, setups: &[Vec<usize>]) -> Vec<PathComparison> {
     let mut seen = HashSet::new();
     let all = columns.iter().flat_map(|column| &column.paths).map(|(name, _)| name.as_str());
     let names: Vec<&str> = all.filter(|name| seen.insert(*name)).collect();
@@ -132,7 +136,8 @@ fn paths(columns: &[Column], ids: &[RunId], base: usize) -> Vec<PathComparison> 
         }
         let is_measurement = is_measurement(name);
         let best = if is_measurement { None } else { best(&runs).map(|index| ids[index].clone()) };
-        PathComparison { path: name.to_owned(), is_measurement, runs, best }
+        let setups = summaries(setups, &runs, base);
+        PathComparison { path: name.to_owned(), is_measurement, runs, best, setups }
     };
     names.into_iter().map(compared).collect()
 }

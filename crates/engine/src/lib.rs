@@ -32,6 +32,7 @@ mod open_traces;
 pub mod pairs;
 pub mod prompts;
 pub mod series;
+mod setups;
 pub mod sql;
 pub mod steps;
 pub mod tasks;

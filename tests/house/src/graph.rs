@@ -48,6 +48,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "gauntlet-monitor",
             "gauntlet-otlp",
             "gauntlet-results",
+            "gauntlet-statistics",
             "gauntlet-store",
         ],
     ),

@@ -2233,6 +2233,8 @@ export interface components {
       metadata: components["schemas"]["ConfigDifference"][];
       /** @description What failed in each run. */
       failures: components["schemas"]["FailureCounts"][];
+      /** @description The runs by their setup: those of one differ in their seed alone. Empty where no setup has two runs. */
+      setups: string[][];
     };
     /** @description One path over all runs. */
     PathComparison: {
@@ -2244,6 +2246,8 @@ export interface components {
       runs: (components["schemas"]["PathSummary"] | null)[];
       /** @description The run with the highest mean, of a rubric where the means differ. */
       best: string | null;
+      /** @description What the means of each setup's runs came to, in the order of `setups`; null for one without any. */
+      setups: (components["schemas"]["SetupSummary"] | null)[];
     };
     /** @description What the values of one path in one run came to. */
     PathSummary: {
@@ -2287,6 +2291,44 @@ export interface components {
        * @description This mean less that of the baseline, where both have one.
        */
       difference: number | null;
+    };
+    /** @description What the means of the runs of one setup came to. */
+    SetupSummary: {
+      /**
+       * Format: uint64
+       * @description Runs that have values of the path.
+       */
+      runs: number;
+      /**
+       * Format: double
+       * @description Mean of their means: a run counts once, however many values it has.
+       */
+      mean: number;
+      /** @description The 95 % interval of that mean by Student's t; null of one run, or where the runs are equal. */
+      interval: components["schemas"]["Bounds"] | null;
+      /**
+       * Format: double
+       * @description This mean less that of the baseline's setup, where both have one.
+       */
+      difference: number | null;
+      /**
+       * @description The 95 % interval of that difference by Welch's t; null where either setup has one run, or neither
+       *     varies.
+       */
+      difference_interval: components["schemas"]["Bounds"] | null;
+    };
+    /** @description Two bounds, `low <= high`. */
+    Bounds: {
+      /**
+       * Format: double
+       * @description The lower bound.
+       */
+      low: number;
+      /**
+       * Format: double
+       * @description The upper bound.
+       */
+      high: number;
     };
     /** @description A key under which runs have different values. */
     ConfigDifference: {
