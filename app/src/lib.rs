@@ -21,6 +21,8 @@ mod gauntlet;
 #[cfg(feature = "ssr")]
 pub mod groups;
 mod manage;
+#[cfg(feature = "ssr")]
+pub mod monitors;
 pub mod ports;
 mod routes;
 mod runs;

@@ -103,6 +103,11 @@ fn steering() -> ApiRouter<AppState> {
 fn watching() -> ApiRouter<AppState> {
     ApiRouter::new()
         .api_route("/projects/{project}/monitors", get_with(monitors::list, monitors::list_docs))
+        .api_route("/projects/{project}/alerts", get_with(monitors::alerts, monitors::alerts_docs))
+        .api_route(
+            "/projects/{project}/monitor-trials",
+            post_with(monitors::attempt_all, monitors::attempt_all_docs),
+        )
         .api_route(
             "/projects/{project}/monitors/{name}",
             put_with(monitors::put, monitors::put_docs).delete_with(monitors::delete, monitors::delete_docs),

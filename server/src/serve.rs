@@ -101,13 +101,14 @@ impl Server {
 
     /// Serves until `stop`, then drains: live connections end, requests finish, the log is closed.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
-        let Self { state, listener, grpc, lock, .. } = self;
+        let Self { state, listener, grpc, lock, url } = self;
         let (store, stopping) = (state.store.clone(), state.stopping.clone());
         state.imports.resume();
         spool::sweep(store.folder());
         tokio::spawn(stopping.clone().run_until_cancelled_owned(sweep(store.clone(), state.imports.clone())));
         tokio::spawn(crate::contact::sweep(store.clone(), stopping.clone()));
-        tokio::spawn(gauntlet_engine::monitors::run(store.clone(), stopping.clone()));
+        tokio::spawn(gauntlet_engine::monitors::run(store.clone(), url, stopping.clone()));
+        tokio::spawn(crate::webhooks::deliver(store.clone(), stopping.clone()));
         tokio::spawn(otlp::watch_quiet(state.clone()));
         let drain = Deadlines::default().drain;
         let grpc = grpc.and_then(Result::ok).map(|listener| {

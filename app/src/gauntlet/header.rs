@@ -16,8 +16,8 @@ use super::session::Session;
 use crate::api::get_run;
 use crate::ports::FeedState;
 use crate::ui::{
-    Copied, Erase, Icon, Mark, Shape, ThemeSwitch, capital, grouped, is_contact_lost, project_address, score,
-    status_word,
+    Copied, Erase, Icon, Mark, Shape, ThemeSwitch, alert_count, capital, grouped, is_contact_lost,
+    monitors_address, project_address, score, severity_class, status_word,
 };
 
 /// Time between two checks for what is no event of the log: lost contact with the run's writers, a new name,
@@ -69,6 +69,7 @@ pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> im
                     <dd>{move || grouped(failing())}</dd>
                 </div>
             </dl>
+            <Alerts session />
             <span class="top-gap"></span>
             <Connection session />
             <Controls commands />
@@ -79,6 +80,28 @@ pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> im
                 <span aria-live="polite">{move || copied.words("Share moment")}</span>
             </button>
         </header>
+    }
+    .erase()
+}
+
+/// How many alerts the run has, in the colour of the gravest: a link to the page that lists them.
+#[component]
+fn Alerts(session: Session) -> impl IntoView {
+    let href = session.summary(|s| monitors_address(&s.project));
+    let found = Memo::new(move |_| {
+        if session.is_caught_up() {
+            let of =
+                |film: &Film| (film.alerts().len() as u64, film.alerts().map(|alert| alert.severity).max());
+            session.watch_calmly(of)
+        } else {
+            session.summary(|s| (s.alerts, s.alert_severity))
+        }
+    });
+    let class = move || format!("alert-badge {}", found.get().1.map(severity_class).unwrap_or_default());
+    view! {
+        <a class=class href=href rel="external" hidden=move || found.get().0 == 0>
+            {move || alert_count(found.get().0)}
+        </a>
     }
     .erase()
 }

@@ -8,7 +8,7 @@ use super::row::Row;
 use super::rows::RunRows;
 use super::selection_bar::SelectionBar;
 use crate::api::{RunList, list_runs};
-use crate::ui::{Erase, FilePicker, Mark, PageTitle, SearchBox, ThemeSwitch, grouped};
+use crate::ui::{Erase, FilePicker, Mark, PageTitle, SearchBox, ThemeSwitch, grouped, monitors_address};
 
 /// `/`.
 #[component]
@@ -44,6 +44,10 @@ fn ListPage(filter: Filter) -> impl IntoView {
                 <Mark />
                 <span class="top-gap"></span>
                 <SearchBox />
+                {move || filter.of_project().map(|project| {
+                    let href = monitors_address(&project);
+                    view! { <a class="link" href=href rel="external">"Monitors"</a> }
+                })}
                 <a class="link" href="/compare" rel="external">"Compare"</a>
                 <a class="link" href="/docs" rel="external">"Docs"</a>
                 <ThemeSwitch />

@@ -4,7 +4,10 @@ use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 
 use super::rows::RunRows;
-use crate::ui::{Erase, ago, grouped, percent, project_address, run_address, run_status, score, utc};
+use crate::ui::{
+    Erase, ago, alert_count, grouped, monitors_address, percent, project_address, run_address, run_status,
+    score, severity_class, utc,
+};
 
 /// A row. It reads its run from `rows` by id, so that a refresh changes texts without moving the focus.
 #[component]
@@ -67,6 +70,7 @@ pub(super) fn Row(
                 <span class=move || run.with(|r| format!("status is-{}", run_status(r).0))>
                     {move || run.with(|r| run_status(r).1)}
                 </span>
+                {move || run.with(alerts)}
             </td>
             <td class="num run-steps" class:is-none=move || run.with(|r| r.steps == 0)>
                 {move || run.with(|r| grouped(r.steps))}
@@ -101,6 +105,15 @@ pub(super) fn Row(
 fn run_tags(rows: RwSignal<Vec<RunSummary>>, id: StoredValue<String>) -> Vec<String> {
     let is_meant = |run: &&RunSummary| id.with_value(|id| run.id.as_str() == id);
     rows.with(|rows| rows.iter().find(is_meant).map(|run| run.tags.clone()).unwrap_or_default())
+}
+
+/// The badge of a run's alerts, in the colour of the gravest; none where it has none.
+fn alerts(run: &RunSummary) -> Option<AnyView> {
+    let severity = run.alert_severity.filter(|_| run.alerts > 0)?;
+    let title = format!("The gravest is of severity {}", severity.as_str());
+    let class = format!("alert-badge {}", severity_class(severity));
+    let href = monitors_address(&run.project);
+    Some(view! { <a class=class href=href rel="external" title=title>{alert_count(run.alerts)}</a> }.erase())
 }
 
 /// The share of a run's scored steps that fail; `None` without scored steps.

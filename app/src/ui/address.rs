@@ -20,6 +20,11 @@ pub(crate) fn project_address(project: &str) -> String {
     format!("/projects/{}", encoded(project))
 }
 
+/// The address of the page of a project's monitors.
+pub(crate) fn monitors_address(project: &str) -> String {
+    format!("{}/monitors", project_address(project))
+}
+
 /// The id of a run within a list of ids: a comma or a percent sign of it is percent-encoded.
 pub(crate) fn in_list(run: &str) -> String {
     run.replace('%', "%25").replace(',', "%2C")

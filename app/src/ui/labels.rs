@@ -2,7 +2,9 @@
 //! only sign.
 
 use gauntlet_film::State;
-use gauntlet_model::{FailureKind, RunSummary, Status};
+use gauntlet_model::{FailureKind, RunSummary, Severity, Status};
+
+use super::format::grouped;
 
 /// One word for a failure, as lists and the stage show it.
 pub(crate) use gauntlet_scene::failure_word;
@@ -66,6 +68,20 @@ pub(crate) fn run_status(run: &RunSummary) -> (&'static str, &'static str) {
         true => ("lost", "lost contact"),
         false => (run.status.as_str(), status_word(run.status)),
     }
+}
+
+/// The style class of an alert.
+pub(crate) fn severity_class(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "is-info",
+        Severity::Warning => "is-warning",
+        Severity::Error => "is-error",
+    }
+}
+
+/// The number of a run's alerts for people.
+pub(crate) fn alert_count(alerts: u64) -> String {
+    format!("{} {}", grouped(alerts), if alerts == 1 { "alert" } else { "alerts" })
 }
 
 /// A word with its first letter in upper case.

@@ -19,7 +19,7 @@ mod theme;
 mod title;
 mod upload;
 
-pub(crate) use address::{charts_address, project_address, run_address};
+pub(crate) use address::{charts_address, monitors_address, project_address, run_address};
 pub(crate) use browser::{
     Resized, element_size, focus_on, focus_on_slash, hand_over, handed_over, in_text_field, local_clock,
     local_time, now_ms, on_control, open_document, pixel_ratio, prefers_reduced_motion, query_parameter,
@@ -34,8 +34,8 @@ pub(crate) use frames::EachFrame;
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use importer::provide_importer;
 pub(crate) use labels::{
-    capital, failure_class, failure_title, failure_word, is_contact_lost, run_status, state_class,
-    state_word, status_word,
+    alert_count, capital, failure_class, failure_title, failure_word, is_contact_lost, run_status,
+    severity_class, state_class, state_word, status_word,
 };
 pub(crate) use mark::Mark;
 pub(crate) use not_found::NotFoundPage;

@@ -53,7 +53,10 @@ pub use inspect::{
     TimelineEntry,
 };
 pub use live::{LiveFormat, LiveHello, LiveQuery};
-pub use monitors::{Monitor, MonitorFiring, MonitorRequest, MonitorTrial};
+pub use monitors::{
+    Monitor, MonitorFiring, MonitorRequest, MonitorTrial, ProjectAlert, ProjectTrial, RunTrial,
+    WebhookFailure,
+};
 pub use page::{Bounded, Limit, Page};
 pub use runs::{RunDeleteQuery, RunListQuery};
 pub use search::{FailingScore, SearchHit, SearchPage, SearchQuery, SnippetPart};

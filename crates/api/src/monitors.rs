@@ -1,6 +1,6 @@
 //! Monitors: rules over the values of each run of a project.
 
-use gauntlet_model::{Severity, Timestamp};
+use gauntlet_model::{EventId, RunId, Severity, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,10 @@ pub struct MonitorRequest {
     /// Least seconds between two alerts in one run; 600 where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooldown_secs: Option<u32>,
+    /// The `http:` or `https:` address that each of its alerts is posted to; none where it is absent or empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2000))]
+    pub webhook: Option<String>,
 }
 
 /// A rule that watches the runs of a project.
@@ -34,6 +38,46 @@ pub struct Monitor {
     pub cooldown_secs: u32,
     /// When it was saved. What was received before raises no alert.
     pub saved_at: Timestamp,
+    /// The address that each of its alerts is posted to.
+    pub webhook: Option<String>,
+    /// The last failure of the webhook since it was last delivered to.
+    pub webhook_failure: Option<WebhookFailure>,
+}
+
+/// Why an alert was not delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WebhookFailure {
+    /// When it was tried.
+    pub at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it failed.
+    pub error: String,
+    /// Whether it was given up.
+    pub is_final: bool,
+}
+
+/// An alert of a run of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProjectAlert {
+    /// Its id.
+    pub id: EventId,
+    /// The run.
+    pub run: RunId,
+    /// The name of the run.
+    pub run_name: String,
+    /// Its place in the log.
+    pub seq: u64,
+    /// The step that it is of.
+    pub step: Option<u64>,
+    /// Its time.
+    pub at: Timestamp,
+    /// What it says.
+    pub text: String,
+    /// How grave it is.
+    pub severity: Severity,
+    /// The monitor that raised it; `null` where the producer of the run did.
+    pub monitor: Option<String>,
 }
 
 /// Where a rule would have raised alerts in a run.
@@ -58,4 +102,30 @@ pub struct MonitorFiring {
     pub at: Timestamp,
     /// What the functions of the rule computed, such as `mean(loss, 20) = 3.2`.
     pub values: String,
+}
+
+/// Where a rule would have raised alerts in the newest runs of a project.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ProjectTrial {
+    /// The events that were looked at.
+    pub events: u64,
+    /// How often it would have raised an alert.
+    pub total: u64,
+    /// Whether there are runs or events that were not looked at.
+    pub is_cut: bool,
+    /// The newest 20 runs, as far as they were looked at.
+    pub runs: Vec<RunTrial>,
+}
+
+/// Where a rule would have raised alerts in one of several runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunTrial {
+    /// The run.
+    pub run: RunId,
+    /// The name of the run.
+    pub run_name: String,
+    /// How often it would have raised an alert.
+    pub total: u64,
+    /// The first 20 of them.
+    pub firings: Vec<MonitorFiring>,
 }

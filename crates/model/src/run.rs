@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::body::{RunStarted, Status, tags};
+use crate::body::{RunStarted, Severity, Status, tags};
 use crate::fnv::fnv1a_128;
 use crate::limits::{FieldError, label, text};
 use crate::{Contact, EventId, FailureRules, Object, RuleInForce, RunId, Timestamp};
@@ -156,6 +156,12 @@ pub struct RunSummary {
     /// The greatest step that was recorded or scored; a resumed run goes on behind it.
     #[serde(default)]
     pub last_step: Option<u64>,
+    /// Its alerts.
+    #[serde(default)]
+    pub alerts: u64,
+    /// The gravest of its alerts.
+    #[serde(default)]
+    pub alert_severity: Option<Severity>,
     /// When somebody who writes the run was last heard of; `null` once it has ended.
     #[serde(default)]
     pub contact: Option<Contact>,

@@ -41,6 +41,7 @@ mod sqlite;
 mod store;
 mod views;
 mod watches;
+mod webhooks;
 mod work;
 mod writers;
 
@@ -58,6 +59,7 @@ pub use search::{Fails, Hit, Judged, Progress, Reading, SearchPage, SearchQuery,
 pub use sql::sql_statement;
 pub use store::Store;
 pub use views::{SqlBounds, SqlRows, SqlStatement, SqlValue, ValueKind, View, ViewColumn};
+pub use webhooks::{CallFailure, CallOutcome, DueCall, ListedAlert, NewAlert, NewCall};
 
 /// Events that a read gets from the database without waiting for their use. Whoever reads a whole log reads
 /// so many at a time: of a longer read, every event beyond makes two threads wake each other, which costs

@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use gauntlet_model::{EffectSet, EpisodeId, EventId, Kind, Record, RunId, RunSummary, Timestamp};
 
 use crate::{
-    Excerpt, Failing, InEpisode, Monitor, MonitorProgress, MonitoredRun, Page, PendingCommand, RunQuery,
-    SearchPage, SearchQuery, Session, Slice, StepRow, StoreError,
+    CallFailure, DueCall, Excerpt, Failing, InEpisode, ListedAlert, Monitor, MonitorProgress, MonitoredRun,
+    Page, PendingCommand, RunQuery, SearchPage, SearchQuery, Session, Slice, StepRow, StoreError,
 };
 
 /// Which events of a run to read.
@@ -117,6 +117,15 @@ pub(crate) trait LogStore: Send + Sync {
 
     /// How far each run was watched.
     async fn monitor_progress(&self) -> Result<Vec<MonitorProgress>, StoreError>;
+
+    /// The newest alerts of a project's runs, the newest first.
+    async fn alerts(&self, project: &str, limit: u32) -> Result<Vec<ListedAlert>, StoreError>;
+
+    /// Queued calls of webhooks whose time has come.
+    async fn due_calls(&self, now: Timestamp, limit: u32) -> Result<Vec<DueCall>, StoreError>;
+
+    /// The last failure of the webhook of each monitor of a project.
+    async fn call_failures(&self, project: &str) -> Result<Vec<CallFailure>, StoreError>;
 
     /// Whether a sweep of overdue writers has anything to do.
     async fn is_sweep_due(&self, now: Timestamp, since: Timestamp) -> Result<bool, StoreError>;

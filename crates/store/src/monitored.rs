@@ -17,6 +17,8 @@ pub struct Monitor {
     pub cooldown_secs: u32,
     /// When it was saved.
     pub saved_at: Timestamp,
+    /// The address that each of its alerts is posted to.
+    pub webhook: Option<String>,
 }
 
 /// A run of a project that has monitors, changed since the first of them was saved.
@@ -26,6 +28,8 @@ pub struct MonitoredRun {
     pub run_no: i64,
     /// Its id.
     pub id: RunId,
+    /// Its name.
+    pub name: String,
     /// Its project.
     pub project: String,
     /// Events in its log.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{Event, RunId, Timestamp};
+use gauntlet_model::{RunId, Timestamp};
 
 use crate::reply::Reply;
 use crate::row::Row;
 use crate::work::Work;
-use crate::{Monitor, MonitorProgress, MonitoredRun, Store, StoreError};
+use crate::{Monitor, MonitorProgress, MonitoredRun, NewAlert, Store, StoreError};
 
 impl Store {
     /// The monitors of a project, or of all projects, by project and name.
@@ -39,16 +39,17 @@ impl Store {
     }
 
     /// Appends alerts to a run, and stores with them how far it was watched. An alert is identified by its
-    /// id: one that is in the log already is not appended again.
+    /// id: one that is in the log already is neither appended nor reported again.
     pub async fn raise_alerts(
         &self,
         run: &RunId,
         progress: Option<MonitorProgress>,
-        alerts: &[Event],
+        alerts: Vec<NewAlert>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let rows = alerts.iter().map(|alert| Arc::new(Row::of(alert))).collect();
+        let rows = alerts.iter().map(|alert| Arc::new(Row::of(&alert.event))).collect();
+        let calls = alerts.into_iter().map(|alert| alert.call).collect();
         let (reply, answer) = Reply::new();
-        self.ask(Work::Raise { run: run.clone(), progress, rows, now, reply }, answer).await
+        self.ask(Work::Raise { run: run.clone(), progress, rows, calls, now, reply }, answer).await
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gauntlet_film::{Evidence, failure_of, is_measurement, path_failure};
 use gauntlet_model::{
     Body, Event, EventId, FailureKind, FailureRule, Kind, MAX_LABEL_BYTES, Object, RunId, ScoreTarget,
-    Status, Timestamp, fnv1a_128,
+    Severity, Status, Timestamp, fnv1a_128,
 };
 
 use crate::StoreError;
@@ -36,6 +36,8 @@ pub(crate) struct Row {
     pub status: Option<Status>,
     pub command: Option<CommandChange>,
     pub labels: Labels,
+    /// How grave it is, of an alert.
+    pub severity: Option<Severity>,
 }
 
 /// Why a node fails, as its row says it.
@@ -143,6 +145,7 @@ impl Row {
             status: None,
             command: None,
             labels: Labels::default(),
+            severity: None,
         };
         match event.body() {
             Body::SnapshotScored(snapshot) => {
@@ -160,6 +163,7 @@ impl Row {
                 row.evidence = Evidence::of_later(&added.path, added.value.get());
                 row.scoring = Some(Scoring::Later(Arc::from(&*added.path), added.value.get()));
             }
+            Body::AlertRaised(alert) => row.severity = Some(alert.severity),
             Body::RunStarted(started) => row.labels = Labels::of(&started.metadata),
             Body::EpisodeFinished(end) => row.has_failed = Some(end.status.is_failure()),
             Body::RunStatus(change) => row.status = Some(change.status),

@@ -8,7 +8,7 @@ use gauntlet_model::{
 
 use crate::reply::{Reply, Settle};
 use crate::row::Row;
-use crate::{Appended, Monitor, MonitorProgress, PendingCommand};
+use crate::{Appended, CallOutcome, Monitor, MonitorProgress, NewCall, PendingCommand};
 
 /// A run to create.
 pub(crate) struct NewRun {
@@ -111,6 +111,14 @@ pub(crate) enum Work {
         run: RunId,
         progress: Option<MonitorProgress>,
         rows: Vec<Arc<Row>>,
+        /// The call that reports each of the rows.
+        calls: Vec<Option<NewCall>>,
+        now: Timestamp,
+        reply: Reply<()>,
+    },
+    SettleCall {
+        call_no: i64,
+        outcome: CallOutcome,
         now: Timestamp,
         reply: Reply<()>,
     },
@@ -135,6 +143,7 @@ impl Work {
             | Work::PutEffects { .. }
             | Work::PutMonitor { .. }
             | Work::DeleteMonitor { .. }
+            | Work::SettleCall { .. }
             | Work::Ping { .. } => &[],
         }
     }
@@ -171,6 +180,7 @@ impl Work {
             | Work::KeepChunk { reply, .. }
             | Work::PutMonitor { reply, .. }
             | Work::Raise { reply, .. }
+            | Work::SettleCall { reply, .. }
             | Work::Ping { reply } => reply,
             Work::Issue { reply, .. } | Work::Sweep { reply, .. } => reply,
             Work::PutWriter { reply, .. } => reply,

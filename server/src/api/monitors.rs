@@ -1,7 +1,7 @@
-//! Monitors of a project: list, save, delete, and try on a run.
+//! Monitors of a project: list, save, delete, and try on recorded runs; the alerts of its runs.
 
 use axum::extract::State;
-use gauntlet_api::{Monitor, MonitorRequest, MonitorTrial, Page};
+use gauntlet_api::{Monitor, MonitorRequest, MonitorTrial, Page, ProjectAlert, ProjectTrial};
 use gauntlet_engine::monitors;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,6 +11,9 @@ use crate::error::ApiError;
 use crate::extract::{ExistingRun, Json, Path};
 use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
+
+/// Alerts that are listed, the newest.
+const ALERTS: u32 = 100;
 
 /// The part of the path that names a project.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -28,18 +31,12 @@ pub struct MonitorPart {
     name: String,
 }
 
-fn answered(monitor: gauntlet_store::Monitor) -> Monitor {
-    let gauntlet_store::Monitor { project, name, rule, severity, cooldown_secs, saved_at } = monitor;
-    Monitor { project, name, rule, severity, cooldown_secs, saved_at }
-}
-
 /// GET `/projects/{project}/monitors`.
 pub async fn list(
     State(state): State<AppState>,
     Path(part): Path<ProjectPart>,
 ) -> Result<Json<Page<Monitor>>, ApiError> {
-    let monitors = state.store.monitors(Some(&part.project)).await?;
-    Ok(Json(Page { items: monitors.into_iter().map(answered).collect(), next_cursor: None }))
+    Ok(Json(Page { items: monitors::list(&state.store, &part.project).await?, next_cursor: None }))
 }
 
 /// How [`list`] is described.
@@ -55,7 +52,7 @@ pub async fn put(
     Path(part): Path<MonitorPart>,
     Json(asked): Json<MonitorRequest>,
 ) -> Result<Json<Monitor>, ApiError> {
-    Ok(Json(answered(monitors::put(&state.store, &part.project, &part.name, asked).await?)))
+    Ok(Json(monitors::put(&state.store, &part.project, &part.name, asked).await?))
 }
 
 /// How [`put`] is described.
@@ -101,4 +98,40 @@ pub fn attempt_docs(op: Docs<'_>) -> Docs<'_> {
         .description("Evaluates the rule over everything the run has logged. Nothing is saved or raised.")
         .status(200, "Where it would have raised an alert.")
         .status(422, "It is not a rule that can be tried; the message says why.")
+}
+
+/// POST `/projects/{project}/monitor-trials`.
+pub async fn attempt_all(
+    State(state): State<AppState>,
+    Path(part): Path<ProjectPart>,
+    Json(asked): Json<MonitorRequest>,
+) -> Result<Json<ProjectTrial>, ApiError> {
+    Ok(Json(monitors::attempt_all(&state.store, &part.project, asked).await?))
+}
+
+/// How [`attempt_all`] is described.
+pub fn attempt_all_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Monitors", "Try a rule on the runs of a project")
+        .description(
+            "Evaluates the rule over the newest 20 runs of the project, 200,000 events at most. Nothing is \
+             saved or raised.",
+        )
+        .status(200, "Where it would have raised an alert.")
+        .status(422, "It is not a rule that can be tried; the message says why.")
+}
+
+/// GET `/projects/{project}/alerts`.
+pub async fn alerts(
+    State(state): State<AppState>,
+    Path(part): Path<ProjectPart>,
+) -> Result<Json<Page<ProjectAlert>>, ApiError> {
+    let items = monitors::alerts(&state.store, &part.project, ALERTS).await?;
+    Ok(Json(Page { items, next_cursor: None }))
+}
+
+/// How [`alerts`] is described.
+pub fn alerts_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Monitors", "List the newest alerts of a project")
+        .description("The newest 100 alerts of the project's runs, those of monitors and of programs.")
+        .status(200, "The alerts, the newest first.")
 }

@@ -43,6 +43,7 @@ const GUIDES: &[Guide] = guides! {
     "episodes", "Reading an episode", "docs/episodes.md";
     "effects", "Effects of the view", "docs/effects.md";
     "charts", "Charts and comparison", "docs/charts.md";
+    "monitors", "Monitors and alerts", "docs/monitors.md";
     "search", "Search and the hub", "docs/search.md";
     "sql", "SQL", "docs/sql.md";
     "mcp", "Language models", "docs/mcp.md";

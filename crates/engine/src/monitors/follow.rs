@@ -25,14 +25,15 @@ const PACE: Pace = Pace {
     longest_retry: Duration::from_secs(30),
 };
 
-/// Evaluates the monitors of all projects until `stop`.
-pub async fn run(store: Store, stop: CancellationToken) {
+/// Evaluates the monitors of all projects until `stop`. `server` is the address of this server, for links in
+/// what webhooks are sent.
+pub async fn run(store: Store, server: String, stop: CancellationToken) {
     let runs = WatchedRuns::default();
     let log = WatchedLog { store: store.clone(), runs: Arc::clone(&runs) };
-    let output = AlertOutput::new(store.clone(), runs);
+    let output = AlertOutput::new(store.clone(), server.clone(), runs);
     let mut follower = Follower::new("monitors", log, output, LIMITS);
     let following = follower.run(store.subscribe_all(), &stop, &PACE);
-    let (followed, ()) = tokio::join!(following, silence::watch(&store, &stop));
+    let (followed, ()) = tokio::join!(following, silence::watch(&store, &server, &stop));
     if let Err(error) = followed {
         tracing::error!(%error, "monitors are no longer evaluated");
     }

@@ -8,34 +8,41 @@
 mod follow;
 mod output;
 mod silence;
+mod trial;
 mod watched;
+mod webhook;
 
-use gauntlet_api::{MonitorFiring, MonitorRequest, MonitorTrial};
-use gauntlet_model::{FieldError, RunId};
-use gauntlet_monitor::{Evaluator, Expression, Setting};
-use gauntlet_store::{Monitor, Store};
+use std::collections::BTreeMap;
+
+use gauntlet_api::{MonitorRequest, ProjectAlert, WebhookFailure};
+use gauntlet_model::FieldError;
+use gauntlet_monitor::Expression;
+use gauntlet_store::{CallFailure, ListedAlert, Monitor, Store};
 
 use crate::Error;
 use crate::clock::now;
 
 pub use follow::run;
-use watched::PAGE;
+pub use trial::{attempt, attempt_all};
 
 /// Monitors of one project at most.
 const MAX_MONITORS: usize = 100;
 /// The longest cooldown, in seconds (a week).
 const MAX_COOLDOWN_SECS: u32 = 7 * 86_400;
 /// Cooldown of a monitor that names none, in seconds.
-const COOLDOWN_SECS: u32 = 600;
-/// Firings that a trial lists at most.
-const MAX_FIRINGS: usize = 1_000;
+pub const COOLDOWN_SECS: u32 = 600;
 
 /// Checks and saves a monitor under a name.
 ///
 /// # Errors
 ///
 /// [`Error::Invalid`] names the field; a rule that cannot be parsed names the place in it.
-pub async fn put(store: &Store, project: &str, name: &str, asked: MonitorRequest) -> Result<Monitor, Error> {
+pub async fn put(
+    store: &Store,
+    project: &str,
+    name: &str,
+    asked: MonitorRequest,
+) -> Result<gauntlet_api::Monitor, Error> {
     label("project", project)?;
     label("name", name)?;
     let rule = parse(&asked.rule)?;
@@ -52,9 +59,10 @@ pub async fn put(store: &Store, project: &str, name: &str, asked: MonitorRequest
         severity: asked.severity,
         cooldown_secs: cooldown(asked.cooldown_secs)?,
         saved_at: now(),
+        webhook: webhook::address(asked.webhook)?,
     };
     store.put_monitor(monitor.clone()).await?;
-    Ok(monitor)
+    Ok(answered(monitor, None))
 }
 
 /// Deletes a monitor.
@@ -69,41 +77,47 @@ pub async fn delete(store: &Store, project: &str, name: &str) -> Result<(), Erro
     Err(Error::NotFound(format!("project {project:?} has no monitor {name:?}")))
 }
 
-/// Where a rule would have fired in a run.
+/// The monitors of a project, by name.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for what is no rule over values, [`Error::NotFound`] where there is no such run.
-pub async fn attempt(store: &Store, run: &RunId, asked: MonitorRequest) -> Result<MonitorTrial, Error> {
-    let rule = parse(&asked.rule)?;
-    if rule.silence_secs().is_some() {
-        let message = "silence is measured while a run goes on; it cannot be tried on what is recorded";
-        return Err(FieldError::new("rule", message).into());
-    }
-    let cooldown_secs = cooldown(asked.cooldown_secs)?;
-    let summary = store.run(run).await?;
-    let summary = summary.ok_or_else(|| Error::NotFound(format!("there is no run {:?}", run.as_str())))?;
-    let setting = Setting { cooldown_secs, rules: summary.rules };
-    let (mut evaluator, mut after) = (Evaluator::new(&rule), None);
-    let mut trial = MonitorTrial::default();
-    loop {
-        let page = store.read(run, after, PAGE, None).await?;
-        for record in &page.records {
-            let Ok(event) = record.event() else { continue };
-            trial.events += 1;
-            let Some(firing) = evaluator.observe(&rule, setting, &event) else { continue };
-            trial.total += 1;
-            if trial.firings.len() < MAX_FIRINGS {
-                let (step, at, values) = (firing.step, firing.at, firing.values);
-                trial.firings.push(MonitorFiring { step, seq: record.seq, at, values });
-            }
-        }
-        after = page.next_after.or(after);
-        if page.next_after.is_none_or(|after| after + 1 >= page.head) {
-            return Ok(trial);
-        }
-        tokio::task::yield_now().await;
-    }
+/// What reading them fails with.
+pub async fn list(store: &Store, project: &str) -> Result<Vec<gauntlet_api::Monitor>, Error> {
+    let mut failures: BTreeMap<_, _> = store
+        .call_failures(project)
+        .await?
+        .into_iter()
+        .map(|CallFailure { monitor, at, attempts, error, is_final }| {
+            (monitor, WebhookFailure { at, attempts, error, is_final })
+        })
+        .collect();
+    let monitors = store.monitors(Some(project)).await?;
+    Ok(monitors
+        .into_iter()
+        .map(|monitor| {
+            let failure = failures.remove(&monitor.name);
+            answered(monitor, failure)
+        })
+        .collect())
+}
+
+fn answered(monitor: Monitor, webhook_failure: Option<WebhookFailure>) -> gauntlet_api::Monitor {
+    let Monitor { project, name, rule, severity, cooldown_secs, saved_at, webhook } = monitor;
+    gauntlet_api::Monitor { project, name, rule, severity, cooldown_secs, saved_at, webhook, webhook_failure }
+}
+
+/// The newest alerts of a project's runs, the newest first.
+///
+/// # Errors
+///
+/// What reading them fails with.
+pub async fn alerts(store: &Store, project: &str, limit: u32) -> Result<Vec<ProjectAlert>, Error> {
+    let alerts = store.alerts(project, limit).await?;
+    let listed = |alert: ListedAlert| {
+        let ListedAlert { id, run, run_name, seq, step, at, text, severity, monitor } = alert;
+        ProjectAlert { id, run, run_name, seq, step, at, text, severity, monitor }
+    };
+    Ok(alerts.into_iter().map(listed).collect())
 }
 
 fn parse(rule: &str) -> Result<Expression, Error> {

@@ -6,9 +6,10 @@ use std::sync::PoisonError;
 use gauntlet_follow::{Cursor, Output, Part};
 use gauntlet_model::{AlertRaised, Event, EventId, MAX_LABEL_BYTES, Record, RunId, Timestamp, fnv1a_128};
 use gauntlet_monitor::{Evaluator, Expression};
-use gauntlet_store::{Monitor, MonitorProgress, MonitoredRun, Store, StoreError};
+use gauntlet_store::{Monitor, MonitorProgress, MonitoredRun, NewAlert, Store, StoreError};
 
 use super::watched::{PAGE, WatchedRuns, setting};
+use super::webhook;
 use crate::clock::now;
 
 /// Events after which the state of a run is stored where nothing was raised. After a restart at most so many
@@ -31,13 +32,15 @@ struct RunState {
 /// Raises alerts.
 pub(super) struct AlertOutput {
     store: Store,
+    /// The address of this server.
+    server: String,
     watched: WatchedRuns,
     runs: BTreeMap<i64, RunState>,
 }
 
 impl AlertOutput {
-    pub(super) fn new(store: Store, watched: WatchedRuns) -> Self {
-        Self { store, watched, runs: BTreeMap::new() }
+    pub(super) fn new(store: Store, server: String, watched: WatchedRuns) -> Self {
+        Self { store, server, watched, runs: BTreeMap::new() }
     }
 
     async fn follow(&mut self, part: Part<i64, Record>) -> Result<(), StoreError> {
@@ -64,15 +67,10 @@ impl AlertOutput {
                 if record.received_at < monitor.saved_at {
                     state.warm_up(&rule, setting, &event);
                 } else if let Some(firing) = state.observe(&rule, setting, &event) {
-                    let text = message(monitor, &firing.values);
-                    alerts.push(alert(
-                        &run.id,
-                        monitor,
-                        &record.seq.to_string(),
-                        firing.at,
-                        firing.step,
-                        text,
-                    )?);
+                    let (text, cause) = (message(monitor, &firing.values), record.seq.to_string());
+                    let event = alert(&run.id, monitor, &cause, firing.at, firing.step, text)?;
+                    let call = webhook::call(&self.server, &run, monitor, &event);
+                    alerts.push(NewAlert { event, call });
                 }
             }
             current.insert(key, state);
@@ -82,7 +80,7 @@ impl AlertOutput {
         if is_stored {
             let states = serde_json::to_string(&current).unwrap_or_default();
             let progress = MonitorProgress { run_no: run.run_no, next, last_id: part.cursor.last_id, states };
-            match self.store.raise_alerts(&run.id, Some(progress), &alerts, now()).await {
+            match self.store.raise_alerts(&run.id, Some(progress), alerts, now()).await {
                 Ok(()) | Err(StoreError::NotFound(_) | StoreError::Gone(_)) => {}
                 Err(error) => return Err(error),
             }

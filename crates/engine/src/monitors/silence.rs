@@ -5,28 +5,34 @@ use std::time::Duration;
 
 use gauntlet_model::{EventId, Status, Timestamp};
 use gauntlet_monitor::Expression;
-use gauntlet_store::{Store, StoreError};
+use gauntlet_store::{NewAlert, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use super::output::alert;
+use super::webhook;
 use crate::clock::now;
 
 /// Time between two looks.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Looks again and again until `stop`.
-pub(super) async fn watch(store: &Store, stop: &CancellationToken) {
+pub(super) async fn watch(store: &Store, server: &str, stop: &CancellationToken) {
     // An alert's id names the moment that was last heard of the run: after a restart the log knows it.
     let mut raised = HashSet::new();
     while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
-        if let Err(error) = sweep(store, &mut raised, now()).await {
+        if let Err(error) = sweep(store, server, &mut raised, now()).await {
             tracing::warn!(%error, "silent runs were not looked for; trying again");
         }
     }
 }
 
 /// Raises the alerts of the runs that are silent now.
-async fn sweep(store: &Store, raised: &mut HashSet<EventId>, now: Timestamp) -> Result<(), StoreError> {
+async fn sweep(
+    store: &Store,
+    server: &str,
+    raised: &mut HashSet<EventId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let monitors = store.monitors(None).await?;
     let silent: Vec<_> = monitors
         .iter()
@@ -44,11 +50,13 @@ async fn sweep(store: &Store, raised: &mut HashSet<EventId>, now: Timestamp) -> 
             if !is_silent || run.heard_at < monitor.saved_at {
                 continue;
             }
-            let text = format!("Nothing was heard of the run for {secs} seconds.");
-            let alert = alert(&run.id, monitor, &format!("silent {heard}"), now, None, text)?;
-            let id = alert.id();
+            let unit = if *secs == 1 { "second" } else { "seconds" };
+            let text = format!("Nothing was heard of the run for {secs} {unit}.");
+            let event = alert(&run.id, monitor, &format!("silent {heard}"), now, None, text)?;
+            let id = event.id();
             if !raised.contains(&id) {
-                store.raise_alerts(&run.id, None, &[alert], now).await?;
+                let call = webhook::call(server, run, monitor, &event);
+                store.raise_alerts(&run.id, None, vec![NewAlert { event, call }], now).await?;
             }
             current.insert(id);
         }

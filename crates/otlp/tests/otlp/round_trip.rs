@@ -30,6 +30,8 @@ fn summary(id: &str, spec: RunSpec) -> RunSummary {
         head: 0,
         steps: 0,
         episodes: 0,
+        alerts: 0,
+        alert_severity: None,
         last_root: None,
         mean_root: None,
         failing: 0,

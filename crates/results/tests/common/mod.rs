@@ -52,6 +52,8 @@ pub(crate) fn stored(imported: &Imported) -> RunSummary {
         head: imported.events.len() as u64,
         steps: imported.steps,
         episodes: imported.episodes,
+        alerts: 0,
+        alert_severity: None,
         last_root: None,
         mean_root: None,
         failing: 0,

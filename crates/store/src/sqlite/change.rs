@@ -74,8 +74,11 @@ impl Group<'_> {
                 Work::DeleteMonitor { project, name, reply } => {
                     keep(reply, self.delete_monitor(project, name).await)?;
                 }
-                Work::Raise { run, progress, rows, now, reply } => {
-                    keep(reply, self.raise(run, progress.as_ref(), rows, *now).await)?;
+                Work::Raise { run, progress, rows, calls, now, reply } => {
+                    keep(reply, self.raise(run, progress.as_ref(), rows, calls, *now).await)?;
+                }
+                Work::SettleCall { call_no, outcome, now, reply } => {
+                    keep(reply, self.settle_call(*call_no, outcome, *now).await)?;
                 }
                 Work::Ping { reply } => keep(reply, self.heartbeat().await)?,
             }
@@ -176,6 +179,8 @@ impl Group<'_> {
             totals,
             rules,
             evidence,
+            alerts: 0,
+            alert_severity: None,
             contact_lost: false,
         };
         self.touched.insert(run.id.clone(), RunChanges::new(state));

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use gauntlet_model::Severity;
 use sqlx::AssertSqlSafe;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
@@ -21,11 +22,12 @@ static INSERT_EVENTS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
     shapes(head, EVENT_COLUMNS, "")
 });
 
-const PROGRESS_COLUMNS: usize = 19;
+const PROGRESS_COLUMNS: usize = 21;
 static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
     let head = "INSERT INTO progress (run_no, status, updated_at, head, steps, episodes, failing, \
                 scored_count, mean_root, root_sum, last_root, last_root_place, top_step, last_step, \
-                last_step_place, max_step, contact_at, contact_lost, evidence) VALUES ";
+                last_step_place, max_step, contact_at, contact_lost, evidence, alerts, \
+                alert_severity) VALUES ";
     let merge = " ON CONFLICT (run_no) DO UPDATE SET
         status = excluded.status,
         updated_at = max(updated_at, excluded.updated_at),
@@ -47,7 +49,9 @@ static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
             THEN excluded.max_step ELSE max_step END,
         contact_at = coalesce(excluded.contact_at, contact_at),
         contact_lost = excluded.contact_lost,
-        evidence = excluded.evidence";
+        evidence = excluded.evidence,
+        alerts = excluded.alerts,
+        alert_severity = excluded.alert_severity";
     shapes(head, PROGRESS_COLUMNS, merge)
 });
 
@@ -118,6 +122,8 @@ fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Boun
         .bind(delta.contact_at)
         .bind(i64::from(delta.contact_lost))
         .bind(i64::from(state.evidence.bits()))
+        .bind(state.alerts as i64)
+        .bind(state.alert_severity.map(Severity::as_str))
 }
 
 impl Group<'_> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use gauntlet_film::Evidence;
-use gauntlet_model::{FailureRule, FailureRules, Kind, RunId, Status, Timestamp};
+use gauntlet_model::{FailureRule, FailureRules, Kind, RunId, Severity, Status, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
@@ -30,6 +30,9 @@ pub(super) struct RunState {
     pub totals: RunTotals,
     pub rules: FailureRules,
     pub evidence: Evidence,
+    /// Its alerts, and the gravest of them.
+    pub alerts: u64,
+    pub alert_severity: Option<Severity>,
     /// Whether nobody who writes it was heard of in time.
     pub contact_lost: bool,
 }
@@ -177,7 +180,7 @@ impl<'a> Group<'a> {
             "SELECT r.run_no, p.head, p.status, r.task_id IS NOT NULL AS has_task_id,
                  r.run_type IS NOT NULL AS has_run_type,
                  p.steps, p.failing, p.scored_count, p.root_sum, p.last_root, p.last_root_place, p.top_step,
-                 r.rules, p.evidence, p.contact_lost
+                 r.rules, p.evidence, p.contact_lost, p.alerts, p.alert_severity
              FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1",
         )
         .bind(run.as_str())
@@ -203,6 +206,11 @@ impl<'a> Group<'a> {
             },
             rules: rows::rules(row.try_get("rules")?)?,
             evidence: rows::evidence(row.try_get("evidence")?),
+            alerts: row.try_get::<i64, _>("alerts")?.unsigned_abs(),
+            alert_severity: row
+                .try_get::<Option<&str>, _>("alert_severity")?
+                .map(rows::severity)
+                .transpose()?,
             contact_lost: row.try_get("contact_lost")?,
         }))
     }
@@ -319,6 +327,8 @@ impl RunChanges {
         let is_first = self.delta.is_none();
         let delta = self.delta.get_or_insert_default();
         if row.kind == Kind::AlertRaised {
+            self.state.alerts += 1;
+            self.state.alert_severity = self.state.alert_severity.max(row.severity);
             // The server raises alerts as well: they do not show that somebody writes the run.
             delta.contact_lost = delta.contact_lost || (is_first && self.state.contact_lost);
         } else {

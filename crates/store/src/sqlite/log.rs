@@ -12,14 +12,16 @@ use tokio::task::JoinHandle;
 use super::search::Index;
 use super::writer::Drained;
 use super::{
-    command_table, effects, episode, hub, listing, lookup, monitors, read, start, steps, tombstones, writers,
+    command_table, effects, episode, hub, listing, lookup, monitors, read, start, steps, tombstones,
+    webhooks, writers,
 };
 use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::queue::Inbox;
 use crate::watches::Watches;
 use crate::{
-    DATABASE_FILE, Excerpt, InEpisode, Monitor, MonitorProgress, MonitoredRun, Options, Page, PendingCommand,
-    RunQuery, SearchPage, SearchQuery, Session, Slice, StepRow, StoreError, private,
+    CallFailure, DATABASE_FILE, DueCall, Excerpt, InEpisode, ListedAlert, Monitor, MonitorProgress,
+    MonitoredRun, Options, Page, PendingCommand, RunQuery, SearchPage, SearchQuery, Session, Slice, StepRow,
+    StoreError, private,
 };
 
 /// The log in one data directory.
@@ -137,6 +139,18 @@ impl LogStore for SqliteLog {
 
     async fn monitor_progress(&self) -> Result<Vec<MonitorProgress>, StoreError> {
         monitors::progress(&self.readers).await
+    }
+
+    async fn alerts(&self, project: &str, limit: u32) -> Result<Vec<ListedAlert>, StoreError> {
+        webhooks::alerts(&self.readers, project, limit).await
+    }
+
+    async fn due_calls(&self, now: Timestamp, limit: u32) -> Result<Vec<DueCall>, StoreError> {
+        webhooks::due(&self.readers, now, limit).await
+    }
+
+    async fn call_failures(&self, project: &str) -> Result<Vec<CallFailure>, StoreError> {
+        webhooks::failures(&self.readers, project).await
     }
 
     async fn is_sweep_due(&self, now: Timestamp, since: Timestamp) -> Result<bool, StoreError> {

@@ -29,6 +29,7 @@ mod temp_space;
 mod tombstones;
 mod totals;
 pub(crate) mod view_statement;
+mod webhooks;
 mod writer;
 mod writers;
 
@@ -146,6 +147,7 @@ fn migrations() -> Migrator {
         step(10, "names", include_str!("../../../../migrations/sqlite/0010_names.sql")),
         step(11, "effects", include_str!("../../../../migrations/sqlite/0011_effects.sql")),
         step(12, "monitors", include_str!("../../../../migrations/sqlite/0012_monitors.sql")),
+        step(13, "alerts", include_str!("../../../../migrations/sqlite/0013_alerts.sql")),
     ])
 }
 

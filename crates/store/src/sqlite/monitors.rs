@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{RunId, Severity, Timestamp};
+use gauntlet_model::{RunId, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
@@ -11,15 +11,16 @@ use super::fault::{TxnError, corrupt, fault};
 use super::group::Group;
 use super::rows;
 use crate::row::Row;
-use crate::{Monitor, MonitorProgress, MonitoredRun, StoreError};
+use crate::{Monitor, MonitorProgress, MonitoredRun, NewCall, StoreError};
 
 impl Group<'_> {
     pub(super) async fn put_monitor(&mut self, monitor: &Monitor) -> Result<(), TxnError> {
         sqlx::query(
-            "INSERT INTO monitors (project, name, rule, severity, cooldown, saved_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO monitors (project, name, rule, severity, cooldown, saved_at, webhook)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (project, name) DO UPDATE SET rule = excluded.rule, severity = excluded.severity,
-                cooldown = excluded.cooldown, saved_at = excluded.saved_at",
+                cooldown = excluded.cooldown, saved_at = excluded.saved_at,
+                webhook = excluded.webhook",
         )
         .bind(monitor.project.as_str())
         .bind(monitor.name.as_str())
@@ -27,6 +28,7 @@ impl Group<'_> {
         .bind(monitor.severity.as_str())
         .bind(i64::from(monitor.cooldown_secs))
         .bind(monitor.saved_at.micros())
+        .bind(monitor.webhook.as_deref())
         .execute(&mut *self.db)
         .await?;
         self.visible = true;
@@ -43,17 +45,21 @@ impl Group<'_> {
         Ok(deleted.rows_affected() > 0)
     }
 
-    /// Appends alerts and stores with them how far the run was watched.
+    /// Appends alerts, each with the call that reports it, and stores with them how far the run was watched.
     pub(super) async fn raise(
         &mut self,
         run: &RunId,
         progress: Option<&MonitorProgress>,
         alerts: &[Arc<Row>],
+        calls: &[Option<NewCall>],
         now: Timestamp,
     ) -> Result<(), TxnError> {
-        self.existing(run).await?;
-        if !alerts.is_empty() {
-            self.stage(run, alerts, now).await?;
+        let run_no = self.existing(run).await?.run_no;
+        for (alert, call) in alerts.iter().zip(calls) {
+            let appended = self.stage(run, std::slice::from_ref(alert), now).await?;
+            if let Some(call) = call.as_ref().filter(|_| appended.accepted > 0) {
+                self.queue_call(run_no, call, now).await?;
+            }
         }
         let Some(progress) = progress else { return Ok(()) };
         sqlx::query(
@@ -76,28 +82,27 @@ pub(crate) async fn monitors(
     readers: &SqlitePool,
     project: Option<&str>,
 ) -> Result<Vec<Monitor>, StoreError> {
-    let sql = "SELECT project, name, rule, severity, cooldown, saved_at FROM monitors
+    let sql = "SELECT project, name, rule, severity, cooldown, saved_at, webhook FROM monitors
         WHERE ?1 IS NULL OR project = ?1 ORDER BY project, name";
     let rows = sqlx::query(sql).bind(project).all(readers).await.map_err(fault)?;
     rows.iter().map(monitor).collect()
 }
 
 fn monitor(row: &SqliteRow) -> Result<Monitor, StoreError> {
-    let word: &str = row.try_get("severity").map_err(fault)?;
-    let severity = Severity::ALL.into_iter().find(|severity| severity.as_str() == word);
     Ok(Monitor {
         project: row.try_get("project").map_err(fault)?,
         name: row.try_get("name").map_err(fault)?,
         rule: row.try_get("rule").map_err(fault)?,
-        severity: severity.ok_or_else(|| corrupt(format!("{word:?} is no severity")))?,
+        severity: rows::severity(row.try_get("severity").map_err(fault)?)?,
         cooldown_secs: row.try_get::<i64, _>("cooldown").map_err(fault)?.try_into().map_err(corrupt)?,
         saved_at: row.try_get("saved_at").map(Timestamp::from_micros).map_err(fault)?,
+        webhook: row.try_get("webhook").map_err(fault)?,
     })
 }
 
 /// The runs of projects that have monitors, without those that ended before the first was saved.
 pub(crate) async fn monitored_runs(readers: &SqlitePool) -> Result<Vec<MonitoredRun>, StoreError> {
-    let sql = "SELECT r.run_no, r.id, r.project, r.rules, p.head, p.status,
+    let sql = "SELECT r.run_no, r.id, r.name, r.project, r.rules, p.head, p.status,
             max(p.updated_at, coalesce(p.contact_at, 0)) AS heard_at
         FROM (SELECT project, min(saved_at) AS saved_at FROM monitors GROUP BY project) m
         JOIN runs r ON r.project = m.project JOIN progress p USING (run_no)
@@ -108,6 +113,7 @@ pub(crate) async fn monitored_runs(readers: &SqlitePool) -> Result<Vec<Monitored
         Ok(MonitoredRun {
             run_no: row.try_get("run_no").map_err(fault)?,
             id: RunId::new(row.try_get::<String, _>("id").map_err(fault)?).map_err(corrupt)?,
+            name: row.try_get("name").map_err(fault)?,
             project: row.try_get("project").map_err(fault)?,
             head: row.try_get::<i64, _>("head").map_err(fault)?.unsigned_abs(),
             status: status.parse().map_err(corrupt)?,

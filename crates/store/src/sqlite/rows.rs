@@ -3,7 +3,7 @@
 use gauntlet_film::Evidence;
 use gauntlet_model::{
     Contact, EpisodeId, EventId, FailureKind, FailureRules, Kind, Record, RuleInForce, RunId, RunSummary,
-    Status, Timestamp,
+    Severity, Status, Timestamp,
 };
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -86,6 +86,12 @@ pub(crate) fn rules(stored: Option<&str>) -> Result<FailureRules, StoreError> {
     stored.map_or(Ok(FailureRules::Auto), |text| serde_json::from_str(text).map_err(corrupt))
 }
 
+/// The severity of that word.
+pub(crate) fn severity(word: &str) -> Result<Severity, StoreError> {
+    let found = Severity::ALL.into_iter().find(|severity| severity.as_str() == word);
+    found.ok_or_else(|| corrupt(format!("{word:?} is no severity")))
+}
+
 /// What a run's scores have shown, from its column.
 pub(crate) fn evidence(stored: Option<i64>) -> Evidence {
     Evidence::from_bits(stored.and_then(|bits| u8::try_from(bits).ok()).unwrap_or_default())
@@ -95,7 +101,7 @@ pub(crate) fn evidence(stored: Option<i64>) -> Evidence {
 pub(super) const SUMMARY: &str = "r.run_no, r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, \
     r.notes, r.config, r.metadata, r.created_at, p.status, p.updated_at, p.head, p.steps, p.episodes, \
     p.failing, p.scored_count, p.mean_root, p.last_root, p.max_step, p.contact_at, p.contact_lost, r.rules, \
-    p.evidence";
+    p.evidence, p.alerts, p.alert_severity";
 
 pub(super) fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
     let text = |column| row.try_get::<String, _>(column).map_err(fault);
@@ -135,6 +141,8 @@ pub(super) fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
         mean_root: (count("scored_count")? > 0).then_some(mean_root),
         last_root: row.try_get("last_root").map_err(fault)?,
         last_step: row.try_get::<Option<i64>, _>("max_step").map_err(fault)?.map(i64::unsigned_abs),
+        alerts: count("alerts")?,
+        alert_severity: optional("alert_severity")?.as_deref().map(severity).transpose()?,
         contact: (!status.is_final()).then_some(contact),
     })
 }

@@ -338,6 +338,38 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/projects/{project}/alerts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_projects_project_alerts"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/projects/{project}/monitor-trials": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations["post_projects_project_monitor_trials"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/projects/{project}/monitors/{name}": {
     parameters: {
       query?: never;
@@ -953,6 +985,17 @@ export interface components {
        */
       last_step: number | null;
       /**
+       * Format: uint64
+       * @description Its alerts.
+       * @default 0
+       */
+      alerts: number;
+      /**
+       * @description The gravest of its alerts.
+       * @default null
+       */
+      alert_severity: components["schemas"]["Severity"] | null;
+      /**
        * @description When somebody who writes the run was last heard of; `null` once it has ended.
        * @default null
        */
@@ -974,6 +1017,11 @@ export interface components {
           /** Format: double */
           root_below: number;
         };
+    /**
+     * @description How grave an alert is.
+     * @enum {string}
+     */
+    Severity: "info" | "warning" | "error";
     /** @description When somebody who writes a run was last heard of. Ended runs have none. */
     Contact: {
       /**
@@ -2621,12 +2669,71 @@ export interface components {
        * @description When it was saved. What was received before raises no alert.
        */
       saved_at: string;
+      /** @description The address that each of its alerts is posted to. */
+      webhook: string | null;
+      /** @description The last failure of the webhook since it was last delivered to. */
+      webhook_failure: components["schemas"]["WebhookFailure"] | null;
     };
-    /**
-     * @description How grave an alert is.
-     * @enum {string}
-     */
-    Severity: "info" | "warning" | "error";
+    /** @description Why an alert was not delivered. */
+    WebhookFailure: {
+      /**
+       * Format: date-time
+       * @description When it was tried.
+       */
+      at: string;
+      /**
+       * Format: uint32
+       * @description How often it was tried.
+       */
+      attempts: number;
+      /** @description Why it failed. */
+      error: string;
+      /** @description Whether it was given up. */
+      is_final: boolean;
+    };
+    /** @description One page of a list. */
+    ProjectAlertPage: {
+      /** @description The items of this page, in the order of the list. */
+      items: components["schemas"]["ProjectAlert"][];
+      /**
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       *     same list with the same conditions.
+       */
+      next_cursor: string | null;
+    };
+    /** @description An alert of a run of a project. */
+    ProjectAlert: {
+      /**
+       * Format: uuid
+       * @description Its id.
+       */
+      id: string;
+      /** @description The run. */
+      run: string;
+      /** @description The name of the run. */
+      run_name: string;
+      /**
+       * Format: uint64
+       * @description Its place in the log.
+       */
+      seq: number;
+      /**
+       * Format: uint64
+       * @description The step that it is of.
+       */
+      step: number | null;
+      /**
+       * Format: date-time
+       * @description Its time.
+       */
+      at: string;
+      /** @description What it says. */
+      text: string;
+      /** @description How grave it is. */
+      severity: components["schemas"]["Severity"];
+      /** @description The monitor that raised it; `null` where the producer of the run did. */
+      monitor: string | null;
+    };
     /** @description A rule to save, or to try. */
     MonitorRequest: {
       /** @description The rule, such as `mean(loss, 20) > 3`. */
@@ -2641,9 +2748,11 @@ export interface components {
        * @description Least seconds between two alerts in one run; 600 where it is absent.
        */
       cooldown_secs?: number | null;
+      /** @description The `http:` or `https:` address that each of its alerts is posted to; none where it is absent or empty. */
+      webhook?: string | null;
     };
-    /** @description Where a rule would have raised alerts in a run. */
-    MonitorTrial: {
+    /** @description Where a rule would have raised alerts in the newest runs of a project. */
+    ProjectTrial: {
       /**
        * Format: uint64
        * @description The events that were looked at.
@@ -2654,7 +2763,23 @@ export interface components {
        * @description How often it would have raised an alert.
        */
       total: number;
-      /** @description The first 1,000 of them. */
+      /** @description Whether there are runs or events that were not looked at. */
+      is_cut: boolean;
+      /** @description The newest 20 runs, as far as they were looked at. */
+      runs: components["schemas"]["RunTrial"][];
+    };
+    /** @description Where a rule would have raised alerts in one of several runs. */
+    RunTrial: {
+      /** @description The run. */
+      run: string;
+      /** @description The name of the run. */
+      run_name: string;
+      /**
+       * Format: uint64
+       * @description How often it would have raised an alert.
+       */
+      total: number;
+      /** @description The first 20 of them. */
       firings: components["schemas"]["MonitorFiring"][];
     };
     /** @description A place at which a rule would have raised an alert. */
@@ -2676,6 +2801,21 @@ export interface components {
       at: string;
       /** @description What the functions of the rule computed, such as `mean(loss, 20) = 3.2`. */
       values: string;
+    };
+    /** @description Where a rule would have raised alerts in a run. */
+    MonitorTrial: {
+      /**
+       * Format: uint64
+       * @description The events that were looked at.
+       */
+      events: number;
+      /**
+       * Format: uint64
+       * @description How often it would have raised an alert.
+       */
+      total: number;
+      /** @description The first 1,000 of them. */
+      firings: components["schemas"]["MonitorFiring"][];
     };
     /** @description A file that will come in slices. */
     ImportAnnouncement: {
@@ -3477,6 +3617,26 @@ export interface operations {
     responses: never;
   };
   get_projects_project_monitors: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_projects_project_alerts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_projects_project_monitor_trials: {
     parameters: {
       query?: never;
       header?: never;
