@@ -37,6 +37,11 @@ pub struct Limits {
     pub bytes: usize,
 }
 
+impl Limits {
+    /// A batch of a follower inside the server: a transaction that is short, and little memory.
+    pub const OF_SERVER: Self = Self { events: 2_000, bytes: 4 << 20 };
+}
+
 /// Consecutive events of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stretch<E> {

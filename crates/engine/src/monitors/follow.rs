@@ -14,16 +14,8 @@ use super::output::AlertOutput;
 use super::silence;
 use super::watched::WatchedRuns;
 
-/// What one batch evaluates at most.
-const LIMITS: Limits = Limits { events: 2_000, bytes: 4 << 20 };
 /// Ingest comes first, but an alert is worth little when it is late.
-const PACE: Pace = Pace {
-    gather: Duration::from_millis(50),
-    rest: 4,
-    longest_rest: Duration::from_secs(1),
-    first_retry: Duration::from_secs(1),
-    longest_retry: Duration::from_secs(30),
-};
+const PACE: Pace = Pace::of_server(4, Duration::from_secs(1));
 
 /// Evaluates the monitors of all projects until `stop`. `server` is the address of this server, for links in
 /// what webhooks are sent.
@@ -31,7 +23,7 @@ pub async fn run(store: Store, server: String, stop: CancellationToken) {
     let runs = WatchedRuns::default();
     let log = WatchedLog { store: store.clone(), runs: Arc::clone(&runs) };
     let output = AlertOutput::new(store.clone(), server.clone(), runs);
-    let mut follower = Follower::new("monitors", log, output, LIMITS);
+    let mut follower = Follower::new("monitors", log, output, Limits::OF_SERVER);
     let following = follower.run(store.subscribe_all(), &stop, &PACE);
     let (followed, ()) = tokio::join!(following, silence::watch(&store, &server, &stop));
     if let Err(error) = followed {

@@ -28,16 +28,8 @@ use super::followed::FollowedLog;
 use crate::StoreError;
 use crate::search::{Lists, SearchPage, SearchQuery};
 
-/// What one transaction indexes at most.
-const LIMITS: Limits = Limits { events: 2_000, bytes: 4 << 20 };
 /// Ingest comes first.
-const PACE: Pace = Pace {
-    gather: Duration::from_millis(50),
-    rest: 9,
-    longest_rest: Duration::from_secs(2),
-    first_retry: Duration::from_secs(1),
-    longest_retry: Duration::from_secs(30),
-};
+const PACE: Pace = Pace::of_server(9, Duration::from_secs(2));
 /// How long to wait before an index that cannot be opened or removed is tried again.
 const RETRY: Duration = Duration::from_secs(3);
 /// How long a search waits for the index to be opened.
@@ -193,7 +185,7 @@ impl IndexSupervisor {
     async fn follower(&self) -> Result<IndexFollower, StoreError> {
         let index = schema::open(&self.directory).await?;
         let output = IndexOutput::new(index, self.log.clone());
-        Ok(Follower::new("search", FollowedLog(self.log.clone()), output, LIMITS))
+        Ok(Follower::new("search", FollowedLog(self.log.clone()), output, Limits::OF_SERVER))
     }
 
     async fn wait(&self) {
