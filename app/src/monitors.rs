@@ -1,8 +1,8 @@
 //! The page of a project's monitors: its newest alerts, its rules, and a form to try and save one. The server
 //! renders it; it has no code in the browser but the switch of the theme.
 
-use gauntlet_api::{Monitor, ProjectAlert, ProjectTrial, RunTrial, WebhookFailure};
-use gauntlet_model::{RunId, Severity};
+use gauntlet_api::{ListedMonitor, ProjectTrial, RunTrial};
+use gauntlet_model::{ProjectAlert, RunId, Severity, WebhookFailure};
 use leptos::prelude::*;
 
 use crate::shell::{self, PlainPage, plain_page};
@@ -32,7 +32,7 @@ pub struct Content {
     /// The project.
     pub project: String,
     /// Its monitors.
-    pub monitors: Vec<Monitor>,
+    pub monitors: Vec<ListedMonitor>,
     /// The newest alerts of its runs.
     pub alerts: Vec<ProjectAlert>,
     /// The form.
@@ -137,7 +137,7 @@ fn monitors(content: &Content) -> impl IntoView + use<> {
         }
         .erase();
     }
-    let rows = content.monitors.iter().map(|monitor| row(content, monitor));
+    let rows = content.monitors.iter().map(|listed| row(content, listed));
     view! {
         <section aria-label="Rules">
             <h2>"Rules"</h2>
@@ -155,14 +155,15 @@ fn monitors(content: &Content) -> impl IntoView + use<> {
     .erase()
 }
 
-fn row(content: &Content, monitor: &Monitor) -> impl IntoView + use<> {
+fn row(content: &Content, listed: &ListedMonitor) -> impl IntoView + use<> {
+    let monitor = &listed.monitor;
     let page = monitors_address(&content.project);
     let edit = format!("{page}?edit={}#form", encoded(&monitor.name));
     let webhook = monitor.webhook.clone().map_or_else(
         || view! { <span class="quiet">"none"</span> }.erase(),
         |url| view! { <span class="webhook" title=url.clone()>{host(&url)}</span> }.erase(),
     );
-    let failure = monitor.webhook_failure.as_ref().map(failure);
+    let failure = listed.webhook_failure.as_ref().map(failure);
     let name = monitor.name.clone();
     view! {
         <tr>

@@ -4,10 +4,10 @@
 use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use gauntlet_api::{Monitor, MonitorRequest};
+use gauntlet_api::MonitorRequest;
 use gauntlet_app::monitors::{Content, MonitorForm, document};
 use gauntlet_engine::{Error, monitors};
-use gauntlet_model::{FieldError, Severity};
+use gauntlet_model::{FieldError, Monitor, Severity};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::ApiError;
@@ -27,8 +27,8 @@ pub(crate) async fn read(
     let mut content = content(&state, project).await?;
     for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         match name.as_ref() {
-            "edit" => match content.monitors.iter().find(|monitor| monitor.name == value) {
-                Some(monitor) => content.form = filled(monitor),
+            "edit" => match content.monitors.iter().find(|it| it.monitor.name == value) {
+                Some(listed) => content.form = filled(&listed.monitor),
                 None => content.done = Some(format!("There is no monitor {value:?}.")),
             },
             "saved" => content.done = Some(format!("{value} is saved. It watches what comes from now on.")),
@@ -136,7 +136,7 @@ async fn content(state: &AppState, project: String) -> Result<Content, ApiError>
     };
     Ok(Content {
         monitors: monitors::list(&state.store, &project).await?,
-        alerts: monitors::alerts(&state.store, &project, ALERTS).await?,
+        alerts: state.store.alerts(&project, ALERTS).await?,
         project,
         form,
         ..Content::default()

@@ -1,8 +1,8 @@
 //! Requests, answers and errors of `/api/v1`, as plain data.
 //!
 //! The server reads and writes these types, the command line and the pages read them, and the OpenAPI
-//! document, from which the TypeScript types are generated, is derived from them. Events, runs and writers
-//! are types of [`gauntlet_model`]; they are used here as they are.
+//! document, from which the TypeScript types are generated, is derived from them. Events, runs, writers
+//! and monitors are types of [`gauntlet_model`]; they are used here as they are.
 //!
 //! Two kinds of reading have two shapes. A list answers a [`Page`]: `items`, and a `next_cursor` that is
 //! passed as `cursor` to get the next one. A log is read by position: [`EventPage`] answers `next_after`, a
@@ -53,10 +53,7 @@ pub use inspect::{
     TimelineEntry,
 };
 pub use live::{LiveFormat, LiveHello, LiveQuery};
-pub use monitors::{
-    Monitor, MonitorFiring, MonitorRequest, MonitorTrial, ProjectAlert, ProjectTrial, RunTrial,
-    WebhookFailure,
-};
+pub use monitors::{ListedMonitor, MonitorFiring, MonitorRequest, MonitorTrial, ProjectTrial, RunTrial};
 pub use page::{Bounded, Limit, Page};
 pub use runs::{RunDeleteQuery, RunListQuery};
 pub use search::{FailingScore, SearchHit, SearchPage, SearchQuery, SnippetPart};

@@ -1,6 +1,6 @@
 //! Monitors: rules over the values of each run of a project.
 
-use gauntlet_model::{EventId, RunId, Severity, Timestamp};
+use gauntlet_model::{Monitor, RunId, Severity, Timestamp, WebhookFailure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,61 +23,15 @@ pub struct MonitorRequest {
     pub webhook: Option<String>,
 }
 
-/// A rule that watches the runs of a project.
+/// A monitor, and how its webhook fares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Monitor {
-    /// The project.
-    pub project: String,
-    /// Its name, the only one of its project.
-    pub name: String,
-    /// The rule.
-    pub rule: String,
-    /// How grave its alerts are.
-    pub severity: Severity,
-    /// Least seconds between two alerts in one run.
-    pub cooldown_secs: u32,
-    /// When it was saved. What was received before raises no alert.
-    pub saved_at: Timestamp,
-    /// The address that each of its alerts is posted to.
-    pub webhook: Option<String>,
+#[schemars(rename = "Monitor")]
+pub struct ListedMonitor {
+    /// The monitor.
+    #[serde(flatten)]
+    pub monitor: Monitor,
     /// The last failure of the webhook since it was last delivered to.
     pub webhook_failure: Option<WebhookFailure>,
-}
-
-/// Why an alert was not delivered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct WebhookFailure {
-    /// When it was tried.
-    pub at: Timestamp,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// Why it failed.
-    pub error: String,
-    /// Whether it was given up.
-    pub is_final: bool,
-}
-
-/// An alert of a run of a project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ProjectAlert {
-    /// Its id.
-    pub id: EventId,
-    /// The run.
-    pub run: RunId,
-    /// The name of the run.
-    pub run_name: String,
-    /// Its place in the log.
-    pub seq: u64,
-    /// The step that it is of.
-    pub step: Option<u64>,
-    /// Its time.
-    pub at: Timestamp,
-    /// What it says.
-    pub text: String,
-    /// How grave it is.
-    pub severity: Severity,
-    /// The monitor that raised it; `null` where the producer of the run did.
-    pub monitor: Option<String>,
 }
 
 /// Where a rule would have raised alerts in a run.

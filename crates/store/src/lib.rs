@@ -51,7 +51,7 @@ pub use answers::{
 };
 pub use blobs::{Blob, Blobs, Upload};
 pub use error::StoreError;
-pub use monitored::{Monitor, MonitorProgress, MonitoredRun};
+pub use monitored::{MonitorProgress, MonitoredRun};
 pub use options::{DATABASE_FILE, Options, Synchronous};
 pub use private::{folder as private_folder, touch as private_file};
 pub use recent::RecentEvents;
@@ -59,7 +59,7 @@ pub use search::{Fails, Hit, Judged, Progress, Reading, SearchPage, SearchQuery,
 pub use sql::sql_statement;
 pub use store::Store;
 pub use views::{SqlBounds, SqlRows, SqlStatement, SqlValue, ValueKind, View, ViewColumn};
-pub use webhooks::{CallFailure, CallOutcome, DueCall, ListedAlert, NewAlert, NewCall};
+pub use webhooks::{CallOutcome, DueCall, NewAlert, NewCall};
 
 /// Events that a read gets from the database without waiting for their use. Whoever reads a whole log reads
 /// so many at a time: of a longer read, every event beyond makes two threads wake each other, which costs

@@ -6,14 +6,18 @@
 //! heads through the other. Everything else it is asked through [`LogStore`]. What a backend has to do beyond
 //! the signatures is the conformance suite.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use async_trait::async_trait;
-use gauntlet_model::{EffectSet, EpisodeId, EventId, Kind, Record, RunId, RunSummary, Timestamp};
+use gauntlet_model::{
+    EffectSet, EpisodeId, EventId, Kind, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
+    WebhookFailure,
+};
 
 use crate::{
-    CallFailure, DueCall, Excerpt, Failing, InEpisode, ListedAlert, Monitor, MonitorProgress, MonitoredRun,
-    Page, PendingCommand, RunQuery, SearchPage, SearchQuery, Session, Slice, StepRow, StoreError,
+    DueCall, Excerpt, Failing, InEpisode, MonitorProgress, MonitoredRun, Page, PendingCommand, RunQuery,
+    SearchPage, SearchQuery, Session, Slice, StepRow, StoreError,
 };
 
 /// Which events of a run to read.
@@ -119,13 +123,13 @@ pub(crate) trait LogStore: Send + Sync {
     async fn monitor_progress(&self) -> Result<Vec<MonitorProgress>, StoreError>;
 
     /// The newest alerts of a project's runs, the newest first.
-    async fn alerts(&self, project: &str, limit: u32) -> Result<Vec<ListedAlert>, StoreError>;
+    async fn alerts(&self, project: &str, limit: u32) -> Result<Vec<ProjectAlert>, StoreError>;
 
     /// Queued calls of webhooks whose time has come.
     async fn due_calls(&self, now: Timestamp, limit: u32) -> Result<Vec<DueCall>, StoreError>;
 
-    /// The last failure of the webhook of each monitor of a project.
-    async fn call_failures(&self, project: &str) -> Result<Vec<CallFailure>, StoreError>;
+    /// The last failure of the webhook of each monitor of a project, by the name of the monitor.
+    async fn call_failures(&self, project: &str) -> Result<BTreeMap<String, WebhookFailure>, StoreError>;
 
     /// Whether a sweep of overdue writers has anything to do.
     async fn is_sweep_due(&self, now: Timestamp, since: Timestamp) -> Result<bool, StoreError>;

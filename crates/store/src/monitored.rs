@@ -1,25 +1,6 @@
-//! A monitor, the runs it watches and how far it has seen them, as plain data.
+//! The runs that monitors watch and how far they have seen them, as plain data.
 
-use gauntlet_model::{FailureRules, RunId, Severity, Status, Timestamp};
-
-/// A rule over the values of each run of a project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Monitor {
-    /// The project.
-    pub project: String,
-    /// Its name, the only one of its project.
-    pub name: String,
-    /// The rule, as it was written. The store does not read it.
-    pub rule: String,
-    /// How grave its alerts are.
-    pub severity: Severity,
-    /// Least seconds between two alerts in one run.
-    pub cooldown_secs: u32,
-    /// When it was saved.
-    pub saved_at: Timestamp,
-    /// The address that each of its alerts is posted to.
-    pub webhook: Option<String>,
-}
+use gauntlet_model::{FailureRules, RunId, Status, Timestamp};
 
 /// A run of a project that has monitors, changed since the first of them was saved.
 #[derive(Debug, Clone, PartialEq)]

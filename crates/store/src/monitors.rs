@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{RunId, Timestamp};
+use gauntlet_model::{Monitor, RunId, Timestamp};
 
 use crate::reply::Reply;
 use crate::row::Row;
 use crate::work::Work;
-use crate::{Monitor, MonitorProgress, MonitoredRun, NewAlert, Store, StoreError};
+use crate::{MonitorProgress, MonitoredRun, NewAlert, Store, StoreError};
 
 impl Store {
     /// The monitors of a project, or of all projects, by project and name.

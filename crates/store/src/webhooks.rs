@@ -1,6 +1,8 @@
 //! Alerts as they are raised and listed, and the calls of webhooks that are queued with them.
 
-use gauntlet_model::{Event, EventId, RunId, Severity, Timestamp};
+use std::collections::BTreeMap;
+
+use gauntlet_model::{Event, ProjectAlert, Timestamp, WebhookFailure};
 
 use crate::reply::Reply;
 use crate::work::Work;
@@ -56,47 +58,9 @@ pub enum CallOutcome {
     },
 }
 
-/// The last failure of a monitor's webhook since it was delivered to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallFailure {
-    /// The name of the monitor.
-    pub monitor: String,
-    /// When it was tried.
-    pub at: Timestamp,
-    /// How often the call was tried.
-    pub attempts: u32,
-    /// Why, for people.
-    pub error: String,
-    /// Whether it is not tried again.
-    pub is_final: bool,
-}
-
-/// An alert as a list shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedAlert {
-    /// Its id.
-    pub id: EventId,
-    /// Its run.
-    pub run: RunId,
-    /// The name of the run.
-    pub run_name: String,
-    /// Its place in the log.
-    pub seq: u64,
-    /// The step that it is of.
-    pub step: Option<u64>,
-    /// Its time.
-    pub at: Timestamp,
-    /// What it says.
-    pub text: String,
-    /// How grave it is.
-    pub severity: Severity,
-    /// The monitor that raised it; `None` where the producer of the run did.
-    pub monitor: Option<String>,
-}
-
 impl Store {
     /// The newest alerts of a project's runs, the newest first.
-    pub async fn alerts(&self, project: &str, limit: u32) -> Result<Vec<ListedAlert>, StoreError> {
+    pub async fn alerts(&self, project: &str, limit: u32) -> Result<Vec<ProjectAlert>, StoreError> {
         self.log().alerts(project, limit).await
     }
 
@@ -116,8 +80,9 @@ impl Store {
         self.ask(Work::SettleCall { call_no, outcome, now, reply }, answer).await
     }
 
-    /// For each monitor of a project whose webhook failed since it was last delivered to: the last failure.
-    pub async fn call_failures(&self, project: &str) -> Result<Vec<CallFailure>, StoreError> {
+    /// By the name of each monitor of a project whose webhook failed since it was last delivered to: the last
+    /// failure.
+    pub async fn call_failures(&self, project: &str) -> Result<BTreeMap<String, WebhookFailure>, StoreError> {
         self.log().call_failures(project).await
     }
 }

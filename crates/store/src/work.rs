@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use gauntlet_model::{
-    EffectSet, RunId, RunPatch, RunStarted, Timestamp, WriterAnswer, WriterId, WriterReport,
+    EffectSet, Monitor, RunId, RunPatch, RunStarted, Timestamp, WriterAnswer, WriterId, WriterReport,
 };
 
 use crate::reply::{Reply, Settle};
 use crate::row::Row;
-use crate::{Appended, CallOutcome, Monitor, MonitorProgress, NewCall, PendingCommand};
+use crate::{Appended, CallOutcome, MonitorProgress, NewCall, PendingCommand};
 
 /// A run to create.
 pub(crate) struct NewRun {

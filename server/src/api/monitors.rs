@@ -1,8 +1,9 @@
 //! Monitors of a project: list, save, delete, and try on recorded runs; the alerts of its runs.
 
 use axum::extract::State;
-use gauntlet_api::{Monitor, MonitorRequest, MonitorTrial, Page, ProjectAlert, ProjectTrial};
+use gauntlet_api::{ListedMonitor, MonitorRequest, MonitorTrial, Page, ProjectTrial};
 use gauntlet_engine::monitors;
+use gauntlet_model::ProjectAlert;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -35,7 +36,7 @@ pub struct MonitorPart {
 pub async fn list(
     State(state): State<AppState>,
     Path(part): Path<ProjectPart>,
-) -> Result<Json<Page<Monitor>>, ApiError> {
+) -> Result<Json<Page<ListedMonitor>>, ApiError> {
     Ok(Json(Page { items: monitors::list(&state.store, &part.project).await?, next_cursor: None }))
 }
 
@@ -51,7 +52,7 @@ pub async fn put(
     State(state): State<AppState>,
     Path(part): Path<MonitorPart>,
     Json(asked): Json<MonitorRequest>,
-) -> Result<Json<Monitor>, ApiError> {
+) -> Result<Json<ListedMonitor>, ApiError> {
     Ok(Json(monitors::put(&state.store, &part.project, &part.name, asked).await?))
 }
 
@@ -125,7 +126,7 @@ pub async fn alerts(
     State(state): State<AppState>,
     Path(part): Path<ProjectPart>,
 ) -> Result<Json<Page<ProjectAlert>>, ApiError> {
-    let items = monitors::alerts(&state.store, &part.project, ALERTS).await?;
+    let items = state.store.alerts(&part.project, ALERTS).await?;
     Ok(Json(Page { items, next_cursor: None }))
 }
 

@@ -12,12 +12,10 @@ mod trial;
 mod watched;
 mod webhook;
 
-use std::collections::BTreeMap;
-
-use gauntlet_api::{MonitorRequest, ProjectAlert, WebhookFailure};
-use gauntlet_model::FieldError;
+use gauntlet_api::{ListedMonitor, MonitorRequest};
+use gauntlet_model::{FieldError, Monitor};
 use gauntlet_monitor::Expression;
-use gauntlet_store::{CallFailure, ListedAlert, Monitor, Store};
+use gauntlet_store::Store;
 
 use crate::Error;
 use crate::clock::now;
@@ -42,7 +40,7 @@ pub async fn put(
     project: &str,
     name: &str,
     asked: MonitorRequest,
-) -> Result<gauntlet_api::Monitor, Error> {
+) -> Result<ListedMonitor, Error> {
     label("project", project)?;
     label("name", name)?;
     let rule = parse(&asked.rule)?;
@@ -62,7 +60,8 @@ pub async fn put(
         webhook: webhook::address(asked.webhook)?,
     };
     store.put_monitor(monitor.clone()).await?;
-    Ok(answered(monitor, None))
+    let webhook_failure = store.call_failures(project).await?.remove(name);
+    Ok(ListedMonitor { monitor, webhook_failure })
 }
 
 /// Deletes a monitor.
@@ -82,42 +81,14 @@ pub async fn delete(store: &Store, project: &str, name: &str) -> Result<(), Erro
 /// # Errors
 ///
 /// What reading them fails with.
-pub async fn list(store: &Store, project: &str) -> Result<Vec<gauntlet_api::Monitor>, Error> {
-    let mut failures: BTreeMap<_, _> = store
-        .call_failures(project)
-        .await?
-        .into_iter()
-        .map(|CallFailure { monitor, at, attempts, error, is_final }| {
-            (monitor, WebhookFailure { at, attempts, error, is_final })
-        })
-        .collect();
+pub async fn list(store: &Store, project: &str) -> Result<Vec<ListedMonitor>, Error> {
+    let mut failures = store.call_failures(project).await?;
     let monitors = store.monitors(Some(project)).await?;
-    Ok(monitors
-        .into_iter()
-        .map(|monitor| {
-            let failure = failures.remove(&monitor.name);
-            answered(monitor, failure)
-        })
-        .collect())
-}
-
-fn answered(monitor: Monitor, webhook_failure: Option<WebhookFailure>) -> gauntlet_api::Monitor {
-    let Monitor { project, name, rule, severity, cooldown_secs, saved_at, webhook } = monitor;
-    gauntlet_api::Monitor { project, name, rule, severity, cooldown_secs, saved_at, webhook, webhook_failure }
-}
-
-/// The newest alerts of a project's runs, the newest first.
-///
-/// # Errors
-///
-/// What reading them fails with.
-pub async fn alerts(store: &Store, project: &str, limit: u32) -> Result<Vec<ProjectAlert>, Error> {
-    let alerts = store.alerts(project, limit).await?;
-    let listed = |alert: ListedAlert| {
-        let ListedAlert { id, run, run_name, seq, step, at, text, severity, monitor } = alert;
-        ProjectAlert { id, run, run_name, seq, step, at, text, severity, monitor }
+    let listed = |monitor: Monitor| {
+        let webhook_failure = failures.remove(&monitor.name);
+        ListedMonitor { monitor, webhook_failure }
     };
-    Ok(alerts.into_iter().map(listed).collect())
+    Ok(monitors.into_iter().map(listed).collect())
 }
 
 fn parse(rule: &str) -> Result<Expression, Error> {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use gauntlet_follow::{Cursor, Output, Part};
-use gauntlet_model::{AlertRaised, Event, EventId, MAX_LABEL_BYTES, Record, RunId, Timestamp, fnv1a_128};
+use gauntlet_model::{
+    AlertRaised, Event, EventId, MAX_LABEL_BYTES, Monitor, Record, RunId, Timestamp, fnv1a_128,
+};
 use gauntlet_monitor::{Evaluator, Expression};
-use gauntlet_store::{Monitor, MonitorProgress, MonitoredRun, NewAlert, Store, StoreError};
+use gauntlet_store::{MonitorProgress, MonitoredRun, NewAlert, Store, StoreError};
 
 use super::watched::{PAGE, WatchedRuns, setting};
 use super::webhook;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use gauntlet_model::FailureRules;
+use gauntlet_model::{FailureRules, Monitor};
 use gauntlet_monitor::Setting;
-use gauntlet_store::{Monitor, MonitoredRun};
+use gauntlet_store::MonitoredRun;
 
 /// Events read from the log at a time.
 pub(super) const PAGE: u32 = 2_048;

@@ -1,7 +1,7 @@
 //! What a monitor's webhook is sent, and which addresses may be one.
 
-use gauntlet_model::{Event, FieldError, Severity};
-use gauntlet_store::{Monitor, MonitoredRun, NewCall};
+use gauntlet_model::{Event, FieldError, Monitor, Severity};
+use gauntlet_store::{MonitoredRun, NewCall};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use url::Url;

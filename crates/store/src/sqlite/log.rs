@@ -1,11 +1,15 @@
 //! The log in SQLite, as the store uses it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use gauntlet_model::{EffectSet, EpisodeId, EventId, Record, RunId, RunSummary, Timestamp};
+use gauntlet_model::{
+    EffectSet, EpisodeId, EventId, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
+    WebhookFailure,
+};
 use sqlx::SqlitePool;
 use tokio::task::JoinHandle;
 
@@ -19,9 +23,8 @@ use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::queue::Inbox;
 use crate::watches::Watches;
 use crate::{
-    CallFailure, DATABASE_FILE, DueCall, Excerpt, InEpisode, ListedAlert, Monitor, MonitorProgress,
-    MonitoredRun, Options, Page, PendingCommand, RunQuery, SearchPage, SearchQuery, Session, Slice, StepRow,
-    StoreError, private,
+    DATABASE_FILE, DueCall, Excerpt, InEpisode, MonitorProgress, MonitoredRun, Options, Page, PendingCommand,
+    RunQuery, SearchPage, SearchQuery, Session, Slice, StepRow, StoreError, private,
 };
 
 /// The log in one data directory.
@@ -141,7 +144,7 @@ impl LogStore for SqliteLog {
         monitors::progress(&self.readers).await
     }
 
-    async fn alerts(&self, project: &str, limit: u32) -> Result<Vec<ListedAlert>, StoreError> {
+    async fn alerts(&self, project: &str, limit: u32) -> Result<Vec<ProjectAlert>, StoreError> {
         webhooks::alerts(&self.readers, project, limit).await
     }
 
@@ -149,7 +152,7 @@ impl LogStore for SqliteLog {
         webhooks::due(&self.readers, now, limit).await
     }
 
-    async fn call_failures(&self, project: &str) -> Result<Vec<CallFailure>, StoreError> {
+    async fn call_failures(&self, project: &str) -> Result<BTreeMap<String, WebhookFailure>, StoreError> {
         webhooks::failures(&self.readers, project).await
     }
 

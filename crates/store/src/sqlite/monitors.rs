@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{RunId, Timestamp};
+use gauntlet_model::{Monitor, RunId, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
@@ -11,7 +11,7 @@ use super::fault::{TxnError, corrupt, fault};
 use super::group::Group;
 use super::rows;
 use crate::row::Row;
-use crate::{Monitor, MonitorProgress, MonitoredRun, NewCall, StoreError};
+use crate::{MonitorProgress, MonitoredRun, NewCall, StoreError};
 
 impl Group<'_> {
     pub(super) async fn put_monitor(&mut self, monitor: &Monitor) -> Result<(), TxnError> {

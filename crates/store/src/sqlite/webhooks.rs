@@ -1,6 +1,8 @@
 //! Lists of alerts, and the queue of calls of webhooks, in tables.
 
-use gauntlet_model::{AlertRaised, EventId, RunId, Timestamp};
+use std::collections::BTreeMap;
+
+use gauntlet_model::{AlertRaised, EventId, ProjectAlert, RunId, Timestamp, WebhookFailure};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
@@ -8,7 +10,7 @@ use super::complete::Complete;
 use super::fault::{TxnError, corrupt, fault};
 use super::group::Group;
 use super::{body, seq_of};
-use crate::{CallFailure, CallOutcome, DueCall, ListedAlert, NewCall, StoreError};
+use crate::{CallOutcome, DueCall, NewCall, StoreError};
 
 /// Calls of one monitor that wait at most; a further one is given up at once.
 const MOST_WAITING: i64 = 100;
@@ -119,20 +121,23 @@ fn attempts(row: &SqliteRow) -> Result<u32, StoreError> {
     row.try_get::<i64, _>("attempts").map_err(fault)?.try_into().map_err(corrupt)
 }
 
-/// The last failure of each monitor of a project.
-pub(super) async fn failures(readers: &SqlitePool, project: &str) -> Result<Vec<CallFailure>, StoreError> {
+/// The last failure of each monitor of a project, by its name.
+pub(super) async fn failures(
+    readers: &SqlitePool,
+    project: &str,
+) -> Result<BTreeMap<String, WebhookFailure>, StoreError> {
     // With max(), SQLite takes the other columns from the row that has it.
     let sql = "SELECT monitor, max(tried_at) AS tried_at, attempts, error, due_at IS NULL AS is_final
         FROM webhook_calls WHERE project = ?1 AND error IS NOT NULL GROUP BY monitor";
     let rows = sqlx::query(sql).bind(project).all(readers).await.map_err(fault)?;
     let failure = |row: &SqliteRow| {
-        Ok(CallFailure {
-            monitor: row.try_get("monitor").map_err(fault)?,
+        let failure = WebhookFailure {
             at: row.try_get("tried_at").map(Timestamp::from_micros).map_err(fault)?,
             attempts: attempts(row)?,
             error: row.try_get("error").map_err(fault)?,
             is_final: row.try_get("is_final").map_err(fault)?,
-        })
+        };
+        Ok((row.try_get("monitor").map_err(fault)?, failure))
     };
     rows.iter().map(failure).collect()
 }
@@ -142,7 +147,7 @@ pub(super) async fn alerts(
     readers: &SqlitePool,
     project: &str,
     limit: u32,
-) -> Result<Vec<ListedAlert>, StoreError> {
+) -> Result<Vec<ProjectAlert>, StoreError> {
     let sql = "SELECT e.place, e.id AS event_id, e.at, e.step, e.body, r.id, r.name
         FROM events e JOIN runs r USING (run_no)
         WHERE e.kind = 'alert.raised' AND r.project = ?1 ORDER BY e.received_at DESC, e.place DESC LIMIT ?2";
@@ -151,12 +156,12 @@ pub(super) async fn alerts(
     Ok(rows.iter().filter_map(|row| alert(row).transpose()).collect::<Result<_, _>>()?)
 }
 
-fn alert(row: &SqliteRow) -> Result<Option<ListedAlert>, StoreError> {
+fn alert(row: &SqliteRow) -> Result<Option<ProjectAlert>, StoreError> {
     let Ok(stored) = body::of(row, "body") else { return Ok(None) };
     let Ok(body) = serde_json::from_str::<AlertRaised>(&stored) else { return Ok(None) };
     let id: &[u8] = row.try_get("event_id").map_err(fault)?;
     let id: [u8; 16] = id.try_into().map_err(|_| corrupt("an event's id is not 16 bytes"))?;
-    Ok(Some(ListedAlert {
+    Ok(Some(ProjectAlert {
         id: EventId::from_u128(u128::from_be_bytes(id)),
         run: RunId::new(row.try_get::<String, _>("id").map_err(fault)?).map_err(corrupt)?,
         run_name: row.try_get("name").map_err(fault)?,

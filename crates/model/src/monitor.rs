@@ -1,0 +1,62 @@
+//! Monitors, what their webhooks failed with, and alerts as lists show them: what the database returns and the
+//! API answers. Rules are texts here; `crates/monitor` parses and evaluates them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{EventId, RunId, Severity, Timestamp};
+
+/// A rule that watches the runs of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Monitor {
+    /// The project.
+    pub project: String,
+    /// Its name, the only one of its project.
+    pub name: String,
+    /// The rule.
+    pub rule: String,
+    /// How grave its alerts are.
+    pub severity: Severity,
+    /// Least seconds between two alerts in one run.
+    pub cooldown_secs: u32,
+    /// When it was saved. What was received before raises no alert.
+    pub saved_at: Timestamp,
+    /// The address that each of its alerts is posted to.
+    pub webhook: Option<String>,
+}
+
+/// Why an alert was not delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WebhookFailure {
+    /// When it was tried.
+    pub at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it failed.
+    pub error: String,
+    /// Whether it was given up.
+    pub is_final: bool,
+}
+
+/// An alert of a run of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProjectAlert {
+    /// Its id.
+    pub id: EventId,
+    /// The run.
+    pub run: RunId,
+    /// The name of the run.
+    pub run_name: String,
+    /// Its place in the log.
+    pub seq: u64,
+    /// The step that it is of.
+    pub step: Option<u64>,
+    /// Its time.
+    pub at: Timestamp,
+    /// What it says.
+    pub text: String,
+    /// How grave it is.
+    pub severity: Severity,
+    /// The monitor that raised it; `null` where the producer of the run did.
+    pub monitor: Option<String>,
+}
