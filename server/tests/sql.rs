@@ -46,6 +46,14 @@ async fn server() -> Server {
             json!("e1"),
             json!({ "status": "completed", "return": 2.0 })
         ),
+        event(
+            7,
+            "alert.raised",
+            json!(2),
+            Value::Null,
+            json!({ "text": "root fell", "severity": "error", "monitor": "low" })
+        ),
+        event(8, "alert.raised", Value::Null, Value::Null, json!({ "text": "look", "severity": "info" })),
     ]);
     server.post("/api/v1/runs/a/events", &events).await.expect(200);
     let passing: Vec<_> = (1..=20).map(|n| scored(n, 0.5)).collect();
@@ -93,6 +101,12 @@ async fn the_views_have_the_values_of_the_pages() {
         json!([["e1", "add", "completed", 2.0, 2, 1, -0.125]]),
     )
     .await;
+    check(
+        "select run, step, severity, text, monitor from alerts order by seq",
+        json!([["a", 2, "error", "root fell", "low"], ["a", null, "info", "look", null]]),
+    )
+    .await;
+    check("select run, alerts from runs where alerts > 0", json!([["a", 2]])).await;
     check("select count(*) from steps", json!([[22]])).await;
     // The same numbers as the API's own lists.
     for run in ["a", "b"] {

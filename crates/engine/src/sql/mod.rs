@@ -140,6 +140,7 @@ impl Sql {
             tables.add(&views::SCORES, &mut rows::scores(&run, film))?;
             tables.add(&views::METRICS, &mut rows::metrics(&run, film))?;
             tables.add(&views::FAILURES, &mut rows::failures(&run, film))?;
+            tables.add(&views::ALERTS, &mut rows::alerts(&run, film))?;
             Ok(tables)
         })
         .await

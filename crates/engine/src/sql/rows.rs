@@ -62,6 +62,7 @@ pub(super) fn run(run: &RunSummary) -> Row {
         real(run.mean_root),
         real(run.last_root),
         or_null(run.last_step, count),
+        count(run.alerts),
     ]
 }
 
@@ -147,5 +148,20 @@ pub(super) fn failures<'f>(run: &'f RunId, film: &'f Film) -> impl Iterator<Item
             time(node.at),
         ]);
         Some(row)
+    })
+}
+
+/// The rows of a film in `alerts`.
+pub(super) fn alerts<'f>(run: &'f RunId, film: &'f Film) -> impl Iterator<Item = Row> + 'f {
+    film.alerts().map(move |alert| {
+        vec![
+            text(run.as_str()),
+            count(alert.seq),
+            time(alert.at),
+            or_null(alert.step, count),
+            text(alert.severity.as_str()),
+            text(&alert.text),
+            or_null(alert.monitor.as_deref(), text),
+        ]
     })
 }

@@ -38,6 +38,7 @@ pub static RUNS: View = View {
         column("mean_root", Real, "mean root score"),
         column("last_root", Real, "root score of the last snapshot"),
         column("last_step", Integer, "the greatest step"),
+        column("alerts", Integer, "its alerts"),
     ],
 };
 
@@ -121,5 +122,20 @@ pub static FAILURES: View = View {
     ],
 };
 
+/// The alerts.
+pub static ALERTS: View = View {
+    name: "alerts",
+    about: "One row for each alert.",
+    columns: &[
+        RUN,
+        column("seq", Integer, "where it is in the log"),
+        column("at", Text, "when it was raised"),
+        column("step", Integer, "the step it is of; null where it is the run's"),
+        column("severity", Text, "info, warning or error"),
+        column("text", Text, "what it says"),
+        column("monitor", Text, "the monitor that raised it; null where the program did"),
+    ],
+};
+
 /// Every view, in the order of the documentation.
-pub static VIEWS: [&View; 6] = [&RUNS, &EPISODES, &STEPS, &SCORES, &METRICS, &FAILURES];
+pub static VIEWS: [&View; 7] = [&RUNS, &EPISODES, &STEPS, &SCORES, &METRICS, &FAILURES, &ALERTS];
