@@ -101,9 +101,7 @@ pub(crate) async fn change(
 
 /// The form as a request.
 fn asked(form: &MonitorForm) -> Result<MonitorRequest, FieldError> {
-    let severity = Severity::ALL.into_iter().find(|severity| severity.as_str() == form.severity);
-    let message = format!("{:?} is none of info, warning, error", form.severity);
-    let severity = severity.ok_or_else(|| FieldError::new("severity", message))?;
+    let severity = form.severity.parse()?;
     let cooldown_secs =
         match form.cooldown_secs.as_str() {
             "" => None,

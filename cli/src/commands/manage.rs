@@ -154,7 +154,7 @@ fn is_confirmed(runs: &[RunSummary]) -> Result<bool, CliError> {
 }
 
 /// Does something at the place that holds the runs, and closes it.
-fn at_place(
+pub(super) fn at_place(
     config: &Config,
     runtime: &Runtime,
     work: impl FnOnce(&Place) -> Result<(), CliError>,
@@ -196,7 +196,7 @@ fn delete(place: &Place, runtime: &Runtime, run: &RunSummary) -> Result<(), CliE
 }
 
 /// The text of an answer; a refusal is an error with the server's words.
-fn answered(answer: ureq::http::Response<ureq::Body>) -> Result<String, CliError> {
+pub(super) fn answered(answer: ureq::http::Response<ureq::Body>) -> Result<String, CliError> {
     let (parts, mut body) = answer.into_parts();
     let text = body.read_to_string().map_err(failed)?;
     match parts.status.is_success() {

@@ -8,6 +8,7 @@ mod find;
 mod import;
 mod manage;
 mod mcp;
+mod monitors;
 mod reader;
 mod runs;
 mod screen;
@@ -84,6 +85,9 @@ Examples:
     Sql(sql::Sql),
     /// Answer a language model about the runs, over stdin and stdout
     Mcp(mcp::Mcp),
+    /// List, save, delete and try the rules that raise alerts
+    #[command(subcommand)]
+    Monitors(monitors::Monitors),
     /// Give a run another name
     Rename(manage::Rename),
     /// Add and remove tags of a run
@@ -153,6 +157,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Show(show) => show.run(&config, &runtime),
         Command::Sql(sql) => sql.run(&config, &runtime),
         Command::Mcp(mcp) => mcp.run(&config, &runtime),
+        Command::Monitors(monitors) => monitors.run(&config, &runtime),
         Command::Rename(rename) => rename.run(&config, &runtime),
         Command::Tag(tag) => tag.run(&config, &runtime),
         Command::Rm(remove) => remove.run(&config, &runtime),

@@ -59,7 +59,7 @@ pub(super) struct Runs {
 }
 
 /// Reads one of these words; a shell can complete them.
-fn one_of<T>(words: Vec<&'static str>) -> impl TypedValueParser<Value = T>
+pub(super) fn one_of<T>(words: Vec<&'static str>) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err = FieldError> + Clone + Send + Sync + 'static,
 {

@@ -1,5 +1,5 @@
 //! The commands for people, scripts and language models on the real binary: runs, show, tail, import,
-//! completions, mcp, and a demo that obeys.
+//! completions, monitors, mcp, and a demo that obeys.
 
 mod fixture;
 mod following;
@@ -7,4 +7,5 @@ mod importing;
 mod looking;
 mod manual;
 mod mcp;
+mod monitoring;
 mod surroundings;

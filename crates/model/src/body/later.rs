@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_TEXT_BYTES};
+use crate::limits::{FieldError, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_TEXT_BYTES};
 use crate::{Object, Score};
 
 /// What a later score is about. A step is named by the event's own `step` (and `episode`).
@@ -178,6 +178,16 @@ impl Severity {
             Severity::Warning => "warning",
             Severity::Error => "error",
         }
+    }
+}
+
+impl std::str::FromStr for Severity {
+    type Err = FieldError;
+    fn from_str(word: &str) -> Result<Self, FieldError> {
+        Self::ALL.into_iter().find(|severity| severity.as_str() == word).ok_or_else(|| {
+            let all = Self::ALL.map(Self::as_str).join(", ");
+            FieldError::new("severity", format!("{word:?} is not one of {all}"))
+        })
     }
 }
 

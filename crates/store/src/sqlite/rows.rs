@@ -88,8 +88,7 @@ pub(crate) fn rules(stored: Option<&str>) -> Result<FailureRules, StoreError> {
 
 /// The severity of that word.
 pub(crate) fn severity(word: &str) -> Result<Severity, StoreError> {
-    let found = Severity::ALL.into_iter().find(|severity| severity.as_str() == word);
-    found.ok_or_else(|| corrupt(format!("{word:?} is no severity")))
+    word.parse().map_err(corrupt)
 }
 
 /// What a run's scores have shown, from its column.
