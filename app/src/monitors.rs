@@ -2,12 +2,14 @@
 //! renders it; it has no code in the browser but the switch of the theme.
 
 use gauntlet_api::{ListedMonitor, ProjectTrial, RunTrial};
-use gauntlet_model::{ProjectAlert, RunId, Severity, WebhookFailure};
+use gauntlet_model::{MonitorAction, ProjectAlert, RunId, Severity, WebhookFailure};
 use leptos::prelude::*;
 
 use crate::shell::{self, PlainPage, plain_page};
 use crate::ui::address::encoded;
-use crate::ui::{Erase, grouped, monitors_address, project_address, run_address, severity_class, utc};
+use crate::ui::{
+    Erase, capital, grouped, monitors_address, project_address, run_address, severity_class, utc,
+};
 
 /// The form, as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,6 +24,8 @@ pub struct MonitorForm {
     pub cooldown_secs: String,
     /// The address that is called.
     pub webhook: String,
+    /// The word of the command that each alert issues; empty for none.
+    pub action: String,
     /// The name of the monitor that is edited; empty for a new one.
     pub edited: String,
 }
@@ -145,7 +149,8 @@ fn monitors(content: &Content) -> impl IntoView + use<> {
             <table class="plain-table">
                 <thead><tr>
                     <th scope="col">"Name"</th><th scope="col">"Rule"</th><th scope="col">"Severity"</th>
-                    <th scope="col">"Cooldown"</th><th scope="col">"Webhook"</th><th scope="col">"Change"</th>
+                    <th scope="col">"Cooldown"</th><th scope="col">"Action"</th>
+                    <th scope="col">"Webhook"</th><th scope="col">"Change"</th>
                 </tr></thead>
                 <tbody>{rows.collect_view()}</tbody>
             </table>
@@ -164,6 +169,10 @@ fn row(content: &Content, listed: &ListedMonitor) -> impl IntoView + use<> {
         |url| view! { <span class="webhook" title=url.clone()>{host(&url)}</span> }.erase(),
     );
     let failure = listed.webhook_failure.as_ref().map(failure);
+    let action = monitor.action.map_or_else(
+        || view! { <span class="quiet">"none"</span> }.erase(),
+        |action| format!("{} the run", action.as_str()).into_any(),
+    );
     let name = monitor.name.clone();
     view! {
         <tr>
@@ -171,6 +180,7 @@ fn row(content: &Content, listed: &ListedMonitor) -> impl IntoView + use<> {
             <td><code>{monitor.rule.clone()}</code></td>
             <td>{badge(monitor.severity)}</td>
             <td class="num">{format!("{} s", grouped(u64::from(monitor.cooldown_secs)))}</td>
+            <td>{action}</td>
             <td>{webhook}{failure}</td>
             <td class="monitor-ways">
                 <a class="button" href=edit aria-label=format!("Edit {name}")>"Edit"</a>
@@ -221,6 +231,13 @@ fn form(content: &Content) -> impl IntoView + use<> {
     let (cooldown_id, cooldown_error) = problem(content, "cooldown_secs");
     let (webhook_id, webhook_error) = problem(content, "webhook");
     let (_, other) = problem(content, "severity");
+    let (_, action_error) = problem(content, "action");
+    let asked = form.action.clone();
+    let actions = MonitorAction::ALL.map(|action| {
+        let word = action.as_str();
+        let is_chosen = word == asked;
+        view! { <option value=word selected=is_chosen>{capital(word)}" the run"</option> }
+    });
     let heading = match form.edited.as_str() {
         "" => "New monitor".to_owned(),
         edited => format!("Change {edited}"),
@@ -266,6 +283,14 @@ fn form(content: &Content) -> impl IntoView + use<> {
                         inputmode="numeric" autocomplete="off"
                         aria-invalid=invalid(&cooldown_id) aria-describedby=cooldown_id />
                     {cooldown_error}
+                </label>
+                <label>
+                    "Action"
+                    <select class="field" name="action">
+                        <option value="">"None"</option>
+                        {actions.collect_view()}
+                    </select>
+                    {action_error}
                 </label>
                 <label class="is-webhook">
                     "Webhook (optional)"

@@ -54,6 +54,7 @@ pub(crate) async fn change(
             "severity" => form.severity = value,
             "cooldown_secs" => form.cooldown_secs = value,
             "webhook" => form.webhook = value,
+            "action" => form.action = value,
             "edited" => form.edited = value,
             "do" => what = value,
             _ => {}
@@ -110,7 +111,8 @@ fn asked(form: &MonitorForm) -> Result<MonitorRequest, FieldError> {
             })?),
         };
     let webhook = Some(form.webhook.clone()).filter(|url| !url.is_empty());
-    Ok(MonitorRequest { rule: form.rule.clone(), severity, cooldown_secs, webhook })
+    let action = Some(form.action.as_str()).filter(|word| !word.is_empty()).map(str::parse).transpose()?;
+    Ok(MonitorRequest { rule: form.rule.clone(), severity, cooldown_secs, webhook, action })
 }
 
 /// The form of a monitor that is there.
@@ -121,6 +123,7 @@ fn filled(monitor: &Monitor) -> MonitorForm {
         severity: monitor.severity.as_str().to_owned(),
         cooldown_secs: monitor.cooldown_secs.to_string(),
         webhook: monitor.webhook.clone().unwrap_or_default(),
+        action: monitor.action.map(|action| action.as_str().to_owned()).unwrap_or_default(),
         edited: monitor.name.clone(),
     }
 }

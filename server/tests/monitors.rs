@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use gauntlet_engine::monitors;
-use gauntlet_model::{RunId, Timestamp};
+use gauntlet_model::{Action, CommandIssued, Object, RunId, Timestamp};
 use gauntlet_store::{CallOutcome, MonitorProgress, NewAlert, Store};
 use serde_json::{Value, json};
 use support::{Answer, Server, id, scored};
@@ -158,14 +158,26 @@ async fn an_alert_that_is_raised_again_is_in_the_log_once_and_no_sign_of_life() 
     });
     let alert = gauntlet_model::decode_one(&alert.to_string()).unwrap();
     let run = RunId::new("r").unwrap();
-    for _ in 0..2 {
-        let later = Timestamp::from_micros(4_000_000_000_000_000);
-        let alerts = vec![NewAlert { event: alert.clone(), call: None }];
+    let command = CommandIssued {
+        command_id: "c".to_owned(),
+        action: Action::Pause,
+        parameters: Object::new(),
+        author: "monitor low".to_owned(),
+    };
+    let later = Timestamp::from_micros(4_000_000_000_000_000);
+    for expected in [1, 0] {
+        let alerts = vec![NewAlert { event: alert.clone(), command: Some(command.clone()), call: None }];
         store.raise_alerts(&run, None, alerts, later).await.unwrap();
+        assert_eq!(store.pending_commands(&run).await.unwrap().len(), expected, "issued with the alert only");
+        if expected == 1 {
+            assert_eq!(
+                server.get("/api/v1/runs/r").await.expect(200).json()["updated_at"],
+                before["updated_at"]
+            );
+            store.acknowledge_command(&run, "c", "paused", later).await.unwrap();
+        }
     }
     assert_eq!(alerts(&server, "r").await.len(), 1);
-    let after = server.get("/api/v1/runs/r").await.expect(200).json();
-    assert_eq!(after["updated_at"], before["updated_at"]);
 }
 
 #[tokio::test]
@@ -261,6 +273,46 @@ async fn a_webhook_is_queued_with_its_alert_and_its_failures_are_reported() {
     assert_eq!(failure().await, Value::Null);
     // A call that is gone is settled without harm.
     store.settle_call(due[0].call_no, CallOutcome::Delivered, now).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_monitor_with_an_action_steers_the_run_once_and_not_one_that_has_ended() {
+    let server = Server::new().await;
+    let refused = put(&server, "low", &json!({ "rule": "last(root) < 0", "action": "tweak" })).await;
+    assert!(refused.expect(422).text().contains("pause"));
+    let low = json!({ "rule": "last(root) < 0", "action": "stop", "cooldown_secs": 0 });
+    let saved = put(&server, "low", &low).await.expect(200).json();
+    assert_eq!(saved["action"], "stop");
+    for name in ["r", "ended"] {
+        run(&server, name).await;
+    }
+    log(&server, "r", &[scored(1, 1.0), scored(2, -5.0)]).await;
+    let before = server.get("/api/v1/runs/r").await.expect(200).json();
+    let end = json!({
+        "id": id(97), "at": "2026-11-21T00:06:33.885877Z", "kind": "run.finished", "v": 1,
+        "body": { "status": "completed" },
+    });
+    log(&server, "ended", &[scored(3, 1.0), scored(4, -5.0), end]).await;
+    let (following, stop) = follow(&server.state.store);
+    let raised = async {
+        while alerts(&server, "r").await.is_empty() || alerts(&server, "ended").await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), raised).await.expect("both runs get their alert");
+    stop.cancel();
+    following.await.unwrap();
+    let commands = async |run: &str| {
+        let pending = server.get(&format!("/api/v1/runs/{run}/commands")).await.expect(200).json();
+        pending["commands"].as_array().unwrap().clone()
+    };
+    let issued = commands("r").await;
+    assert_eq!(issued.len(), 1, "{issued:?}");
+    assert_eq!((&issued[0]["action"], &issued[0]["author"]), (&json!("stop"), &json!("monitor low")));
+    assert_eq!(issued[0]["command_id"], alerts(&server, "r").await[0]["id"]);
+    assert_eq!(commands("ended").await, Vec::<Value>::new());
+    let after = server.get("/api/v1/runs/r").await.expect(200).json();
+    assert_eq!(after["updated_at"], before["updated_at"], "the server's own command is no sign of life");
 }
 
 #[tokio::test]

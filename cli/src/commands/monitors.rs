@@ -3,7 +3,7 @@
 
 use gauntlet_api::{ListedMonitor, MonitorRequest, MonitorTrial, Page};
 use gauntlet_engine::monitors;
-use gauntlet_model::Severity;
+use gauntlet_model::{MonitorAction, Severity};
 use gauntlet_server::config::Config;
 use serde::Serialize;
 use tokio::runtime::Runtime;
@@ -75,6 +75,10 @@ pub(super) struct Add {
     /// The address that each of its alerts is posted to
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
+    /// What the training side is told to do with each of its alerts
+    #[arg(long, value_name = "ACTION",
+    value_parser = one_of::<MonitorAction>(MonitorAction::ALL.map(MonitorAction::as_str).to_vec()))]
+    action: Option<MonitorAction>,
     /// Print the monitor as JSON
     #[arg(long)]
     json: bool,
@@ -151,6 +155,7 @@ impl Add {
             severity: self.severity,
             cooldown_secs: self.cooldown,
             webhook: self.webhook,
+            action: self.action,
         };
         let saved = match place {
             Place::Folder(store, _) => {
@@ -203,6 +208,7 @@ impl Try {
             severity: Severity::default(),
             cooldown_secs: self.cooldown,
             webhook: None,
+            action: None,
         };
         let trial: MonitorTrial = match place {
             Place::Folder(store, _) => {
@@ -254,7 +260,13 @@ fn table(monitors: &[ListedMonitor]) -> Result<(), CliError> {
     };
     let names = widest(|listed| &listed.monitor.name, 4).min(40);
     let rules = widest(|listed| &listed.monitor.rule, 4).min(60);
-    let heading = [left("name", names), left("rule", rules), left("severity", 8), right("cooldown", 9)];
+    let heading = [
+        left("name", names),
+        left("rule", rules),
+        left("severity", 8),
+        right("cooldown", 9),
+        left("action", 6),
+    ];
     screen.line(paint(BOLD, format!("{}  webhook", heading.join("  "))))?;
     for ListedMonitor { monitor, webhook_failure } in monitors {
         let style = match monitor.severity {
@@ -267,6 +279,7 @@ fn table(monitors: &[ListedMonitor]) -> Result<(), CliError> {
             left(&clip(&monitor.rule, rules), rules),
             paint(style, left(monitor.severity.as_str(), 8)),
             right(&format!("{} s", count(u64::from(monitor.cooldown_secs))), 9),
+            left(monitor.action.map_or("none", MonitorAction::as_str), 6),
             clip(monitor.webhook.as_deref().unwrap_or("none"), 60),
         ];
         screen.line(row.join("  "))?;

@@ -22,7 +22,19 @@ fn check(command: impl Fn(&[&str]) -> std::process::Command) {
     assert!(refused(&["try", "none", "isnan(kl)"]).contains("there is no run"));
 
     let webhook = "http://127.0.0.1:9/hook";
-    let add = ["add", "p/1", "a name", "isnan(kl)", "--severity", "error", "--cooldown", "5", "--webhook"];
+    let add = [
+        "add",
+        "p/1",
+        "a name",
+        "isnan(kl)",
+        "--severity",
+        "error",
+        "--cooldown",
+        "5",
+        "--action",
+        "pause",
+        "--webhook",
+    ];
     let saved = parsed(&answer(&[&add[..], &[webhook, "--json"]].concat())).remove(0);
     assert_eq!(
         (&saved["name"], &saved["cooldown_secs"], &saved["webhook"]),
@@ -30,7 +42,10 @@ fn check(command: impl Fn(&[&str]) -> std::process::Command) {
     );
     assert_eq!(parsed(&answer(&["list", "p/1", "--json"])), [saved]);
     let table = answer(&["list", "p/1"]);
-    assert!(table.contains("a name  isnan(kl)  error") && table.contains(webhook), "{table}");
+    assert!(
+        table.contains("a name  isnan(kl)  error           5 s  pause   http://127.0.0.1:9/hook"),
+        "{table}"
+    );
     assert!(refused(&["add", "p/1", "b", "mean(kl)"]).contains("at character 8"));
     assert!(refused(&["add", "p/1", "b", "isnan(kl)", "--webhook", "ftp://x"]).contains("must be http:"));
     assert!(

@@ -1,6 +1,6 @@
 //! Monitors: rules over the values of each run of a project.
 
-use gauntlet_model::{Monitor, RunId, Severity, Timestamp, WebhookFailure};
+use gauntlet_model::{Monitor, MonitorAction, RunId, Severity, Timestamp, WebhookFailure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ pub struct MonitorRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2000))]
     pub webhook: Option<String>,
+    /// What the training side is told to do with each of its alerts; nothing where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<MonitorAction>,
 }
 
 /// A monitor, and how its webhook fares.

@@ -40,7 +40,7 @@ pub use limits::{
     FieldError, MAX_BODY_BYTES, MAX_ID_BYTES, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP,
     MAX_TAGS, MAX_TEXT_BYTES,
 };
-pub use monitor::{Monitor, ProjectAlert, WebhookFailure};
+pub use monitor::{Monitor, MonitorAction, ProjectAlert, WebhookFailure};
 pub use parameters::{DeclaredParameter, TWEAKABLE};
 pub use rules::{FailureRule, FailureRules, RuleInForce};
 pub use run::{RunPatch, RunSpec, RunSummary};

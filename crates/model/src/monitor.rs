@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, RunId, Severity, Timestamp};
+use crate::{Action, EventId, FieldError, RunId, Severity, Timestamp};
 
 /// A rule that watches the runs of a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +23,45 @@ pub struct Monitor {
     pub saved_at: Timestamp,
     /// The address that each of its alerts is posted to.
     pub webhook: Option<String>,
+    /// What the training side is told to do when it raises an alert.
+    pub action: Option<MonitorAction>,
+}
+
+/// A command that a monitor issues with each of its alerts. The other commands need a person's choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum MonitorAction {
+    Pause,
+    Stop,
+}
+
+impl MonitorAction {
+    /// Every action.
+    pub const ALL: [MonitorAction; 2] = [MonitorAction::Pause, MonitorAction::Stop];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        self.command().as_str()
+    }
+
+    /// What the command asks for.
+    pub fn command(self) -> Action {
+        match self {
+            MonitorAction::Pause => Action::Pause,
+            MonitorAction::Stop => Action::Stop,
+        }
+    }
+}
+
+impl std::str::FromStr for MonitorAction {
+    type Err = FieldError;
+    fn from_str(word: &str) -> Result<Self, FieldError> {
+        Self::ALL.into_iter().find(|action| action.as_str() == word).ok_or_else(|| {
+            let all = Self::ALL.map(Self::as_str).join(", ");
+            FieldError::new("action", format!("{word:?} is not one of {all}"))
+        })
+    }
 }
 
 /// Why an alert was not delivered.

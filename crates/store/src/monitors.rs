@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{Monitor, RunId, Timestamp};
+use gauntlet_model::{CommandIssued, Monitor, RunId, Timestamp};
 
 use crate::reply::Reply;
-use crate::row::Row;
-use crate::work::Work;
+use crate::row::{Row, internal_event, internal_event_id};
+use crate::work::{WithAlert, Work};
 use crate::{MonitorProgress, MonitoredRun, NewAlert, Store, StoreError};
 
 impl Store {
@@ -48,8 +48,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let rows = alerts.iter().map(|alert| Arc::new(Row::of(&alert.event))).collect();
-        let calls = alerts.into_iter().map(|alert| alert.call).collect();
+        let with = alerts.into_iter().map(|NewAlert { command, call, .. }| {
+            let issued = |command: CommandIssued| {
+                internal_event(internal_event_id(run, "issued", &command.command_id), now, command)
+            };
+            Ok(WithAlert { command: command.map(issued).transpose()?, call })
+        });
+        let with = with.collect::<Result<_, StoreError>>()?;
         let (reply, answer) = Reply::new();
-        self.ask(Work::Raise { run: run.clone(), progress, rows, calls, now, reply }, answer).await
+        self.ask(Work::Raise { run: run.clone(), progress, rows, with, now, reply }, answer).await
     }
 }

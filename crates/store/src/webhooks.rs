@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gauntlet_model::{Event, ProjectAlert, Timestamp, WebhookFailure};
+use gauntlet_model::{CommandIssued, Event, ProjectAlert, Timestamp, WebhookFailure};
 
 use crate::reply::Reply;
 use crate::work::Work;
@@ -13,7 +13,9 @@ use crate::{Store, StoreError};
 pub struct NewAlert {
     /// The `alert.raised`.
     pub event: Event,
-    /// The call of the monitor's webhook, where it has one. It is queued only if the log does not have the
+    /// The command of the monitor to the training side, where it has one.
+    pub command: Option<CommandIssued>,
+    /// The call of the monitor's webhook, where it has one. Both are issued only if the log does not have the
     /// event already.
     pub call: Option<NewCall>,
 }

@@ -10,6 +10,14 @@ use crate::reply::{Reply, Settle};
 use crate::row::Row;
 use crate::{Appended, CallOutcome, MonitorProgress, NewCall, PendingCommand};
 
+/// What goes with an alert that the log does not have yet.
+pub(crate) struct WithAlert {
+    /// The `command.issued` for the training side.
+    pub command: Option<Arc<Row>>,
+    /// The call that reports it.
+    pub call: Option<NewCall>,
+}
+
 /// A run to create.
 pub(crate) struct NewRun {
     pub id: RunId,
@@ -111,8 +119,8 @@ pub(crate) enum Work {
         run: RunId,
         progress: Option<MonitorProgress>,
         rows: Vec<Arc<Row>>,
-        /// The call that reports each of the rows.
-        calls: Vec<Option<NewCall>>,
+        /// What goes with each of the rows.
+        with: Vec<WithAlert>,
         now: Timestamp,
         reply: Reply<()>,
     },

@@ -58,6 +58,7 @@ pub async fn put(
         cooldown_secs: cooldown(asked.cooldown_secs)?,
         saved_at: now(),
         webhook: webhook::address(asked.webhook)?,
+        action: asked.action,
     };
     store.put_monitor(monitor.clone()).await?;
     let webhook_failure = store.call_failures(project).await?.remove(name);

@@ -5,7 +5,8 @@ use std::sync::PoisonError;
 
 use gauntlet_follow::{Cursor, Output, Part};
 use gauntlet_model::{
-    AlertRaised, Event, EventId, MAX_LABEL_BYTES, Monitor, Record, RunId, Timestamp, fnv1a_128,
+    AlertRaised, CommandIssued, Event, EventId, MAX_LABEL_BYTES, Monitor, Object, Record, RunId, Timestamp,
+    fnv1a_128,
 };
 use gauntlet_monitor::{Evaluator, Expression};
 use gauntlet_store::{MonitorProgress, MonitoredRun, NewAlert, Store, StoreError};
@@ -71,8 +72,7 @@ impl AlertOutput {
                 } else if let Some(firing) = state.observe(&rule, setting, &event) {
                     let (text, cause) = (message(monitor, &firing.values), record.seq.to_string());
                     let event = alert(&run.id, monitor, &cause, firing.at, firing.step, text)?;
-                    let call = webhook::call(&self.server, &run, monitor, &event);
-                    alerts.push(NewAlert { event, call });
+                    alerts.push(announced(&self.server, &run, monitor, event));
                 }
             }
             current.insert(key, state);
@@ -163,6 +163,22 @@ impl Output for AlertOutput {
 /// What an alert of a monitor says: the rule, and what its functions computed.
 fn message(monitor: &Monitor, values: &str) -> String {
     if values.is_empty() { monitor.rule.clone() } else { format!("{}: {values}", monitor.rule) }
+}
+
+/// An alert, with the command to the training side and the call of the webhook that the monitor asks for. A run
+/// that has ended gets no command: nobody would take it.
+pub(super) fn announced(server: &str, run: &MonitoredRun, monitor: &Monitor, event: Event) -> NewAlert {
+    let command = monitor.action.filter(|_| !run.status.is_final()).map(|action| {
+        let author = format!("monitor {}", monitor.name);
+        CommandIssued {
+            command_id: event.id().to_string(),
+            action: action.command(),
+            parameters: Object::new(),
+            author: author.get(..author.floor_char_boundary(MAX_LABEL_BYTES)).unwrap_or_default().to_owned(),
+        }
+    });
+    let call = webhook::call(server, run, monitor, &event);
+    NewAlert { event, command, call }
 }
 
 /// An alert of a monitor. Its id is made of what raised it, so that it is in the log once.

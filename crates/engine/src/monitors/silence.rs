@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use gauntlet_model::{EventId, Status, Timestamp};
 use gauntlet_monitor::Expression;
-use gauntlet_store::{NewAlert, Store, StoreError};
+use gauntlet_store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use super::output::alert;
-use super::webhook;
+use super::output::{alert, announced};
 use crate::clock::now;
 
 /// Time between two looks.
@@ -55,8 +54,8 @@ async fn sweep(
             let event = alert(&run.id, monitor, &format!("silent {heard}"), now, None, text)?;
             let id = event.id();
             if !raised.contains(&id) {
-                let call = webhook::call(server, run, monitor, &event);
-                store.raise_alerts(&run.id, None, vec![NewAlert { event, call }], now).await?;
+                let alerts = vec![announced(server, run, monitor, event)];
+                store.raise_alerts(&run.id, None, alerts, now).await?;
             }
             current.insert(id);
         }

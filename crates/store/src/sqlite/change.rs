@@ -74,8 +74,8 @@ impl Group<'_> {
                 Work::DeleteMonitor { project, name, reply } => {
                     keep(reply, self.delete_monitor(project, name).await)?;
                 }
-                Work::Raise { run, progress, rows, calls, now, reply } => {
-                    keep(reply, self.raise(run, progress.as_ref(), rows, calls, *now).await)?;
+                Work::Raise { run, progress, rows, with, now, reply } => {
+                    keep(reply, self.raise(run, progress.as_ref(), rows, with, *now).await)?;
                 }
                 Work::SettleCall { call_no, outcome, now, reply } => {
                     keep(reply, self.settle_call(*call_no, outcome, *now).await)?;

@@ -329,7 +329,9 @@ impl RunChanges {
         if row.kind == Kind::AlertRaised {
             self.state.alerts += 1;
             self.state.alert_severity = self.state.alert_severity.max(row.severity);
-            // The server raises alerts as well: they do not show that somebody writes the run.
+        }
+        if matches!(row.kind, Kind::AlertRaised | Kind::CommandIssued) {
+            // The server raises alerts and issues commands: they do not show that somebody writes the run.
             delta.contact_lost = delta.contact_lost || (is_first && self.state.contact_lost);
         } else {
             delta.updated_at = delta.updated_at.max(now.micros());

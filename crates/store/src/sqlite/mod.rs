@@ -148,6 +148,7 @@ fn migrations() -> Migrator {
         step(11, "effects", include_str!("../../../../migrations/sqlite/0011_effects.sql")),
         step(12, "monitors", include_str!("../../../../migrations/sqlite/0012_monitors.sql")),
         step(13, "alerts", include_str!("../../../../migrations/sqlite/0013_alerts.sql")),
+        step(14, "monitor actions", include_str!("../../../../migrations/sqlite/0014_monitor_actions.sql")),
     ])
 }
 

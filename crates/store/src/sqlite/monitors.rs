@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{Monitor, RunId, Timestamp};
+use gauntlet_model::{Monitor, MonitorAction, RunId, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
@@ -11,16 +11,17 @@ use super::fault::{TxnError, corrupt, fault};
 use super::group::Group;
 use super::rows;
 use crate::row::Row;
-use crate::{MonitorProgress, MonitoredRun, NewCall, StoreError};
+use crate::work::WithAlert;
+use crate::{MonitorProgress, MonitoredRun, StoreError};
 
 impl Group<'_> {
     pub(super) async fn put_monitor(&mut self, monitor: &Monitor) -> Result<(), TxnError> {
         sqlx::query(
-            "INSERT INTO monitors (project, name, rule, severity, cooldown, saved_at, webhook)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO monitors (project, name, rule, severity, cooldown, saved_at, webhook, action)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (project, name) DO UPDATE SET rule = excluded.rule, severity = excluded.severity,
                 cooldown = excluded.cooldown, saved_at = excluded.saved_at,
-                webhook = excluded.webhook",
+                webhook = excluded.webhook, action = excluded.action",
         )
         .bind(monitor.project.as_str())
         .bind(monitor.name.as_str())
@@ -29,6 +30,7 @@ impl Group<'_> {
         .bind(i64::from(monitor.cooldown_secs))
         .bind(monitor.saved_at.micros())
         .bind(monitor.webhook.as_deref())
+        .bind(monitor.action.map(MonitorAction::as_str))
         .execute(&mut *self.db)
         .await?;
         self.visible = true;
@@ -45,19 +47,26 @@ impl Group<'_> {
         Ok(deleted.rows_affected() > 0)
     }
 
-    /// Appends alerts, each with the call that reports it, and stores with them how far the run was watched.
+    /// Appends alerts, each with the command and the call that go with it, and stores with them how far the
+    /// run was watched.
     pub(super) async fn raise(
         &mut self,
         run: &RunId,
         progress: Option<&MonitorProgress>,
         alerts: &[Arc<Row>],
-        calls: &[Option<NewCall>],
+        with: &[WithAlert],
         now: Timestamp,
     ) -> Result<(), TxnError> {
         let run_no = self.existing(run).await?.run_no;
-        for (alert, call) in alerts.iter().zip(calls) {
+        for (alert, with) in alerts.iter().zip(with) {
             let appended = self.stage(run, std::slice::from_ref(alert), now).await?;
-            if let Some(call) = call.as_ref().filter(|_| appended.accepted > 0) {
+            if appended.accepted == 0 {
+                continue;
+            }
+            if let Some(command) = &with.command {
+                self.stage(run, std::slice::from_ref(command), now).await?;
+            }
+            if let Some(call) = &with.call {
                 self.queue_call(run_no, call, now).await?;
             }
         }
@@ -82,13 +91,14 @@ pub(crate) async fn monitors(
     readers: &SqlitePool,
     project: Option<&str>,
 ) -> Result<Vec<Monitor>, StoreError> {
-    let sql = "SELECT project, name, rule, severity, cooldown, saved_at, webhook FROM monitors
+    let sql = "SELECT project, name, rule, severity, cooldown, saved_at, webhook, action FROM monitors
         WHERE ?1 IS NULL OR project = ?1 ORDER BY project, name";
     let rows = sqlx::query(sql).bind(project).all(readers).await.map_err(fault)?;
     rows.iter().map(monitor).collect()
 }
 
 fn monitor(row: &SqliteRow) -> Result<Monitor, StoreError> {
+    let action: Option<&str> = row.try_get("action").map_err(fault)?;
     Ok(Monitor {
         project: row.try_get("project").map_err(fault)?,
         name: row.try_get("name").map_err(fault)?,
@@ -97,6 +107,7 @@ fn monitor(row: &SqliteRow) -> Result<Monitor, StoreError> {
         cooldown_secs: row.try_get::<i64, _>("cooldown").map_err(fault)?.try_into().map_err(corrupt)?,
         saved_at: row.try_get("saved_at").map(Timestamp::from_micros).map_err(fault)?,
         webhook: row.try_get("webhook").map_err(fault)?,
+        action: action.map(str::parse).transpose().map_err(corrupt)?,
     })
 }
 

@@ -177,6 +177,22 @@ def test_other_tasks_run_while_one_is_paused(server: Server, run: gauntlet.Run) 
     assert person.results() == ["paused", "resumed"]
 
 
+def test_a_monitor_with_an_action_stops_the_loop(server: Server) -> None:
+    monitor = {"rule": "last(loss) > 3", "action": "stop"}
+    Client(server.url).request(
+        "PUT", "/projects/watched/monitors/loss", json.dumps(monitor).encode(), "application/json"
+    )
+    with gauntlet.init(project="watched", endpoint=server.url) as run:
+        run.log({"loss": 1.0}, step=0)
+        assert run.flush() and run.checkpoint() == "continue"
+        run.log({"loss": 5.0}, step=1)
+        until(lambda: run.checkpoint() == "stop")
+    (issued,) = server.events(run.id, "command.issued")
+    assert (issued["body"]["action"], issued["body"]["author"]) == ("stop", "monitor loss")
+    (applied,) = server.events(run.id, "command.applied")
+    assert applied["body"]["result"] == "stopping"
+
+
 def test_commands_survive_a_server_that_restarts(
     stoppable_server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
