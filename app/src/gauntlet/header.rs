@@ -88,19 +88,18 @@ pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> im
 #[component]
 fn Alerts(session: Session) -> impl IntoView {
     let href = session.summary(|s| monitors_address(&s.project));
-    let found = Memo::new(move |_| {
+    let found = move || {
         if session.is_caught_up() {
-            let of =
-                |film: &Film| (film.alerts().len() as u64, film.alerts().map(|alert| alert.severity).max());
+            let of = |film: &Film| (film.alerts().len() as u64, film.alerts().map(|it| it.severity).max());
             session.watch_calmly(of)
         } else {
             session.summary(|s| (s.alerts, s.alert_severity))
         }
-    });
-    let class = move || format!("alert-badge {}", found.get().1.map(severity_class).unwrap_or_default());
+    };
+    let class = move || format!("alert-badge {}", found().1.map_or("", severity_class));
     view! {
-        <a class=class href=href rel="external" hidden=move || found.get().0 == 0>
-            {move || alert_count(found.get().0)}
+        <a class=class href=href rel="external" hidden=move || found().0 == 0>
+            {move || alert_count(found().0)}
         </a>
     }
     .erase()
