@@ -60,6 +60,7 @@ story("a rule is tried, saved, and its alert is seen", async ({ server, page, sc
 
     await opened.getByLabel("Name").fill("reward below 0");
     await opened.getByLabel("Severity").selectOption("error");
+    await opened.getByLabel("Action").selectOption({ label: "Pause the run" });
     await opened.getByLabel("Webhook (optional)").fill(hook.url);
     await opened.getByRole("button", { name: "Save" }).click();
     await opened.getByText("reward below 0 is saved.").waitFor();
@@ -74,6 +75,15 @@ story("a rule is tried, saved, and its alert is seen", async ({ server, page, sc
     await opened.reload();
     const alerts = opened.getByRole("region", { name: "Alerts" });
     await alerts.getByRole("link", { name: "after run, step 1" }).waitFor();
+    await opened
+      .getByRole("row", { name: /reward below 0/ })
+      .getByText("pause the run")
+      .waitFor();
+    const pending = await (await fetch(`${server.url}/api/v1/runs/after/commands`)).json();
+    assert.deepEqual(
+      pending.commands.map((command) => [command.action, command.author]),
+      [["pause", "monitor reward below 0"]],
+    );
     await screenshot(opened, "monitors");
     await opened.setViewportSize({ width: 390, height: 844 });
     const wide = await opened.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -82,7 +92,13 @@ story("a rule is tried, saved, and its alert is seen", async ({ server, page, sc
     const list = await page({ path: "/projects/watched", ...SMALL });
     const row = list.getByRole("row", { name: /after run/ });
     await row.getByText("1 alert", { exact: true }).waitFor();
-    assert.equal(await list.getByRole("row", { name: /before run/ }).locator(".alert-badge").count(), 0);
+    assert.equal(
+      await list
+        .getByRole("row", { name: /before run/ })
+        .locator(".alert-badge")
+        .count(),
+      0,
+    );
 
     await list.goto(`${server.url}/runs/after`);
     const flag = list.getByRole("button", { name: /^Alert of reward below 0/ });

@@ -22,7 +22,7 @@ CREATE TABLE webhook_calls (
     run_no INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
     url TEXT NOT NULL,
     -- What is posted; JSON.
-    body TEXT NOT NULL,
+    payload TEXT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     -- When to try next; NULL once it was given up. Microseconds, as all times.
     due_at INTEGER,

@@ -59,7 +59,7 @@ async fn deliver_due(store: &Store, agent: &ureq::Agent) -> Result<(), StoreErro
 /// Posts a call once.
 fn attempt(agent: &ureq::Agent, call: &DueCall) -> CallOutcome {
     let request = agent.post(&call.url).header("content-type", "application/json");
-    let (error, is_final) = match request.send(&call.body) {
+    let (error, is_final) = match request.send(&call.payload) {
         // What it answers is not read: nothing of it would be shown.
         Ok(answer) => match answer.status().as_u16() {
             200..=299 => return CallOutcome::Delivered,
@@ -151,7 +151,7 @@ mod tests {
             }
             write!(stream, "HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
         });
-        let call = DueCall { call_no: 1, url, body: r#"{"text":"x"}"#.to_owned(), attempts: 0 };
+        let call = DueCall { call_no: 1, url, payload: r#"{"text":"x"}"#.to_owned(), attempts: 0 };
         let outcome = attempt(&agent(), &call);
         answering.join().unwrap();
         outcome
@@ -178,7 +178,7 @@ mod tests {
         let call = DueCall {
             call_no: 1,
             url: "http://169.254.169.254/latest/meta-data".to_owned(),
-            body: "{}".to_owned(),
+            payload: "{}".to_owned(),
             attempts: 0,
         };
         let CallOutcome::Failed { error, retry_at } = attempt(&agent(), &call) else {

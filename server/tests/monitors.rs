@@ -246,7 +246,7 @@ async fn a_webhook_is_queued_with_its_alert_and_its_failures_are_reported() {
     let now = Timestamp::from_micros(4_000_000_000_000_000);
     let due = store.due_calls(now, 8).await.unwrap();
     assert_eq!((due.len(), due[0].url.as_str(), due[0].attempts), (1, "http://127.0.0.1:9/hook", 0));
-    let sent: Value = serde_json::from_str(&due[0].body).unwrap();
+    let sent: Value = serde_json::from_str(&due[0].payload).unwrap();
     // The documentation shows what is sent.
     let guide = include_str!("../../docs/monitors.md");
     let example = guide.split("```json").nth(1).and_then(|rest| rest.split("```").next()).unwrap();

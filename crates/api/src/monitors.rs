@@ -17,7 +17,7 @@ pub struct MonitorRequest {
     /// Least seconds between two alerts in one run; 600 where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooldown_secs: Option<u32>,
-    /// The `http:` or `https:` address that each of its alerts is posted to; none where it is absent or empty.
+    /// The `http:` or `https:` address that each alert is posted to; none where it is absent or empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2000))]
     pub webhook: Option<String>,

@@ -27,8 +27,8 @@ pub struct Pace {
 
 impl Pace {
     /// The pace of a follower inside the server: changes are gathered for 50 ms, and a failure is tried again
-    /// after 1 s, 2 s, 4 s and so on up to 30 s. `rest` and `longest_rest` say how far it steps back behind the
-    /// writers.
+    /// after 1 s, 2 s, 4 s and so on up to 30 s. `rest` and `longest_rest` say how far it steps back behind
+    /// the writers.
     pub const fn of_server(rest: u32, longest_rest: Duration) -> Self {
         Self {
             gather: Duration::from_millis(50),

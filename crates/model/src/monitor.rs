@@ -1,5 +1,5 @@
-//! Monitors, what their webhooks failed with, and alerts as lists show them: what the database returns and the
-//! API answers. Rules are texts here; `crates/monitor` parses and evaluates them.
+//! Monitors, what their webhooks failed with, and alerts as lists show them: what the database returns and
+//! the API answers. Rules are texts here; `crates/monitor` parses and evaluates them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -16,6 +16,7 @@ mod answers;
 mod artifacts;
 mod blob_refs;
 mod blobs;
+mod calls;
 mod commands;
 mod cursor;
 mod effects;
@@ -50,6 +51,7 @@ pub use answers::{
     Sort, StepRow,
 };
 pub use blobs::{Blob, Blobs, Upload};
+pub use calls::{CallOutcome, DueCall, NewAlert, NewCall};
 pub use error::StoreError;
 pub use monitored::{MonitorProgress, MonitoredRun};
 pub use options::{DATABASE_FILE, Options, Synchronous};
@@ -59,7 +61,6 @@ pub use search::{Fails, Hit, Judged, Progress, Reading, SearchPage, SearchQuery,
 pub use sql::sql_statement;
 pub use store::Store;
 pub use views::{SqlBounds, SqlRows, SqlStatement, SqlValue, ValueKind, View, ViewColumn};
-pub use webhooks::{CallOutcome, DueCall, NewAlert, NewCall};
 
 /// Events that a read gets from the database without waiting for their use. Whoever reads a whole log reads
 /// so many at a time: of a longer read, every event beyond makes two threads wake each other, which costs

@@ -65,7 +65,7 @@ pub(super) fn call(server: &str, run: &MonitoredRun, monitor: &Monitor, alert: &
         "page": page,
     });
     let (project, monitor) = (monitor.project.clone(), monitor.name.clone());
-    Some(NewCall { project, monitor, url, body: content.to_string() })
+    Some(NewCall { project, monitor, url, payload: content.to_string() })
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ impl Group<'_> {
         now: Timestamp,
     ) -> Result<(), TxnError> {
         sqlx::query(
-            "INSERT INTO webhook_calls (project, monitor, run_no, url, body, due_at, tried_at, error)
+            "INSERT INTO webhook_calls (project, monitor, run_no, url, payload, due_at, tried_at, error)
              SELECT ?1, ?2, ?3, ?4, ?5, CASE WHEN waiting < ?7 THEN ?6 END, ?6,
                 CASE WHEN waiting >= ?7 THEN ?7 || ' calls of this monitor wait already' END
              FROM (SELECT count(*) AS waiting FROM webhook_calls
@@ -37,7 +37,7 @@ impl Group<'_> {
         .bind(call.monitor.as_str())
         .bind(run_no)
         .bind(call.url.as_str())
-        .bind(call.body.as_str())
+        .bind(call.payload.as_str())
         .bind(now.micros())
         .bind(MOST_WAITING)
         .execute(&mut *self.db)
@@ -103,14 +103,14 @@ pub(super) async fn due(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<DueCall>, StoreError> {
-    let sql = "SELECT call_no, url, body, attempts FROM webhook_calls WHERE due_at <= ?1
+    let sql = "SELECT call_no, url, payload, attempts FROM webhook_calls WHERE due_at <= ?1
         ORDER BY due_at, call_no LIMIT ?2";
     let rows = sqlx::query(sql).bind(now.micros()).bind(limit).all(readers).await.map_err(fault)?;
     let call = |row: &SqliteRow| {
         Ok(DueCall {
             call_no: row.try_get("call_no").map_err(fault)?,
             url: row.try_get("url").map_err(fault)?,
-            body: row.try_get("body").map_err(fault)?,
+            payload: row.try_get("payload").map_err(fault)?,
             attempts: attempts(row)?,
         })
     };

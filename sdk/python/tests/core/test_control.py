@@ -184,7 +184,8 @@ def test_a_monitor_with_an_action_stops_the_loop(server: Server) -> None:
     )
     with gauntlet.init(project="watched", endpoint=server.url) as run:
         run.log({"loss": 1.0}, step=0)
-        assert run.flush() and run.checkpoint() == "continue"
+        assert run.flush()
+        assert run.checkpoint() == "continue"
         run.log({"loss": 5.0}, step=1)
         until(lambda: run.checkpoint() == "stop")
     (issued,) = server.events(run.id, "command.issued")

@@ -2649,7 +2649,7 @@ export interface components {
        */
       next_cursor: string | null;
     };
-    /** @description A rule that watches the runs of a project. */
+    /** @description A monitor, and how its webhook fares. */
     Monitor: {
       /** @description The project. */
       project: string;
@@ -2671,9 +2671,16 @@ export interface components {
       saved_at: string;
       /** @description The address that each of its alerts is posted to. */
       webhook: string | null;
+      /** @description What the training side is told to do when it raises an alert. */
+      action: components["schemas"]["MonitorAction"] | null;
       /** @description The last failure of the webhook since it was last delivered to. */
       webhook_failure: components["schemas"]["WebhookFailure"] | null;
     };
+    /**
+     * @description A command that a monitor issues with each of its alerts. The other commands need a person's choice.
+     * @enum {string}
+     */
+    MonitorAction: "pause" | "stop";
     /** @description Why an alert was not delivered. */
     WebhookFailure: {
       /**
@@ -2748,8 +2755,10 @@ export interface components {
        * @description Least seconds between two alerts in one run; 600 where it is absent.
        */
       cooldown_secs?: number | null;
-      /** @description The `http:` or `https:` address that each of its alerts is posted to; none where it is absent or empty. */
+      /** @description The `http:` or `https:` address that each alert is posted to; none where it is absent or empty. */
       webhook?: string | null;
+      /** @description What the training side is told to do with each of its alerts; nothing where it is absent. */
+      action?: components["schemas"]["MonitorAction"] | null;
     };
     /** @description Where a rule would have raised alerts in the newest runs of a project. */
     ProjectTrial: {
