@@ -40,7 +40,7 @@ story("a rule is tried, saved, and its alert is seen", async ({ server, page, sc
     await opened.getByRole("link", { name: "Monitors" }).click();
     await opened.getByRole("heading", { name: "Monitors" }).waitFor();
 
-    const rule = opened.getByLabel("Rule");
+    const rule = opened.getByRole("textbox", { name: /^Rule/ });
     await rule.fill("last(root < 0");
     await opened.getByRole("button", { name: "Try on recorded runs" }).click();
     await opened.getByRole("alert").filter({ hasText: "at character 11" }).waitFor();
@@ -58,9 +58,9 @@ story("a rule is tried, saved, and its alert is seen", async ({ server, page, sc
       "/runs/before?step=5",
     ]);
 
-    await opened.getByLabel("Name").fill("reward below 0");
-    await opened.getByLabel("Severity").selectOption("error");
-    await opened.getByLabel("Action").selectOption({ label: "Pause the run" });
+    await opened.getByRole("textbox", { name: "Name" }).fill("reward below 0");
+    await opened.getByRole("combobox", { name: "Severity" }).selectOption("error");
+    await opened.getByRole("combobox", { name: "Action" }).selectOption({ label: "Pause the run" });
     await opened.getByLabel("Webhook (optional)").fill(hook.url);
     await opened.getByRole("button", { name: "Save" }).click();
     await opened.getByText("reward below 0 is saved.").waitFor();
@@ -101,10 +101,6 @@ story("a rule is tried, saved, and its alert is seen", async ({ server, page, sc
     );
 
     await list.goto(`${server.url}/runs/after`);
-    const flag = list.getByRole("button", { name: /^Alert of reward below 0/ });
-    await flag.waitFor();
-    await flag.click();
-    await list.getByText("step 1", { exact: true }).first().waitFor();
     await list.getByRole("link", { name: "1 alert" }).waitFor();
 
     await opened.getByLabel("Delete reward below 0").click();

@@ -149,7 +149,7 @@ fn monitors(content: &Content) -> impl IntoView + use<> {
             <table class="plain-table">
                 <thead><tr>
                     <th scope="col">"Name"</th><th scope="col">"Rule"</th><th scope="col">"Severity"</th>
-                    <th scope="col">"Cooldown"</th><th scope="col">"Action"</th>
+                    <th scope="col" class="num">"Cooldown"</th><th scope="col">"Action"</th>
                     <th scope="col">"Webhook"</th><th scope="col">"Change"</th>
                 </tr></thead>
                 <tbody>{rows.collect_view()}</tbody>
