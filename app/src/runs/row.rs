@@ -58,6 +58,7 @@ pub(super) fn Row(
             </td>
             <td class="run-name">
                 <a href=href rel="external">{move || run.with(|r| r.name.clone())}</a>
+                {move || run.with(alerts)}
                 <small>{kind}</small>
                 {tag_links}
             </td>
@@ -70,7 +71,6 @@ pub(super) fn Row(
                 <span class=move || run.with(|r| format!("status is-{}", run_status(r).0))>
                     {move || run.with(|r| run_status(r).1)}
                 </span>
-                {move || run.with(alerts)}
             </td>
             <td class="num run-steps" class:is-none=move || run.with(|r| r.steps == 0)>
                 {move || run.with(|r| grouped(r.steps))}
