@@ -64,6 +64,7 @@ for (const theme of ["dark", "light"]) {
     for (const path of [
       "/",
       "/projects/dipg",
+      "/projects/dipg/monitors",
       "/search",
       "/search?q=question",
       "/docs/start",

@@ -41,6 +41,7 @@ story("a rule is tried, saved, and its alert is seen", async ({ server, page, sc
     await opened.getByRole("heading", { name: "Monitors" }).waitFor();
 
     const rule = opened.getByRole("textbox", { name: /^Rule/ });
+    opened.expected.push(/status of 422/);
     await rule.fill("last(root < 0");
     await opened.getByRole("button", { name: "Try on recorded runs" }).click();
     await opened.getByRole("alert").filter({ hasText: "at character 11" }).waitFor();
