@@ -5,8 +5,8 @@
 pub const BAND_SHARE: f64 = 0.1;
 
 /// The square root of the least sum of squared distances over all paths within the band; infinite where one
-/// series is empty and the other is not. Vectors of different lengths are compared as far as both go.
-pub fn distance<A: AsRef<[f64]>>(one: &[A], other: &[A]) -> f64 {
+/// series is empty and the other is not.
+pub fn distance<const N: usize>(one: &[[f64; N]], other: &[[f64; N]]) -> f64 {
     let (rows, columns) = (one.len(), other.len());
     if rows == 0 || columns == 0 {
         return if rows == columns { 0.0 } else { f64::INFINITY };
@@ -24,14 +24,14 @@ pub fn distance<A: AsRef<[f64]>>(one: &[A], other: &[A]) -> f64 {
         let from = row.saturating_sub(behind);
         for (column, candidate) in other.iter().enumerate().take(row + ahead + 1).skip(from) {
             let least = last[column].min(last[column + 1]).min(next[column]);
-            next[column + 1] = least + squared(point.as_ref(), candidate.as_ref());
+            next[column + 1] = least + squared(point, candidate);
         }
         std::mem::swap(&mut last, &mut next);
     }
     last[columns].sqrt()
 }
 
-fn squared(one: &[f64], other: &[f64]) -> f64 {
+fn squared<const N: usize>(one: &[f64; N], other: &[f64; N]) -> f64 {
     one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum()
 }
 

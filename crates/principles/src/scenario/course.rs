@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use gauntlet_model::fnv1a_128;
-
 use crate::Principle;
+use crate::lot::draw;
 use crate::scenario::{DEFAULT_STRESS, Scenario, ScenarioDocument};
 
 /// How many of the latest outcomes the stress follows.
@@ -71,8 +70,7 @@ impl Course<'_> {
         let round = position / self.documents.len().max(1) as u64;
         let by_turns = (position - round * self.documents.len() as u64) as usize;
         let variant = |document: &ScenarioDocument| {
-            let place = format!("{}/{round}/{}", self.seed, document.name);
-            ((fnv1a_128(place.bytes()) >> 64) % document.variants.len().max(1) as u128) as usize
+            draw(&format!("{}/{round}/{}", self.seed, document.name), document.variants.len())
         };
         if self.is_adaptive && position % ADVERSARIAL_EVERY == ADVERSARIAL_EVERY - 1 {
             let tests = |d: &&ScenarioDocument| d.principles.iter().any(|p| weak.contains(p));
