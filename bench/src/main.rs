@@ -11,6 +11,7 @@ mod ingest;
 mod latency;
 mod memory;
 mod outcome;
+mod principles;
 mod report;
 mod rig;
 mod sdk;
@@ -47,6 +48,9 @@ fn main() -> Outcome<()> {
     if is_asked("film") {
         film::open_and_draw(&mut report, &runtime)?;
         film::download(&mut report)?;
+    }
+    if is_asked("principles") {
+        principles::principles(&mut report)?;
     }
     if is_asked("browser") {
         browser::long_run(&mut report)?;

@@ -79,7 +79,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "gauntlet-telemetry",
         ],
     ),
-    ("gauntlet-bench", &["gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
+    ("gauntlet-bench", &["gauntlet-film", "gauntlet-model", "gauntlet-principles", "gauntlet-scene"]),
     ("gauntlet-house", &[]),
 ];
 
