@@ -16,6 +16,7 @@ mod report;
 mod rig;
 mod sdk;
 mod search;
+mod town;
 mod workload;
 
 use outcome::Outcome;
@@ -44,6 +45,9 @@ fn main() -> Outcome<()> {
     }
     if is_asked("sdk") {
         sdk::overhead(&mut report)?;
+    }
+    if is_asked("town") {
+        town::speed(&mut report)?;
     }
     if is_asked("film") {
         film::open_and_draw(&mut report, &runtime)?;
