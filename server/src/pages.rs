@@ -129,6 +129,7 @@ impl Backend for Pages {
                 status,
                 order: order.unwrap_or_default(),
                 limit: PAGE,
+                ..RunQuery::default()
             };
             let total = state.store.count_runs(&query).await.map_err(ApiError::from)?;
             let page = state.store.runs(query).await.map_err(ApiError::from)?;

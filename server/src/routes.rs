@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 
 use crate::api::{
     artifacts, commands, compare, effects, episodes, events, exports, film, groups, imports, monitors, runs,
-    search, series, sql, steps, writers,
+    search, series, sql, steps, views, writers,
 };
 use crate::error::ApiError;
 use crate::intake::bounded;
@@ -52,6 +52,14 @@ fn runs() -> ApiRouter<AppState> {
                 .delete_with(runs::delete, runs::delete_docs),
         )
         .api_route("/runs/{run}/writers/{writer}", put_with(writers::report, writers::report_docs))
+        .api_route("/views", get_with(views::list, views::list_docs))
+        .api_route(
+            "/views/{name}",
+            put_with(views::put, views::put_docs)
+                .patch_with(views::rename, views::rename_docs)
+                .delete_with(views::delete, views::delete_docs),
+        )
+        .api_route("/columns", get_with(runs::list_columns, runs::list_columns_docs))
         .api_route("/runs/{run}/episodes", get_with(episodes::list, episodes::list_docs))
 }
 

@@ -37,7 +37,9 @@ impl Reader<'_> {
                     status: query.status.map(|status| status.as_str().to_owned()),
                     q: query.q.clone(),
                     tag: query.tag.clone(),
+                    filter: Some(query.filter.to_string()),
                     sort: Some(query.order.to_string()),
+                    columns: None,
                 };
                 self.json(&format!("{url}/api/v1/runs"), &asked)
             }

@@ -1,10 +1,12 @@
 //! `gauntlet runs`: the list.
 
+use std::ffi::OsStr;
 use std::str::FromStr;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
+use clap::{Arg, Command};
 use gauntlet_model::{FieldError, RunSummary, Status};
-use gauntlet_store::{Order, RunQuery, Sort};
+use gauntlet_store::{Conditions, Order, RunField, RunQuery};
 use tokio::runtime::Runtime;
 use unicode_width::UnicodeWidthStr;
 
@@ -42,9 +44,12 @@ pub(super) struct Runs {
     /// Only those with each of these words in their id, name, project, task, agent, tags or notes
     #[arg(short, long, value_name = "TEXT")]
     query: Option<String>,
-    /// In which order
-    #[arg(long, default_value = "created", value_name = "ORDER",
-    value_parser = one_of::<Order>(Sort::ALL.map(Sort::as_str).to_vec()))]
+    /// Only those that fulfil these conditions, such as "lr < 1e-5 and mean:root > 0.5"
+    #[arg(long, value_name = "CONDITIONS")]
+    filter: Option<Conditions>,
+    /// In which order: created, updated, name, project, status, steps, failing, mean, duration, config:KEY,
+    /// mean:PATH, ...
+    #[arg(long, default_value = "created", value_name = "COLUMN", value_parser = AnyColumn)]
     sort: Order,
     /// The other way round
     #[arg(long)]
@@ -64,6 +69,22 @@ where
     T: FromStr<Err = FieldError> + Clone + Send + Sync + 'static,
 {
     PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
+}
+
+/// Reads any column; a shell completes those that every run has.
+#[derive(Clone)]
+struct AnyColumn;
+
+impl TypedValueParser for AnyColumn {
+    type Value = Order;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Order, clap::Error> {
+        StringValueParser::new().try_map(|word| word.parse::<Order>()).parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(RunField::ALL.into_iter().map(|field| PossibleValue::new(field.as_str()))))
+    }
 }
 
 /// How a run stands, in words.
@@ -108,7 +129,9 @@ impl Runs {
                 status: self.status,
                 q: self.query.clone(),
                 tag: self.tag.clone(),
-                order: Order { is_reversed: self.reverse, ..self.sort },
+                filter: self.filter.clone().unwrap_or_default(),
+                order: Order { is_reversed: self.reverse, ..self.sort.clone() },
+                columns: Vec::new(),
             })?;
             runs.extend(page.items);
             cursor = page.next_cursor;
@@ -127,7 +150,10 @@ impl Runs {
             return Ok(());
         }
         if runs.is_empty() {
-            let is_narrowed = self.project.is_some() || self.status.is_some() || self.tag.is_some();
+            let is_narrowed = self.project.is_some()
+                || self.status.is_some()
+                || self.tag.is_some()
+                || self.filter.is_some();
             super::complain(match is_narrowed || self.query.is_some() {
                 true => "no runs match",
                 false => "there are no runs yet; `gauntlet demo` makes one",

@@ -64,7 +64,11 @@ fn a_shell_completes_what_a_flag_takes() {
     let script = stdout_of(data.path(), &["completions", "bash"]);
     for (flag, values) in [
         ("--status", "pending running paused completed failed timed_out cancelled"),
-        ("--sort", "created updated name project status steps failing mean"),
+        (
+            "--sort",
+            "created updated name project status steps failing mean last duration events episodes id kind \
+             agent task tags notes",
+        ),
     ] {
         let ask = format!(
             "COMP_WORDS=(gauntlet runs {flag} ''); COMP_CWORD=3; _gauntlet gauntlet '' {flag}; \

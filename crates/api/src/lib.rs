@@ -29,6 +29,7 @@ mod series;
 mod server;
 mod sql;
 mod steps;
+mod views;
 
 pub use artifacts::{Artifact, ArtifactListQuery};
 pub use commands::{
@@ -55,7 +56,7 @@ pub use inspect::{
 pub use live::{LiveFormat, LiveHello, LiveQuery};
 pub use monitors::{ListedMonitor, MonitorFiring, MonitorRequest, MonitorTrial, ProjectTrial, RunTrial};
 pub use page::{Bounded, Limit, Page};
-pub use runs::{RunDeleteQuery, RunListQuery};
+pub use runs::{ListedRun, RunColumns, RunColumnsQuery, RunDeleteQuery, RunListQuery};
 pub use search::{FailingScore, SearchHit, SearchPage, SearchQuery, SnippetPart};
 pub use series::{
     Series, SeriesAxis, SeriesBatch, SeriesColumns, SeriesPoint, SeriesQuery, SeriesRequest, SeriesRun,
@@ -63,3 +64,4 @@ pub use series::{
 pub use server::{Health, Readiness};
 pub use sql::{SqlAnswer, SqlFormat, SqlRequest};
 pub use steps::{StepDetails, StepEpisode, StepListQuery, StepQuery, StepRow};
+pub use views::{ListView, ListViewQuery, ListViewRename, ListViewRequest};

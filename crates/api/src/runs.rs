@@ -1,8 +1,11 @@
-//! Lists of runs, and deleting one.
+//! Lists of runs, their columns, and deleting a run.
 
-use gauntlet_model::Status;
+use std::collections::BTreeMap;
+
+use gauntlet_model::{RunSummary, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Limit;
 use crate::page::non_empty;
@@ -30,12 +33,56 @@ pub struct RunListQuery {
     /// Only runs with this tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// `created` (newest first, the default), `updated` (last changed first), `name`, `project`, `status`,
-    /// `steps` (most first), `failing` (greatest share first) or `mean` (greatest mean reward first); `-` in
-    /// front reverses it, as in `-steps`.
+    /// Only runs that fulfil these conditions: `COLUMN OPERATOR VALUE`, joined by `and`, as in
+    /// `lr < 1e-5 and created >= 2026-11-01`. Operators are `=`, `!=`, `<`, `<=`, `>` and `>=`; a name that
+    /// is no column is a key of the configuration; what has blanks or operators in it is put in double
+    /// quotes. A run without a value fulfils none.
     #[serde(default, deserialize_with = "non_empty", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("pattern" = "^-?(created|updated|name|project|status|steps|failing|mean)$"))]
+    pub filter: Option<String>,
+    /// A column; `created` where none is named. Numbers and times begin with the greatest, texts and values
+    /// of the configuration with the least; `-` in front reverses it, as in `-steps`. Runs without a value
+    /// are last in both directions.
+    #[serde(default, deserialize_with = "non_empty", skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
+    /// Columns that each item's `columns` has the values of, with commas between them: `created`, `updated`,
+    /// `name`, `project`, `status`, `steps`, `failing`, `mean`, `last`, `duration`, `events`, `episodes`,
+    /// `id`, `kind`, `agent`, `task`, `tags`, `notes`, `config:KEY` for a value of the configuration, or
+    /// `last:PATH`, `mean:PATH`, `low:PATH` or `high:PATH` for what the values of a rubric or measurement
+    /// came to. A comma or a percent sign of a key is written `%2C` or `%25`.
+    #[serde(default, deserialize_with = "non_empty", skip_serializing_if = "Option::is_none")]
+    pub columns: Option<String>,
+}
+
+/// A run of a list, with the columns that were asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ListedRun {
+    /// The run.
+    #[serde(flatten)]
+    pub run: RunSummary,
+    /// The values of the columns that were asked for; null where the run has none. What the values of a path
+    /// came to follows the log in the background, by a few seconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, Value>,
+}
+
+/// Of which runs to list the columns.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunColumnsQuery {
+    /// Only this project's.
+    #[serde(default, deserialize_with = "non_empty", skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+}
+
+/// What runs can be listed by.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunColumns {
+    /// What every run has.
+    pub fields: Vec<String>,
+    /// The keys of configurations, as in `config:KEY`.
+    pub config: Vec<String>,
+    /// The rubrics and measurements with values, as in `mean:PATH`.
+    pub paths: Vec<String>,
 }
 
 /// The confirmation that deleting a run needs.

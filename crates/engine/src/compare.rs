@@ -86,6 +86,14 @@ impl Column {
 
 /// What the values of a path came to; `None` without any.
 fn summary(film: &Film, path: &Path) -> Option<PathSummary> {
+    let all = totals(film, path)?;
+    let failing = || (0..film.len()).filter(|node| film.path_failure(*node, path.id).is_some()).count();
+    let failing_share = (!is_measurement(&path.path)).then(|| failing() as f64 / all.values as f64);
+    Some(PathSummary { failing_share, ..all })
+}
+
+/// As [`summary`], without the share that fails.
+pub(crate) fn totals(film: &Film, path: &Path) -> Option<PathSummary> {
     let mut all: Option<PathSummary> = None;
     let mut sum = 0.0;
     for step in film.values_by_step(path.id) {
@@ -107,13 +115,8 @@ fn summary(film: &Film, path: &Path) -> Option<PathSummary> {
         all.high = all.high.max(step.high);
     }
     let all = all?;
-    let failing = || (0..film.len()).filter(|node| film.path_failure(*node, path.id).is_some()).count();
-    Some(PathSummary {
-        // Rounding must not put the mean outside of the range.
-        mean: (sum / all.values as f64).clamp(all.low, all.high),
-        failing_share: (!is_measurement(&path.path)).then(|| failing() as f64 / all.values as f64),
-        ..all
-    })
+    // Rounding must not put the mean outside of the range.
+    Some(PathSummary { mean: (sum / all.values as f64).clamp(all.low, all.high), ..all })
 }
 
 /// Every path that any run has: those of the first run, then those that later runs add.

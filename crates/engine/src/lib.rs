@@ -30,6 +30,7 @@ pub mod memory;
 pub mod monitors;
 mod open_traces;
 pub mod pairs;
+pub mod projections;
 pub mod prompts;
 pub mod series;
 mod setups;

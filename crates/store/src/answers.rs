@@ -1,9 +1,12 @@
 //! What the store is asked with and answers with, beyond the model's own types.
 
 use gauntlet_model::{
-    CommandIssued, EpisodeId, FailureKind, FieldError, Object, Record, RunId, RunSummary, Status, Timestamp,
+    CommandIssued, EpisodeId, FailureKind, Object, Record, RunId, RunSummary, Status, Timestamp,
 };
 use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Conditions, Order, RunColumn};
 
 /// What came of creating a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,91 +77,8 @@ impl<'a> InEpisode<'a> {
     }
 }
 
-/// What a list of runs is ordered by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    /// Newest first. Pages stay stable while runs are added.
-    #[default]
-    Created,
-    /// Last changed first.
-    Updated,
-    /// By name, letter case ignored.
-    Name,
-    /// By project, letter case ignored.
-    Project,
-    /// By the word of the status.
-    Status,
-    /// Most scored steps first.
-    Steps,
-    /// Greatest share of failing steps first; runs without scored steps last.
-    Failing,
-    /// Greatest mean root score first; runs without one last.
-    Mean,
-}
-
-impl Sort {
-    /// All of them.
-    pub const ALL: [Sort; 8] = [
-        Sort::Created,
-        Sort::Updated,
-        Sort::Name,
-        Sort::Project,
-        Sort::Status,
-        Sort::Steps,
-        Sort::Failing,
-        Sort::Mean,
-    ];
-
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Sort::Created => "created",
-            Sort::Updated => "updated",
-            Sort::Name => "name",
-            Sort::Project => "project",
-            Sort::Status => "status",
-            Sort::Steps => "steps",
-            Sort::Failing => "failing",
-            Sort::Mean => "mean",
-        }
-    }
-}
-
-/// How a list of runs is ordered. On the wire the word of its sort, with `-` in front where it is reversed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Order {
-    /// What it is ordered by.
-    pub sort: Sort,
-    /// Whether the order of the sort is reversed.
-    pub is_reversed: bool,
-}
-
-impl From<Sort> for Order {
-    fn from(sort: Sort) -> Self {
-        Self { sort, is_reversed: false }
-    }
-}
-
-impl std::fmt::Display for Order {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}{}", if self.is_reversed { "-" } else { "" }, self.sort.as_str())
-    }
-}
-
-impl std::str::FromStr for Order {
-    type Err = FieldError;
-    fn from_str(word: &str) -> Result<Self, FieldError> {
-        let (is_reversed, name) = word.strip_prefix('-').map_or((false, word), |name| (true, name));
-        let sort = Sort::ALL.into_iter().find(|sort| sort.as_str() == name);
-        sort.map(|sort| Self { sort, is_reversed }).ok_or_else(|| {
-            let all = Sort::ALL.map(Sort::as_str).join(", ");
-            FieldError::new("sort", format!("{word:?} is not one of {all}; - in front reverses the order"))
-        })
-    }
-}
-
 /// Which runs to list. All conditions must hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunQuery {
     /// Where to go on, from [`Page::next_cursor`].
     pub cursor: Option<String>,
@@ -173,8 +93,12 @@ pub struct RunQuery {
     pub q: Option<String>,
     /// Runs that carry this label.
     pub tag: Option<String>,
+    /// Runs that fulfil these.
+    pub filter: Conditions,
     /// In which order.
     pub order: Order,
+    /// What [`Page::cells`] says of each run.
+    pub columns: Vec<RunColumn>,
 }
 
 impl Default for RunQuery {
@@ -186,7 +110,9 @@ impl Default for RunQuery {
             status: None,
             q: None,
             tag: None,
+            filter: Conditions::default(),
             order: Order::default(),
+            columns: Vec::new(),
         }
     }
 }
@@ -196,6 +122,8 @@ impl Default for RunQuery {
 pub struct Page {
     /// The runs.
     pub items: Vec<RunSummary>,
+    /// Of each run the values of [`RunQuery::columns`]; null where it has none.
+    pub cells: Vec<Vec<Value>>,
     /// What to pass as [`RunQuery::cursor`] for the next page; `None` on the last one.
     pub next_cursor: Option<String>,
 }

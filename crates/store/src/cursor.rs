@@ -10,6 +10,8 @@ pub(crate) enum Key {
     Integer(i64),
     Real(f64),
     Text(String),
+    /// The run has no value.
+    Missing,
 }
 
 /// The key of the last run shown, and its number to tell equal keys apart.
@@ -22,7 +24,7 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     /// Reads what [`fmt::Display`] wrote for a list in the same order.
-    pub(crate) fn read(text: &str, order: Order) -> Result<Self, StoreError> {
+    pub(crate) fn read(text: &str, order: &Order) -> Result<Self, StoreError> {
         let word = order.to_string();
         let read = || {
             let (key, run_no) = text.strip_prefix(&*word)?.strip_prefix('.')?.rsplit_once('.')?;
@@ -30,9 +32,10 @@ impl Cursor {
                 ("i", digits) => Key::Integer(digits.parse().ok()?),
                 ("f", bits) => Key::Real(f64::from_bits(u64::from_str_radix(bits, 16).ok()?)),
                 ("t", hex) => Key::Text(unhex(hex)?),
+                ("n", "") => Key::Missing,
                 _ => return None,
             };
-            Some(Self { order, key, run_no: run_no.parse().ok()? })
+            Some(Self { order: order.clone(), key, run_no: run_no.parse().ok()? })
         };
         read().ok_or_else(|| {
             let shown: String = text.chars().take(64).collect();
@@ -48,6 +51,7 @@ impl fmt::Display for Cursor {
             Key::Integer(number) => write!(f, "i{number}")?,
             Key::Real(number) => write!(f, "f{:x}", number.to_bits())?,
             Key::Text(text) => write!(f, "t{}", hex::encode(text))?,
+            Key::Missing => f.write_str("n")?,
         }
         write!(f, ".{}", self.run_no)
     }
@@ -60,7 +64,7 @@ fn unhex(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Sort;
+    use crate::RunField;
 
     #[test]
     fn a_cursor_comes_back_as_it_went() {
@@ -70,17 +74,18 @@ mod tests {
             Key::Real(f64::MIN),
             Key::Text("naïve.run/1".to_owned()),
             Key::Text(String::new()),
+            Key::Missing,
         ];
         for (key, is_reversed) in keys.into_iter().zip([false, true].into_iter().cycle()) {
-            let order = Order { sort: Sort::Name, is_reversed };
-            let cursor = Cursor { order, key, run_no: i64::MAX };
-            assert_eq!(Cursor::read(&cursor.to_string(), order), Ok(cursor));
+            let order = Order { is_reversed, ..RunField::Name.into() };
+            let cursor = Cursor { order: order.clone(), key, run_no: i64::MAX };
+            assert_eq!(Cursor::read(&cursor.to_string(), &order), Ok(cursor));
         }
     }
 
     #[test]
     fn any_other_text_is_refused_by_name() {
-        let order = Order::from(Sort::Name);
+        let order = Order::from(RunField::Name);
         for text in [
             "",
             "name",
@@ -94,7 +99,7 @@ mod tests {
             "name.x1.1",
             "name..1",
         ] {
-            let refused = Cursor::read(text, order);
+            let refused = Cursor::read(text, &order);
             assert!(
                 matches!(refused, Err(StoreError::Invalid { ref field, .. }) if field == "cursor"),
                 "{text:?}"

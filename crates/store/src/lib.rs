@@ -17,18 +17,24 @@ mod artifacts;
 mod blob_refs;
 mod blobs;
 mod calls;
+mod columns;
 mod commands;
+mod conditions;
 mod cursor;
 mod effects;
 mod episode;
 mod error;
 mod events;
+mod list_view;
+mod list_views;
 mod log_store;
 mod lookup;
 mod monitored;
 mod monitors;
 mod options;
 mod private;
+mod projected;
+mod projection;
 mod queue;
 mod recent;
 mod reply;
@@ -47,15 +53,18 @@ mod work;
 mod writers;
 
 pub use answers::{
-    Appended, Created, Excerpt, Failing, InEpisode, Order, Page, PendingCommand, RunQuery, Session, Slice,
-    Sort, StepRow,
+    Appended, Created, Excerpt, Failing, InEpisode, Page, PendingCommand, RunQuery, Session, Slice, StepRow,
 };
 pub use blobs::{Blob, Blobs, Upload};
 pub use calls::{CallOutcome, DueCall, NewAlert, NewCall};
+pub use columns::{ColumnKind, Order, RunColumn, RunField, Statistic};
+pub use conditions::{Comparison, Condition, Conditions, Operand};
 pub use error::StoreError;
+pub use list_view::ListView;
 pub use monitored::{MonitorProgress, MonitoredRun};
 pub use options::{DATABASE_FILE, Options, Synchronous};
 pub use private::{folder as private_folder, touch as private_file};
+pub use projection::{PathTotals, Projection, StaleRun};
 pub use recent::RecentEvents;
 pub use search::{Fails, Hit, Judged, Progress, Reading, SearchPage, SearchQuery, Segment, TextField};
 pub use sql::sql_statement;

@@ -16,8 +16,8 @@ use gauntlet_model::{
 };
 
 use crate::{
-    DueCall, Excerpt, Failing, InEpisode, MonitorProgress, MonitoredRun, Page, PendingCommand, RunQuery,
-    SearchPage, SearchQuery, Session, Slice, StepRow, StoreError,
+    DueCall, Excerpt, Failing, InEpisode, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand,
+    RunQuery, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
 };
 
 /// Which events of a run to read.
@@ -61,6 +61,22 @@ pub(crate) trait LogStore: Send + Sync {
 
     /// The number of runs that a query finds, on all its pages.
     async fn count_runs(&self, query: &RunQuery) -> Result<u64, StoreError>;
+
+    /// The sparklines of runs, in their order.
+    async fn sparklines(&self, runs: &[RunId]) -> Result<Vec<Vec<f64>>, StoreError>;
+
+    /// The named lists of a project, by name.
+    async fn list_views(&self, project: &str) -> Result<Vec<ListView>, StoreError>;
+
+    /// The runs whose projection is behind their log.
+    async fn stale_runs(&self) -> Result<Vec<StaleRun>, StoreError>;
+
+    /// The keys of configurations and the paths with values of a project, or of all projects.
+    async fn run_columns(
+        &self,
+        project: Option<&str>,
+        limit: u32,
+    ) -> Result<(Vec<String>, Vec<String>), StoreError>;
 
     /// Whether a run of that id was deleted and not created since.
     async fn is_gone(&self, run: &RunId) -> Result<bool, StoreError>;

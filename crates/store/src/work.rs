@@ -6,9 +6,10 @@ use gauntlet_model::{
     EffectSet, Monitor, RunId, RunPatch, RunStarted, Timestamp, WriterAnswer, WriterId, WriterReport,
 };
 
+use crate::list_view::ViewChange;
 use crate::reply::{Reply, Settle};
 use crate::row::Row;
-use crate::{Appended, CallOutcome, MonitorProgress, NewCall, PendingCommand};
+use crate::{Appended, CallOutcome, MonitorProgress, NewCall, PendingCommand, Projection};
 
 /// What goes with an alert that the log does not have yet.
 pub(crate) struct WithAlert {
@@ -130,6 +131,15 @@ pub(crate) enum Work {
         now: Timestamp,
         reply: Reply<()>,
     },
+    ChangeView {
+        change: ViewChange,
+        reply: Reply<()>,
+    },
+    PutProjection {
+        run: RunId,
+        projection: Projection,
+        reply: Reply<()>,
+    },
     Ping {
         reply: Reply<()>,
     },
@@ -152,6 +162,8 @@ impl Work {
             | Work::PutMonitor { .. }
             | Work::DeleteMonitor { .. }
             | Work::SettleCall { .. }
+            | Work::ChangeView { .. }
+            | Work::PutProjection { .. }
             | Work::Ping { .. } => &[],
         }
     }
@@ -166,6 +178,7 @@ impl Work {
         let held = match self {
             Work::KeepChunk { bytes, .. } => bytes.len(),
             Work::Raise { progress: Some(progress), .. } => progress.states.len(),
+            Work::PutProjection { projection, .. } => projection.paths.len() * 64,
             Work::Patch { patch, .. } => patch.notes.as_ref().map_or(0, String::len),
             Work::PutWriter { report, .. } => {
                 report.summary.as_ref().and_then(|s| serde_json::to_string(s).ok()).map_or(0, |s| s.len())
@@ -189,6 +202,8 @@ impl Work {
             | Work::PutMonitor { reply, .. }
             | Work::Raise { reply, .. }
             | Work::SettleCall { reply, .. }
+            | Work::ChangeView { reply, .. }
+            | Work::PutProjection { reply, .. }
             | Work::Ping { reply } => reply,
             Work::Issue { reply, .. } | Work::Sweep { reply, .. } => reply,
             Work::PutWriter { reply, .. } => reply,

@@ -17,6 +17,7 @@ pub mod search;
 pub mod series;
 pub mod sql;
 pub mod steps;
+pub mod views;
 pub mod writers;
 
 pub use outcome::{Created, NoContent, Upserted};

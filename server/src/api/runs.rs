@@ -3,10 +3,10 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gauntlet_api::{Page, RunDeleteQuery, RunListQuery};
+use gauntlet_api::{ListedRun, Page, RunColumns, RunColumnsQuery, RunDeleteQuery, RunListQuery};
 use gauntlet_engine::clock::{new_run_id, now};
-use gauntlet_model::{RunId, RunPatch, RunSpec, RunSummary, Status};
-use gauntlet_store::{Order, RunQuery};
+use gauntlet_model::{FieldError, RunId, RunPatch, RunSpec, RunSummary, Status};
+use gauntlet_store::{Conditions, Order, RunColumn, RunField, RunQuery};
 
 use super::NoContent;
 use crate::error::ApiError;
@@ -45,11 +45,34 @@ pub fn create_docs(op: Docs<'_>) -> Docs<'_> {
         .status(409, "There is a run of that id with other content.")
 }
 
+/// Most columns of a list.
+const MAX_COLUMNS: usize = 40;
+/// Most keys of configurations, and most paths, that are named as columns.
+const MAX_NAMED: u32 = 1_000;
+
+/// The columns that a text names.
+///
+/// # Errors
+///
+/// Where one is no column, where one is there twice, or where there are too many.
+pub fn columns(text: &str) -> Result<Vec<RunColumn>, FieldError> {
+    let columns = RunColumn::list("columns", text)?;
+    match columns.len() {
+        count if count > MAX_COLUMNS => Err(FieldError::new(
+            "columns",
+            format!("has {count} columns; at most {MAX_COLUMNS} can be shown"),
+        )),
+        _ => Ok(columns),
+    }
+}
+
 /// GET `/runs`: a page, newest first.
 pub async fn list(
     State(state): State<AppState>,
     Query(query): Query<RunListQuery>,
-) -> Result<Json<Page<RunSummary>>, ApiError> {
+) -> Result<Json<Page<ListedRun>>, ApiError> {
+    let columns = query.columns.map(|text| columns(&text)).transpose()?.unwrap_or_default();
+    let names: Vec<String> = columns.iter().map(RunColumn::to_string).collect();
     let page = state
         .store
         .runs(RunQuery {
@@ -59,15 +82,39 @@ pub async fn list(
             status: query.status.map(|word| word.parse::<Status>()).transpose()?,
             q: query.q,
             tag: query.tag,
+            filter: query.filter.map(|text| text.parse::<Conditions>()).transpose()?.unwrap_or_default(),
             order: query.sort.map(|word| word.parse::<Order>()).transpose()?.unwrap_or_default(),
+            columns,
         })
         .await?;
-    Ok(Json(Page { items: page.items, next_cursor: page.next_cursor }))
+    let listed =
+        |(run, cells)| ListedRun { run, columns: names.iter().cloned().zip::<Vec<_>>(cells).collect() };
+    let items = page.items.into_iter().zip(page.cells).map(listed).collect();
+    Ok(Json(Page { items, next_cursor: page.next_cursor }))
 }
 
 /// How [`list`] is described.
 pub fn list_docs(op: Docs<'_>) -> Docs<'_> {
-    op.titled("Runs", "List runs").status(200, "A page.")
+    op.titled("Runs", "List runs")
+        .status(200, "A page.")
+        .status(422, "A column, a condition, the limit or the cursor cannot be used; the message says why.")
+}
+
+/// GET `/columns`: what runs can be listed by.
+pub async fn list_columns(
+    State(state): State<AppState>,
+    Query(query): Query<RunColumnsQuery>,
+) -> Result<Json<RunColumns>, ApiError> {
+    let (config, paths) = state.store.run_columns(query.project.as_deref(), MAX_NAMED).await?;
+    let fields = RunField::ALL.map(|field| field.as_str().to_owned()).to_vec();
+    Ok(Json(RunColumns { fields, config, paths }))
+}
+
+/// How [`list_columns`] is described.
+pub fn list_columns_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Runs", "List the columns of runs")
+        .description("What `columns`, `sort` and `filter` of a list can name: at most 1,000 keys and paths.")
+        .status(200, "The columns.")
 }
 
 /// GET `/runs/{run}`.

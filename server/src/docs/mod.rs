@@ -39,6 +39,7 @@ const GUIDES: &[Guide] = guides! {
     "rust", "Rust", "crates/sdk/README.md";
     "opentelemetry", "OpenTelemetry", "docs/opentelemetry.md";
     "files", "Files", "docs/files.md";
+    "runs", "The list of runs", "docs/runs.md";
     "failing", "Failing steps", "docs/failing.md";
     "episodes", "Reading an episode", "docs/episodes.md";
     "effects", "Effects of the view", "docs/effects.md";

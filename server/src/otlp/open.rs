@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gauntlet_engine::clock::now;
 use gauntlet_model::{EpisodeId, Kind, RunId, Status};
-use gauntlet_store::{RunQuery, Sort, StoreError};
+use gauntlet_store::{RunField, RunQuery, StoreError};
 
 use super::keep;
 use crate::state::AppState;
@@ -50,7 +50,7 @@ async fn recall(state: &AppState) -> Result<(), StoreError> {
     let mut query = RunQuery {
         limit: 200,
         status: Some(Status::Running),
-        order: Sort::Updated.into(),
+        order: RunField::Updated.into(),
         ..RunQuery::default()
     };
     loop {

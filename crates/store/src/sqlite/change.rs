@@ -80,6 +80,10 @@ impl Group<'_> {
                 Work::SettleCall { call_no, outcome, now, reply } => {
                     keep(reply, self.settle_call(*call_no, outcome, *now).await)?;
                 }
+                Work::ChangeView { change, reply } => keep(reply, self.change_view(change).await)?,
+                Work::PutProjection { run, projection, reply } => {
+                    keep(reply, self.put_projection(run, projection).await)?;
+                }
                 Work::Ping { reply } => keep(reply, self.heartbeat().await)?,
             }
         }
@@ -163,6 +167,7 @@ impl Group<'_> {
         if run_no > MAX_RUN_NO {
             return Err(TxnError::Fault(StoreError::Unavailable("no more runs can be numbered".to_owned())));
         }
+        self.put_config(run_no, &json(&started.config)).await?;
         Ok(run_no)
     }
 

@@ -2,16 +2,20 @@
 
 use gauntlet_model::{RunId, RunSummary};
 use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, SqlitePool};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, SqlitePool, TypeInfo, ValueRef};
 
 use super::complete::Complete;
 use super::fault::fault;
+use super::projections;
 use super::rows::{SUMMARY, summary};
 use crate::cursor::{Cursor, Key};
-use crate::{Order, Page, RunQuery, Sort, StoreError};
+use crate::{Comparison, Condition, Operand, Order, Page, RunColumn, RunField, RunQuery, StoreError};
 
 /// Most runs on a page.
 const MAX_PAGE: u32 = 1000;
+/// What words are looked for in, as one text: one comparison a run. A word has no line break.
+const TEXTS: &str = "(r.id || char(10) || r.name || char(10) || r.project || char(10) \
+    || coalesce(r.task, '') || char(10) || coalesce(r.agent, '') || char(10) || r.notes)";
 /// Most words of a search.
 const MAX_WORDS: usize = 32;
 
@@ -26,44 +30,139 @@ pub(crate) async fn runs(readers: &SqlitePool, query: &RunQuery) -> Result<Page,
         let found = query.limit;
         return Err(StoreError::invalid("limit", format!("is {found}; it must be 1 to {MAX_PAGE}")));
     }
-    let (key, is_descending) = key_of(query.order);
-    let mut sql = QueryBuilder::<Sqlite>::new(format!(
-        "SELECT {SUMMARY}, {key} AS sort_key FROM runs r JOIN progress p USING (run_no) WHERE 1"
-    ));
-    narrow(&mut sql, query)?;
+    let mut sources = Sources::default();
+    let key = sources.of(&query.order.column);
+    let mut sql = from(&format!("{SUMMARY}, {key} AS sort_key"), sources, query)?;
+    let direction = if query.order.is_descending() { "DESC" } else { "ASC" };
     if let Some(cursor) = &query.cursor {
-        let Cursor { key: last, run_no, .. } = Cursor::read(cursor, query.order)?;
-        sql.push(format!(" AND ({key}, r.run_no) {} (", if is_descending { "<" } else { ">" }));
-        match last {
-            Key::Integer(number) => sql.push_bind(number),
-            Key::Real(number) => sql.push_bind(number),
-            Key::Text(text) => sql.push_bind(text),
-        };
-        sql.push(", ").push_bind(run_no).push(")");
+        let Cursor { key: last, run_no, .. } = Cursor::read(cursor, &query.order)?;
+        let beyond = if query.order.is_descending() { "<" } else { ">" };
+        behind(&mut sql, &key, beyond, last, run_no);
     }
-    let direction = if is_descending { "DESC" } else { "ASC" };
-    sql.push(format!(" ORDER BY {key} {direction}, r.run_no {direction}"));
+    sql.push(" ORDER BY ");
+    if has_gaps(&query.order) {
+        sql.push(format!("{key} IS NULL, "));
+    }
+    sql.push(format!("{key} {direction}, r.run_no {direction}"));
     sql.push(" LIMIT ").push_bind(i64::from(query.limit) + 1);
     let rows = sql.build().all(readers).await.map_err(fault)?;
     let shown = &rows[..rows.len().min(query.limit as usize)];
     let items = shown.iter().map(summary).collect::<Result<Vec<_>, _>>()?;
     let next_cursor = match shown.last() {
-        Some(row) if rows.len() > shown.len() => Some(cursor_of(row, query.order)?.to_string()),
+        Some(row) if rows.len() > shown.len() => Some(cursor_of(row, &query.order)?.to_string()),
         _ => None,
     };
-    Ok(Page { items, next_cursor })
+    let numbers = shown.iter().map(|row| row.try_get("run_no")).collect::<Result<Vec<i64>, _>>();
+    let cells = projections::cells(readers, &numbers.map_err(fault)?, &items, &query.columns).await?;
+    Ok(Page { items, cells, next_cursor })
 }
 
 /// The number of runs on all pages together.
 pub(crate) async fn count(readers: &SqlitePool, query: &RunQuery) -> Result<u64, StoreError> {
-    let mut sql =
-        QueryBuilder::<Sqlite>::new("SELECT count(*) FROM runs r JOIN progress p USING (run_no) WHERE 1");
-    narrow(&mut sql, query)?;
+    let mut sql = from("count(*)", Sources::default(), query)?;
     let count: Option<i64> = sql.build().value(readers).await.map_err(fault)?;
     Ok(count.unwrap_or_default().unsigned_abs())
 }
 
-/// Adds the conditions of a query.
+/// The tables that columns are read from, beyond those of every list.
+#[derive(Default)]
+pub(super) struct Sources(Vec<RunColumn>);
+
+impl Sources {
+    /// The expression of a column: null where a run has no value.
+    pub(super) fn of(&mut self, column: &RunColumn) -> String {
+        let name = match column {
+            RunColumn::Field(field) => return expression(*field).to_owned(),
+            RunColumn::Config(_) => "value",
+            RunColumn::Value(statistic, _) => statistic.as_str(),
+        };
+        let is_same = |known: &RunColumn| match (known, column) {
+            (RunColumn::Config(a), RunColumn::Config(b)) => a == b,
+            (RunColumn::Value(_, a), RunColumn::Value(_, b)) => a == b,
+            _ => false,
+        };
+        let index = self.0.iter().position(is_same).unwrap_or_else(|| {
+            self.0.push(column.clone());
+            self.0.len() - 1
+        });
+        format!("k{index}.{name}")
+    }
+
+    fn join(&self, sql: &mut QueryBuilder<Sqlite>) {
+        for (index, column) in self.0.iter().enumerate() {
+            let (table, name, key) = match column {
+                RunColumn::Field(_) => continue,
+                RunColumn::Config(key) => ("run_config", "key", key),
+                RunColumn::Value(_, path) => ("run_values", "path", path),
+            };
+            let on =
+                format!(" LEFT JOIN {table} k{index} ON k{index}.run_no = r.run_no AND k{index}.{name} = ");
+            sql.push(on).push_bind(key.clone());
+        }
+    }
+}
+
+/// The expression of a field.
+fn expression(field: RunField) -> &'static str {
+    match field {
+        // Numbers are given in the order of creation.
+        RunField::Created => "r.run_no",
+        RunField::Updated => "p.updated_at",
+        RunField::Name => "r.name COLLATE NOCASE",
+        RunField::Project => "r.project COLLATE NOCASE",
+        RunField::Status => "p.status",
+        RunField::Steps => "p.steps",
+        RunField::Failing => "CASE WHEN p.steps > 0 THEN CAST(p.failing AS REAL) / p.steps END",
+        RunField::Mean => "CASE WHEN p.scored_count > 0 THEN p.mean_root END",
+        RunField::Last => "p.last_root",
+        RunField::Duration => "(p.updated_at - r.created_at) / 1e6",
+        RunField::Events => "p.head",
+        RunField::Episodes => "p.episodes",
+        RunField::Id => "r.id",
+        RunField::Kind => "r.kind",
+        RunField::Agent => "r.agent",
+        RunField::Task => "r.task",
+        RunField::Tags => "nullif(r.tags, '[]')",
+        RunField::Notes => "nullif(r.notes, '')",
+    }
+}
+
+/// Whether runs may have no value in the column of an order.
+fn has_gaps(order: &Order) -> bool {
+    match order.column {
+        RunColumn::Config(_) | RunColumn::Value(..) => true,
+        RunColumn::Field(field) => matches!(
+            field,
+            RunField::Failing
+                | RunField::Mean
+                | RunField::Last
+                | RunField::Agent
+                | RunField::Task
+                | RunField::Tags
+                | RunField::Notes
+        ),
+    }
+}
+
+/// A statement over the runs that a query finds.
+pub(super) fn from(
+    what: &str,
+    mut sources: Sources,
+    query: &RunQuery,
+) -> Result<QueryBuilder<Sqlite>, StoreError> {
+    let columns: Vec<String> = query.filter.0.iter().map(|it| sources.of(&it.column)).collect();
+    let mut sql =
+        QueryBuilder::<Sqlite>::new(format!("SELECT {what} FROM runs r JOIN progress p USING (run_no)"));
+    sources.join(&mut sql);
+    sql.push(" WHERE 1");
+    narrow(&mut sql, query)?;
+    for (condition, column) in query.filter.0.iter().zip(&columns) {
+        require(&mut sql, condition, column);
+    }
+    Ok(sql)
+}
+
+/// Adds the conditions of a query on its fixed fields.
 fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &RunQuery) -> Result<(), StoreError> {
     if let Some(project) = &query.project {
         sql.push(" AND r.project = ").push_bind(project.clone());
@@ -72,9 +171,7 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &RunQuery) -> Result<(), StoreE
         sql.push(" AND p.status = ").push_bind(status.as_str());
     }
     if let Some(tag) = &query.tag {
-        sql.push(" AND EXISTS (SELECT 1 FROM json_each(r.tags) WHERE value = ")
-            .push_bind(tag.clone())
-            .push(")");
+        has_tag(sql, tag, "");
     }
     let words: Vec<&str> = query.q.as_deref().unwrap_or_default().split_whitespace().collect();
     if words.len() > MAX_WORDS {
@@ -86,42 +183,84 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &RunQuery) -> Result<(), StoreE
     }
     for word in words {
         let pattern = like(word);
-        sql.push(" AND (0");
-        for column in ["r.id", "r.name", "r.project", "r.task", "r.agent", "r.notes"] {
-            sql.push(" OR ").push(column).push(" LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
-        }
-        sql.push(" OR EXISTS (SELECT 1 FROM json_each(r.tags) WHERE value LIKE ").push_bind(pattern);
-        sql.push(" ESCAPE '\\'))");
+        sql.push(" AND (").push(TEXTS).push(" LIKE ").push_bind(pattern.clone());
+        sql.push(
+            " ESCAPE '\\' OR r.tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(r.tags) WHERE value LIKE ",
+        );
+        sql.push_bind(pattern).push(" ESCAPE '\\'))");
     }
     Ok(())
 }
 
-/// The expression that a list is ordered by, and whether its greatest value is first.
-fn key_of(order: Order) -> (&'static str, bool) {
-    let (key, is_descending) = match order.sort {
-        Sort::Created => ("r.run_no", true),
-        Sort::Updated => ("p.updated_at", true),
-        Sort::Name => ("r.name COLLATE NOCASE", false),
-        Sort::Project => ("r.project COLLATE NOCASE", false),
-        Sort::Status => ("p.status", false),
-        Sort::Steps => ("p.steps", true),
-        Sort::Failing => ("CASE WHEN p.steps > 0 THEN CAST(p.failing AS REAL) / p.steps ELSE -1.0 END", true),
-        // The least finite number: below every mean.
-        Sort::Mean => {
-            ("CASE WHEN p.scored_count > 0 THEN p.mean_root ELSE -1.7976931348623157e308 END", true)
+/// Adds that a run has a tag, or with `NOT ` that it has not.
+fn has_tag(sql: &mut QueryBuilder<Sqlite>, tag: &str, not: &str) {
+    sql.push(format!(" AND {not}(r.tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(r.tags) WHERE value = "));
+    sql.push_bind(tag.to_owned()).push("))");
+}
+
+/// Adds a condition on a column.
+fn require(sql: &mut QueryBuilder<Sqlite>, condition: &Condition, column: &str) {
+    let operator = condition.comparison.as_str();
+    match (&condition.column, &condition.operand) {
+        (RunColumn::Field(RunField::Tags), Operand::Text(tag)) => {
+            has_tag(sql, tag, if condition.comparison == Comparison::NotEqual { "NOT " } else { "" });
         }
+        (RunColumn::Field(RunField::Created), Operand::Time(time)) => {
+            sql.push(format!(" AND r.created_at {operator} ")).push_bind(time.micros());
+        }
+        (RunColumn::Config(_), Operand::Number(number, text)) => match condition.comparison {
+            Comparison::Equal => {
+                sql.push(format!(" AND {column} IN (")).push_bind(*number);
+                sql.push(", ").push_bind(text.clone()).push(")");
+            }
+            Comparison::NotEqual => {
+                sql.push(format!(" AND {column} NOT IN (")).push_bind(*number);
+                sql.push(", ").push_bind(text.clone()).push(")");
+            }
+            _ => {
+                // To SQLite, every text is above every number.
+                sql.push(format!(" AND {column} {operator} ")).push_bind(*number);
+                sql.push(format!(" AND {column} < ''"));
+            }
+        },
+        (_, Operand::Number(number, _)) => {
+            sql.push(format!(" AND {column} {operator} ")).push_bind(*number);
+        }
+        (_, Operand::Text(text)) => {
+            sql.push(format!(" AND {column} {operator} ")).push_bind(text.clone());
+        }
+        (_, Operand::Time(time)) => {
+            sql.push(format!(" AND {column} {operator} ")).push_bind(time.micros());
+        }
+    }
+}
+
+/// Adds that a run is behind the last one shown.
+fn behind(sql: &mut QueryBuilder<Sqlite>, key: &str, beyond: &str, last: Key, run_no: i64) {
+    match last {
+        Key::Missing => {
+            sql.push(format!(" AND {key} IS NULL AND r.run_no {beyond} ")).push_bind(run_no);
+            return;
+        }
+        Key::Integer(number) => sql.push(format!(" AND (({key}, r.run_no) {beyond} (")).push_bind(number),
+        Key::Real(number) => sql.push(format!(" AND (({key}, r.run_no) {beyond} (")).push_bind(number),
+        Key::Text(text) => sql.push(format!(" AND (({key}, r.run_no) {beyond} (")).push_bind(text),
     };
-    (key, is_descending != order.is_reversed)
+    sql.push(", ").push_bind(run_no).push(format!(") OR {key} IS NULL)"));
 }
 
 /// Where the next page begins.
-fn cursor_of(row: &SqliteRow, order: Order) -> Result<Cursor, StoreError> {
-    let key = match order.sort {
-        Sort::Created | Sort::Updated | Sort::Steps => row.try_get("sort_key").map(Key::Integer),
-        Sort::Name | Sort::Project | Sort::Status => row.try_get("sort_key").map(Key::Text),
-        Sort::Failing | Sort::Mean => row.try_get("sort_key").map(Key::Real),
+fn cursor_of(row: &SqliteRow, order: &Order) -> Result<Cursor, StoreError> {
+    let stored = row.try_get_raw("sort_key").map_err(fault)?;
+    let kind = stored.type_info().name().to_owned();
+    let key = match kind.as_str() {
+        _ if stored.is_null() => Ok(Key::Missing),
+        "INTEGER" => row.try_get("sort_key").map(Key::Integer),
+        "REAL" => row.try_get("sort_key").map(Key::Real),
+        _ => row.try_get("sort_key").map(Key::Text),
     };
-    Ok(Cursor { order, key: key.map_err(fault)?, run_no: row.try_get("run_no").map_err(fault)? })
+    let run_no = row.try_get("run_no").map_err(fault)?;
+    Ok(Cursor { order: order.clone(), key: key.map_err(fault)?, run_no })
 }
 
 /// A pattern that finds the text anywhere, its own wildcards taken literally.

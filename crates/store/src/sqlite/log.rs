@@ -13,6 +13,8 @@ use gauntlet_model::{
 use sqlx::SqlitePool;
 use tokio::task::JoinHandle;
 
+use super::list_views;
+use super::projections;
 use super::search::Index;
 use super::writer::Drained;
 use super::{
@@ -23,8 +25,9 @@ use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::queue::Inbox;
 use crate::watches::Watches;
 use crate::{
-    DATABASE_FILE, DueCall, Excerpt, InEpisode, MonitorProgress, MonitoredRun, Options, Page, PendingCommand,
-    RunQuery, SearchPage, SearchQuery, Session, Slice, StepRow, StoreError, private,
+    DATABASE_FILE, DueCall, Excerpt, InEpisode, ListView, MonitorProgress, MonitoredRun, Options, Page,
+    PendingCommand, RunQuery, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
+    private,
 };
 
 /// The log in one data directory.
@@ -64,6 +67,26 @@ impl LogStore for SqliteLog {
 
     async fn count_runs(&self, query: &RunQuery) -> Result<u64, StoreError> {
         listing::count(&self.readers, query).await
+    }
+
+    async fn sparklines(&self, runs: &[RunId]) -> Result<Vec<Vec<f64>>, StoreError> {
+        projections::sparklines(&self.readers, runs).await
+    }
+
+    async fn list_views(&self, project: &str) -> Result<Vec<ListView>, StoreError> {
+        list_views::list(&self.readers, project).await
+    }
+
+    async fn stale_runs(&self) -> Result<Vec<StaleRun>, StoreError> {
+        projections::stale_runs(&self.readers).await
+    }
+
+    async fn run_columns(
+        &self,
+        project: Option<&str>,
+        limit: u32,
+    ) -> Result<(Vec<String>, Vec<String>), StoreError> {
+        projections::columns(&self.readers, project, limit).await
     }
 
     async fn is_gone(&self, run: &RunId) -> Result<bool, StoreError> {

@@ -15,10 +15,12 @@ mod followed;
 mod group;
 mod hub;
 mod identity;
+mod list_views;
 mod listing;
 mod log;
 mod lookup;
 mod monitors;
+mod projections;
 mod read;
 mod recount;
 mod revisit;
@@ -149,6 +151,8 @@ fn migrations() -> Migrator {
         step(12, "monitors", include_str!("../../../../migrations/sqlite/0012_monitors.sql")),
         step(13, "alerts", include_str!("../../../../migrations/sqlite/0013_alerts.sql")),
         step(14, "monitor actions", include_str!("../../../../migrations/sqlite/0014_monitor_actions.sql")),
+        step(15, "columns", include_str!("../../../../migrations/sqlite/0015_columns.sql")),
+        step(16, "list views", include_str!("../../../../migrations/sqlite/0016_list_views.sql")),
     ])
 }
 

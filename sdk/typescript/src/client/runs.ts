@@ -6,8 +6,10 @@ import type {
   Comparison,
   Correlations,
   GroupHistory,
+  ListedRun,
   Page,
   Run,
+  RunColumns,
   RunPatch,
   RunQuery,
   RunSpec,
@@ -36,8 +38,14 @@ export class Runs {
     return this.#http.json("POST", "/runs", { json: spec, signal: options.signal });
   }
 
-  /** Every run that matches, newest first; pages are fetched on demand. */
-  list(query: RunQuery = {}, options: { signal?: AbortSignal } = {}): AsyncGenerator<Run, void, undefined> {
+  /**
+   * Every run that matches, newest first unless `sort` says otherwise; pages are fetched on demand. The columns of
+   * `columns` are in the `columns` of each run.
+   */
+  list(
+    query: RunQuery = {},
+    options: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<ListedRun, void, undefined> {
     return items(this.#http, "/runs", { query, signal: options.signal });
   }
 
@@ -46,8 +54,13 @@ export class Runs {
     query: RunQuery = {},
     cursor: string | null = null,
     options: { signal?: AbortSignal } = {},
-  ): Promise<Page<Run>> {
+  ): Promise<Page<ListedRun>> {
     return this.#http.json("GET", "/runs", { query: { ...query, cursor }, signal: options.signal });
+  }
+
+  /** The columns that the runs of a project, or all runs, can be listed by. */
+  columns({ project, signal }: { project?: string; signal?: AbortSignal } = {}): Promise<RunColumns> {
+    return this.#http.json("GET", "/columns", { query: { project }, signal });
   }
 
   /** One run; throws `not_found`. */

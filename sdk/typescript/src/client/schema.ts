@@ -50,6 +50,54 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/views": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_views"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/views/{name}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put: operations["put_views_name"];
+    post?: never;
+    delete: operations["delete_views_name"];
+    options?: never;
+    head?: never;
+    patch: operations["patch_views_name"];
+    trace?: never;
+  };
+  "/api/v1/columns": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_columns"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/runs/{run}/episodes": {
     parameters: {
       query?: never;
@@ -1036,14 +1084,121 @@ export interface components {
       lost: boolean;
     };
     /** @description One page of a list. */
-    RunSummaryPage: {
+    ListedRunPage: {
       /** @description The items of this page, in the order of the list. */
-      items: components["schemas"]["RunSummary"][];
+      items: components["schemas"]["ListedRun"][];
       /**
        * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
        *     same list with the same conditions.
        */
       next_cursor: string | null;
+    };
+    /** @description A run of a list, with the columns that were asked for. */
+    ListedRun: {
+      /** @description Its id. */
+      id: string;
+      /** @description Name shown to people. */
+      name: string;
+      /** @description Project. */
+      project: string;
+      /** @description What sort of run. */
+      kind: string;
+      /** @description Agent, if named. */
+      agent: string | null;
+      /** @description Task, if named. */
+      task: string | null;
+      /** @description Labels. */
+      tags: string[];
+      /** @description People's notes. */
+      notes: string;
+      /** @description Configuration. */
+      config: JsonObject;
+      /** @description Anything else. */
+      metadata: JsonObject;
+      /** @description Where it stands. */
+      status: components["schemas"]["Status"];
+      /**
+       * Format: date-time
+       * @description When it was created.
+       */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description When its last event was received.
+       */
+      updated_at: string;
+      /**
+       * Format: uint64
+       * @description Events in its log; also the sequence number the next one gets.
+       */
+      head: number;
+      /**
+       * Format: uint64
+       * @description Scored steps. A step of an episode counts once, however often it is scored.
+       */
+      steps: number;
+      /**
+       * Format: uint64
+       * @description Episodes begun.
+       */
+      episodes: number;
+      /**
+       * Format: double
+       * @description Root score of the last snapshot that has one, if any; later scores laid over, as in the two below.
+       */
+      last_root: number | null;
+      /**
+       * Format: double
+       * @description Mean root score over scored steps, if any.
+       */
+      mean_root: number | null;
+      /**
+       * Format: uint64
+       * @description Scored steps that fail, by the rule in force.
+       */
+      failing: number;
+      /**
+       * @description Which steps fail, as it was asked for.
+       * @default auto
+       */
+      rules: components["schemas"]["FailureRules"];
+      /**
+       * @description The rule in force.
+       * @default {
+       *       "rule": {
+       *         "root_below": 0.5
+       *       },
+       *       "text": "A step fails where its root is below 0.5, as every root so far lies in 0 to 1; a declared failure or the error that its episode ended with fails it too."
+       *     }
+       */
+      failure_rule: components["schemas"]["RuleInForce"];
+      /**
+       * Format: uint64
+       * @description The greatest step that was recorded or scored; a resumed run goes on behind it.
+       * @default null
+       */
+      last_step: number | null;
+      /**
+       * Format: uint64
+       * @description Its alerts.
+       * @default 0
+       */
+      alerts: number;
+      /**
+       * @description The gravest of its alerts.
+       * @default null
+       */
+      alert_severity: components["schemas"]["Severity"] | null;
+      /**
+       * @description When somebody who writes the run was last heard of; `null` once it has ended.
+       * @default null
+       */
+      contact: components["schemas"]["Contact"] | null;
+      /**
+       * @description The values of the columns that were asked for; null where the run has none. What the values of a path
+       *     came to follows the log in the background, by a few seconds.
+       */
+      columns?: JsonObject;
     };
     /** @description A change of what people wrote about a run. Absent fields stay. */
     RunPatch: {
@@ -1107,6 +1262,47 @@ export interface components {
        * @description Those not heard of for three of their intervals.
        */
       lost: number;
+    };
+    /** @description One page of a list. */
+    ListViewPage: {
+      /** @description The items of this page, in the order of the list. */
+      items: components["schemas"]["ListView"][];
+      /**
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       *     same list with the same conditions.
+       */
+      next_cursor: string | null;
+    };
+    /** @description A list of runs under a name. */
+    ListView: {
+      /** @description Its name, the only one of its project. */
+      name: string;
+      /** @description The query of the list's address, such as `sort=-mean:root&columns=status,config:lr`. */
+      query: string;
+      /**
+       * Format: date-time
+       * @description When it was saved.
+       */
+      saved_at: string;
+    };
+    /** @description What a view shows. */
+    ListViewRequest: {
+      /** @description The query of a list's address. */
+      query: string;
+    };
+    /** @description Another name of a view. */
+    ListViewRename: {
+      /** @description The new name. */
+      name: string;
+    };
+    /** @description What runs can be listed by. */
+    RunColumns: {
+      /** @description What every run has. */
+      fields: string[];
+      /** @description The keys of configurations, as in `config:KEY`. */
+      config: string[];
+      /** @description The rubrics and measurements with values, as in `mean:PATH`. */
+      paths: string[];
     };
     /** @description One page of a list. */
     EpisodePage: {
@@ -3291,11 +3487,26 @@ export interface operations {
         /** @description Only runs with this tag. */
         tag?: string;
         /**
-         * @description `created` (newest first, the default), `updated` (last changed first), `name`, `project`, `status`,
-         *     `steps` (most first), `failing` (greatest share first) or `mean` (greatest mean reward first); `-` in
-         *     front reverses it, as in `-steps`.
+         * @description Only runs that fulfil these conditions: `COLUMN OPERATOR VALUE`, joined by `and`, as in
+         *     `lr < 1e-5 and created >= 2026-11-01`. Operators are `=`, `!=`, `<`, `<=`, `>` and `>=`; a name that
+         *     is no column is a key of the configuration; what has blanks or operators in it is put in double
+         *     quotes. A run without a value fulfils none.
+         */
+        filter?: string;
+        /**
+         * @description A column; `created` where none is named. Numbers and times begin with the greatest, texts and values
+         *     of the configuration with the least; `-` in front reverses it, as in `-steps`. Runs without a value
+         *     are last in both directions.
          */
         sort?: string;
+        /**
+         * @description Columns that each item's `columns` has the values of, with commas between them: `created`, `updated`,
+         *     `name`, `project`, `status`, `steps`, `failing`, `mean`, `last`, `duration`, `events`, `episodes`,
+         *     `id`, `kind`, `agent`, `task`, `tags`, `notes`, `config:KEY` for a value of the configuration, or
+         *     `last:PATH`, `mean:PATH`, `low:PATH` or `high:PATH` for what the values of a rubric or measurement
+         *     came to. A comma or a percent sign of a key is written `%2C` or `%25`.
+         */
+        columns?: string;
       };
       header?: never;
       path?: never;
@@ -3350,6 +3561,71 @@ export interface operations {
   put_runs_run_writers_writer: {
     parameters: {
       query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_views: {
+    parameters: {
+      query?: {
+        /** @description The project; the list of all runs where none is named. */
+        project?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  put_views_name: {
+    parameters: {
+      query?: {
+        /** @description The project; the list of all runs where none is named. */
+        project?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  delete_views_name: {
+    parameters: {
+      query?: {
+        /** @description The project; the list of all runs where none is named. */
+        project?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  patch_views_name: {
+    parameters: {
+      query?: {
+        /** @description The project; the list of all runs where none is named. */
+        project?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_columns: {
+    parameters: {
+      query?: {
+        /** @description Only this project's. */
+        project?: string;
+      };
       header?: never;
       path?: never;
       cookie?: never;

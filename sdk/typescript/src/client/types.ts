@@ -30,6 +30,12 @@ export type RunSpec = Schemas["RunSpec"];
 /** A run as the server has it. */
 export type Run = Schemas["RunSummary"];
 
+/** A run of a list, with the columns that were asked for. */
+export type ListedRun = Schemas["ListedRun"];
+
+/** What runs can be listed by: fields, keys of configurations, paths with values. */
+export type RunColumns = Schemas["RunColumns"];
+
 /** How a process that writes a run ended. */
 export interface WriterEnd {
   status: FinalStatus;
