@@ -10,6 +10,7 @@ use crate::columns::Column;
 use crate::fact::{Asked, Fact, What};
 use crate::measurements::{Entry, Measurements};
 use crate::nodes::{Nodes, Row};
+use crate::outline::{LATER, named};
 use crate::overlay::Base;
 use crate::rules::{Evidence, Verdict, conditions, is_decisive};
 use crate::run_state::{NodeKey, RunState};
@@ -206,13 +207,12 @@ impl Film {
     fn learn_paths(&mut self, step: u64, snapshot: &Snapshot) -> (Vec<Option<u32>>, bool) {
         let mut changed = false;
         let mut ids = Vec::with_capacity(snapshot.scores.len());
-        for (position, (path, _)) in snapshot.scores.iter().enumerate() {
+        for (position, path) in named(snapshot.scores, snapshot.not_evaluated) {
             let noted = self.path(path, step, position);
             changed |= noted.is_some_and(|(_, new)| new);
-            ids.push(noted.map(|(id, _)| id));
-        }
-        for (position, path) in (snapshot.scores.len()..).zip(snapshot.not_evaluated) {
-            changed |= self.path(path, step, position).is_some_and(|(_, new)| new);
+            if position < snapshot.scores.len() {
+                ids.push(noted.map(|(id, _)| id));
+            }
         }
         (ids, changed)
     }
@@ -369,7 +369,7 @@ impl Film {
 
     /// Applies a later score of a step, or a measurement; returns whether any query has another answer now.
     fn added(&mut self, fact: &Fact, step: u64, path: &str, value: f64) -> bool {
-        let Some((id, new_path)) = self.path(path, step, usize::MAX) else { return false };
+        let Some((id, new_path)) = self.path(path, step, LATER) else { return false };
         if fact.measurement().is_some() {
             let is_new = self.measurements.set(id, Entry { step, seq: fact.seq, at: fact.at, value });
             if is_new {

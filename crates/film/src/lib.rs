@@ -22,6 +22,7 @@ mod manifest;
 mod measured;
 mod measurements;
 mod nodes;
+mod outline;
 mod overlay;
 mod query;
 mod rules;
@@ -45,6 +46,7 @@ pub use film::Film;
 pub use interest::MOST_INTERESTING;
 pub use manifest::{Level, Manifest};
 pub use measurements::Measurement;
+pub use outline::Outline;
 pub use overlay::{Base, overlay};
 pub use query::{Node, State};
 pub use rules::{

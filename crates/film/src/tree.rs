@@ -28,7 +28,7 @@ pub struct Path {
 }
 
 /// Where a path first appeared: the lowest step, then the position in that step's snapshot.
-type First = (u64, u32);
+pub(crate) type First = (u64, u32);
 
 #[derive(Debug, Clone)]
 struct Entry {
@@ -94,6 +94,11 @@ impl Paths {
             self.tree = OnceLock::new();
         }
         Some((id, earlier))
+    }
+
+    /// The paths that were named, each with where it first appeared.
+    pub(crate) fn firsts(&self) -> impl Iterator<Item = (&str, First)> {
+        self.entries.iter().filter_map(|entry| Some((entry.path.as_str(), entry.first?)))
     }
 
     /// Adds a path and the groups above it that are missing.

@@ -8,6 +8,7 @@ mod failing;
 mod levels;
 mod measurements;
 mod order;
+mod outline;
 mod overlay;
 mod rules;
 mod series;
