@@ -146,22 +146,4 @@ impl Store {
     pub async fn newest_of_task(&self, task_id: &str, run_type: &str) -> Result<Option<RunId>, StoreError> {
         self.log().newest_of_task(task_id, run_type).await
     }
-
-    /// A sealed film chunk, where one was kept.
-    pub async fn chunk(&self, run: &RunId, level: u8, chunk: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        self.log().chunk(run, level, chunk).await
-    }
-
-    /// Keeps a sealed film chunk. The first one kept stays: chunks never change.
-    pub async fn put_chunk(
-        &self,
-        run: &RunId,
-        level: u8,
-        chunk: u64,
-        bytes: impl Into<Arc<[u8]>>,
-    ) -> Result<(), StoreError> {
-        let (reply, answer) = Reply::new();
-        let work = Work::KeepChunk { run: run.clone(), level, chunk, bytes: bytes.into(), reply };
-        self.ask(work, answer).await
-    }
 }

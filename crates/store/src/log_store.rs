@@ -16,8 +16,7 @@ use gauntlet_model::{
 };
 
 use crate::{
-    DueCall, Excerpt, Failing, InEpisode, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand,
-    RunQuery, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
+    DueCall, Excerpt, Failing, InEpisode, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
 };
 
 /// Which events of a run to read.
@@ -122,6 +121,12 @@ pub(crate) trait LogStore: Send + Sync {
 
     /// A sealed film chunk.
     async fn chunk(&self, run: &RunId, level: u8, chunk: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The runs with at least so many events, with how far they are sealed.
+    async fn sealing(&self, events: u64) -> Result<Vec<SealingRun>, StoreError>;
+
+    /// The outline of a run's sealed chunks.
+    async fn outline(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// The effects of a project.
     async fn effects(&self, project: &str) -> Result<EffectSet, StoreError>;

@@ -9,7 +9,7 @@ use gauntlet_model::{
 use crate::list_view::ViewChange;
 use crate::reply::{Reply, Settle};
 use crate::row::Row;
-use crate::{Appended, CallOutcome, MonitorProgress, NewCall, PendingCommand, Projection};
+use crate::{Appended, CallOutcome, MonitorProgress, NewCall, PackedChunk, PendingCommand, Projection, SealedTo};
 
 /// What goes with an alert that the log does not have yet.
 pub(crate) struct WithAlert {
@@ -101,6 +101,13 @@ pub(crate) enum Work {
         bytes: Arc<[u8]>,
         reply: Reply<()>,
     },
+    Seal {
+        run: RunId,
+        run_no: i64,
+        chunks: Vec<PackedChunk>,
+        sealed: SealedTo,
+        reply: Reply<bool>,
+    },
     PutEffects {
         project: String,
         effects: EffectSet,
@@ -158,6 +165,7 @@ impl Work {
             | Work::PutWriter { .. }
             | Work::Sweep { .. }
             | Work::KeepChunk { .. }
+            | Work::Seal { .. }
             | Work::PutEffects { .. }
             | Work::PutMonitor { .. }
             | Work::DeleteMonitor { .. }
@@ -177,6 +185,7 @@ impl Work {
     pub(crate) fn bytes(&self) -> usize {
         let held = match self {
             Work::KeepChunk { bytes, .. } => bytes.len(),
+            Work::Seal { chunks, .. } => chunks.iter().map(|chunk| chunk.bytes.len()).sum(),
             Work::Raise { progress: Some(progress), .. } => progress.states.len(),
             Work::PutProjection { projection, .. } => projection.paths.len() * 64,
             Work::Patch { patch, .. } => patch.notes.as_ref().map_or(0, String::len),
@@ -193,6 +202,7 @@ impl Work {
         match self {
             Work::Create { reply, .. }
             | Work::Acknowledge { reply, .. }
+            | Work::Seal { reply, .. }
             | Work::DeleteMonitor { reply, .. } => reply,
             Work::Append { reply, .. } | Work::Origin { reply, .. } => reply,
             Work::Import { reply, .. }

@@ -67,6 +67,9 @@ impl Group<'_> {
                 Work::KeepChunk { run, level, chunk, bytes, reply } => {
                     keep(reply, self.keep_chunk(run, *level, *chunk, bytes).await)?;
                 }
+                Work::Seal { run, run_no, chunks, sealed, reply } => {
+                    keep(reply, self.seal(run, *run_no, chunks, sealed).await)?;
+                }
                 Work::PutEffects { project, effects, now, reply } => {
                     keep(reply, super::effects::put(&mut *self.db, project, effects, *now).await)?;
                 }
@@ -238,8 +241,7 @@ impl Group<'_> {
             .bind(rules_column(rules))
             .execute(&mut *self.db)
             .await?;
-        let sealed = sqlx::query("DELETE FROM chunks WHERE run_no = ?1 AND level > 0").bind(run_no);
-        sealed.execute(&mut *self.db).await?;
+        self.drop_overview(run_no).await?;
         if let Some(touched) = self.touched.get_mut(run) {
             let before = touched.state.rule();
             touched.state.rules = rules;
@@ -262,22 +264,6 @@ impl Group<'_> {
         self.touched.remove(run);
         self.deleted.push(run.clone());
         self.visible = true;
-        Ok(())
-    }
-
-    async fn keep_chunk(&mut self, run: &RunId, level: u8, chunk: u64, bytes: &[u8]) -> Result<(), TxnError> {
-        let state = self.existing(run).await?;
-        let chunk = i64::try_from(chunk)
-            .map_err(|_| StoreError::invalid("chunk", format!("{chunk} is too large")))?;
-        sqlx::query(
-            "INSERT INTO chunks (run_no, level, chunk, bytes) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-        )
-        .bind(state.run_no)
-        .bind(i64::from(level))
-        .bind(chunk)
-        .bind(bytes)
-        .execute(&mut *self.db)
-        .await?;
         Ok(())
     }
 

@@ -18,16 +18,14 @@ use super::projections;
 use super::search::Index;
 use super::writer::Drained;
 use super::{
-    command_table, effects, episode, hub, listing, lookup, monitors, read, start, steps, tombstones,
+    command_table, effects, episode, hub, listing, lookup, monitors, read, seals, start, steps, tombstones,
     webhooks, writers,
 };
 use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::queue::Inbox;
 use crate::watches::Watches;
 use crate::{
-    DATABASE_FILE, DueCall, Excerpt, InEpisode, ListView, MonitorProgress, MonitoredRun, Options, Page,
-    PendingCommand, RunQuery, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
-    private,
+    DATABASE_FILE, DueCall, Excerpt, InEpisode, ListView, MonitorProgress, MonitoredRun, Options, Page, PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError, private,
 };
 
 /// The log in one data directory.
@@ -144,7 +142,15 @@ impl LogStore for SqliteLog {
     }
 
     async fn chunk(&self, run: &RunId, level: u8, chunk: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        read::chunk(&self.readers, run, level, chunk).await
+        seals::chunk(&self.readers, run, level, chunk).await
+    }
+
+    async fn sealing(&self, events: u64) -> Result<Vec<SealingRun>, StoreError> {
+        seals::sealing(&self.readers, events).await
+    }
+
+    async fn outline(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
+        seals::outline(&self.readers, run).await
     }
 
     async fn effects(&self, project: &str) -> Result<EffectSet, StoreError> {

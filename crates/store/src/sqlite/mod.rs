@@ -25,6 +25,7 @@ mod read;
 mod recount;
 mod revisit;
 mod rows;
+mod seals;
 mod search;
 mod steps;
 mod temp_space;
@@ -153,6 +154,7 @@ fn migrations() -> Migrator {
         step(14, "monitor actions", include_str!("../../../../migrations/sqlite/0014_monitor_actions.sql")),
         step(15, "columns", include_str!("../../../../migrations/sqlite/0015_columns.sql")),
         step(16, "list views", include_str!("../../../../migrations/sqlite/0016_list_views.sql")),
+        step(17, "seals", include_str!("../../../../migrations/sqlite/0017_seals.sql")),
     ])
 }
 

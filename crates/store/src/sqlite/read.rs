@@ -200,23 +200,3 @@ async fn one_by_one(
     let next_after = Some(stretch.next.saturating_sub(1));
     Ok(Slice { records: stretch.records, head, next_after })
 }
-
-/// A sealed film chunk, if it was kept.
-pub(crate) async fn chunk(
-    readers: &SqlitePool,
-    run: &RunId,
-    level: u8,
-    chunk: u64,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    let Ok(chunk) = i64::try_from(chunk) else { return Ok(None) };
-    sqlx::query(
-        "SELECT c.bytes FROM chunks c JOIN runs r USING (run_no)
-            WHERE r.id = ?1 AND c.level = ?2 AND c.chunk = ?3",
-    )
-    .bind(run.as_str())
-    .bind(i64::from(level))
-    .bind(chunk)
-    .value(readers)
-    .await
-    .map_err(fault)
-}

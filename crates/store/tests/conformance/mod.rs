@@ -13,6 +13,7 @@ pub(crate) mod origin;
 pub(crate) mod reading;
 pub(crate) mod runs;
 pub(crate) mod scoring;
+pub(crate) mod sealing;
 pub(crate) mod search_pages;
 pub(crate) mod searching;
 pub(crate) mod storm;
@@ -71,7 +72,7 @@ macro_rules! suite {
             an_exported_log_imports_as_itself, the_summary_is_the_fold_of_the_log,
             huge_scores_keep_the_mean_finite,
             a_patch_changes_what_it_names, a_deleted_run_is_gone, bad_arguments_are_named,
-            a_chunk_stays_as_first_written, a_store_that_works_answers_a_ping);
+            a_chunk_that_is_stored_again_replaces_the_first, a_store_that_works_answers_a_ping);
         conformance::suite!($backend; listing:
             pages_hold_every_run_once, each_sort_orders, each_column_sorts_both_ways, filters_narrow,
             search_finds_text_literally, a_bad_cursor_is_refused);
@@ -95,6 +96,8 @@ macro_rules! suite {
         conformance::suite!($backend; scoring:
             a_later_score_counts_wherever_it_comes, the_shared_examples_add_up_as_expected,
             the_list_agrees_with_the_film);
+        conformance::suite!($backend; sealing:
+            chunks_are_stored_together_with_how_far_they_reach);
         conformance::suite!($backend; search_pages:
             pages_hold_each_result_once_while_the_index_grows, a_blank_search_is_newest_first);
         conformance::suite!($backend; searching:
