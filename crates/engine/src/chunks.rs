@@ -1,15 +1,15 @@
 //! The film of a run as clients load it: its manifest, and its sealed chunks, which are packed from the log
-//! once and then stored.
+//! once and then stored: in the background ([`crate::sealing`]), or by the first client that asks.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
 use futures::TryStreamExt;
 use gauntlet_api::FilmManifest;
 use gauntlet_film::levels::{self, CHUNK};
 use gauntlet_film::surroundings::Surroundings;
-use gauntlet_film::{Fact, Manifest, codec};
-use gauntlet_model::{FailureRules, Kind, RunId, RunSummary};
+use gauntlet_film::{Fact, Film, Manifest, codec};
+use gauntlet_model::{FailureRule, FailureRules, Kind, RunId, RunSummary};
 use gauntlet_store::{InEpisode, Store};
 
 use crate::films::Films;
@@ -62,25 +62,24 @@ impl Films {
     ///
     /// [`Error::NotFound`] where there is no such run.
     pub async fn manifest(&self, run: RunSummary) -> Result<FilmManifest, Error> {
-        let film = self.get(&run.id).await?;
-        let film = film.lock().unwrap_or_else(PoisonError::into_inner);
-        let paths = film.paths().iter().map(|p| p.path.clone()).collect();
+        let paths = self.paths(&run).await?;
         let version = version(&run);
         let manifest = Manifest {
             rules: run.rules,
-            failure_rule: film.rule_in_force(),
-            ..Manifest::new(run.id, film.head(), film.len() as u64, paths)
+            failure_rule: run.failure_rule,
+            ..Manifest::new(run.id, run.head, run.steps, paths)
         };
         Ok(FilmManifest { manifest, version })
     }
 
-    /// A chunk's packed facts, compressed with zstd; packed and stored where nobody has asked for it before.
+    /// A chunk's packed facts, compressed with zstd; packed and stored where that was not done before, or
+    /// where the stored one is damaged.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] where the log cannot be read.
     pub async fn chunk(&self, chunk: SealedChunk<'_>) -> Result<Vec<u8>, Error> {
-        match self.store().chunk(&chunk.run.id, chunk.level, chunk.number).await? {
+        match facts::stored(self.store(), &chunk.run.id, chunk.level, chunk.number).await? {
             Some(stored) => Ok(stored),
             None => self.seal(chunk).await,
         }
@@ -89,25 +88,36 @@ impl Films {
     /// Packs a chunk and stores it.
     async fn seal(&self, SealedChunk { run, level, number }: SealedChunk<'_>) -> Result<Vec<u8>, Error> {
         let (store, rule, run) = (self.store(), run.failure_rule.rule, &run.id);
-        let (from, end) = (number * levels::span(level), (number + 1) * levels::span(level));
         let packed = if level == 0 {
-            let covered = facts::of(store, run, from, end).await?;
+            let covered = facts::of(store, run, number * CHUNK, (number + 1) * CHUNK).await?;
             facts::pack(move || codec::encode(&covered)).await?
         } else {
-            let chunks = facts::of_chunks(store, run, from / CHUNK..end / CHUNK);
-            let covered = chunks.try_concat().await?;
             let film = self.get(run).await?;
-            let around = Surroundings::of(&covered, &film.lock().unwrap_or_else(PoisonError::into_inner));
-            let mut needed = facts_around(store, run, &around, from).await?;
-            facts::pack(move || {
-                needed.extend(levels::thin(&covered, rule, level, &around));
-                codec::encode(&needed)
-            })
-            .await?
+            pack_coarse(store, run, rule, &film, level, number).await?
         };
-        facts::keep(store, run, level, number, packed.clone()).await;
+        facts::keep(store, run, level, number, &packed).await;
         Ok(packed)
     }
+}
+
+/// Packs a chunk of a coarser level, by a film of its run that reaches at least to its end.
+pub(crate) async fn pack_coarse(
+    store: &Store,
+    run: &RunId,
+    rule: FailureRule,
+    film: &Mutex<Film>,
+    level: u8,
+    number: u64,
+) -> Result<Vec<u8>, Error> {
+    let (from, end) = (number * levels::span(level), (number + 1) * levels::span(level));
+    let covered = facts::of_chunks(store, run, from / CHUNK..end / CHUNK).try_concat().await?;
+    let around = Surroundings::of(&covered, &film.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut needed = facts_around(store, run, &around, from).await?;
+    facts::pack(move || {
+        needed.extend(levels::thin(&covered, rule, level, &around));
+        codec::encode(&needed)
+    })
+    .await
 }
 
 /// The facts before the sequence number `from` that the chunk beginning there needs, in log order.

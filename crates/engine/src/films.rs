@@ -2,15 +2,14 @@
 //! when they are asked for again.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::StreamExt;
-use gauntlet_film::levels::CHUNK;
-use gauntlet_film::{Fact, Film};
-use gauntlet_model::RunId;
-use gauntlet_store::{READ_AHEAD, Store};
+use gauntlet_film::{Film, Outline, levels};
+use gauntlet_model::{RunId, RunSummary};
+use gauntlet_store::Store;
 
-use crate::{Error, facts};
+use crate::facts::{Fold, fold_to};
+use crate::{Error, outlines};
 
 /// How many films are cached at most: those of a comparison, with some to spare.
 const CACHED_FILMS: usize = 40;
@@ -18,20 +17,67 @@ const CACHED_FILMS: usize = 40;
 const LEAST_CACHED_FILMS: usize = 8;
 /// The nodes of all cached films beyond which the least recently used ones go.
 const CACHED_NODES: usize = 2_000_000;
+/// How many outlines are cached at most.
+const CACHED_OUTLINES: usize = 100;
 
-type Shared = Arc<Mutex<Film>>;
+type Shared<F> = Arc<Mutex<F>>;
 
-/// The films, most recently used last; cloning shares them.
+/// What was folded of runs, most recently used last; cloning shares it.
+struct Cached<F>(Arc<Mutex<VecDeque<(RunId, Shared<F>)>>>);
+
+impl<F> Clone for Cached<F> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<F: Fold> Cached<F> {
+    fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    fn entries(&self) -> MutexGuard<'_, VecDeque<(RunId, Shared<F>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The fold of a run, an empty one where none is cached; drops the oldest while there are `too_many`.
+    fn take_or_make(
+        &self,
+        run: &RunId,
+        too_many: impl Fn(&VecDeque<(RunId, Shared<F>)>) -> bool,
+    ) -> Shared<F> {
+        let mut cached = self.entries();
+        let known = cached.iter().position(|(id, _)| id == run).and_then(|i| cached.remove(i));
+        let entry = known.unwrap_or_else(|| (run.clone(), Shared::default()));
+        let fold = Arc::clone(&entry.1);
+        cached.push_back(entry);
+        while too_many(&cached) {
+            cached.pop_front();
+        }
+        fold
+    }
+
+    fn has(&self, run: &RunId) -> bool {
+        self.entries().iter().any(|(id, _)| id == run)
+    }
+
+    fn forget(&self, run: &RunId) {
+        self.entries().retain(|(id, _)| id != run);
+    }
+}
+
+/// The films, and the outlines of those that nobody has asked for.
 #[derive(Clone)]
 pub struct Films {
     store: Store,
-    cached: Arc<Mutex<VecDeque<(RunId, Shared)>>>,
+    films: Cached<Film>,
+    outlines: Cached<Outline>,
 }
 
 impl Films {
     /// Films of that log.
     pub fn new(store: Store) -> Self {
-        Self { store, cached: Arc::default() }
+        Self { store, films: Cached::new(), outlines: Cached::new() }
     }
 
     /// The log they are folded from.
@@ -44,33 +90,25 @@ impl Films {
     /// # Errors
     ///
     /// [`Error::NotFound`] where there is no such run.
-    pub async fn get(&self, run: &RunId) -> Result<Shared, Error> {
+    pub async fn get(&self, run: &RunId) -> Result<Shared<Film>, Error> {
         let summary = self.store.run(run).await?.ok_or_else(|| Error::no_run(run.as_str()))?;
-        let head = summary.head;
-        let film = self.take_or_make(run);
+        let film = self.films.take_or_make(run, |cached| {
+            cached.len() > LEAST_CACHED_FILMS && (cached.len() > CACHED_FILMS || nodes(cached) > CACHED_NODES)
+        });
         film.lock().unwrap_or_else(PoisonError::into_inner).set_rules(summary.rules);
-        loop {
-            // Two requests may read the same page; applying a fact twice changes nothing.
-            let seen = film.lock().unwrap_or_else(PoisonError::into_inner).head();
-            if seen >= head {
-                return Ok(film);
-            }
-            if seen.is_multiple_of(CHUNK) && seen + CHUNK <= head {
-                let sealed = facts::of_chunks(&self.store, run, seen / CHUNK..head / CHUNK);
-                let mut sealed = std::pin::pin!(sealed);
-                while let Some(facts) = sealed.next().await {
-                    apply(&film, &facts?);
-                }
-            } else {
-                let page = self.store.read_unchecked(run, seen.checked_sub(1), READ_AHEAD).await?;
-                let facts: Vec<_> = page.records.iter().filter_map(|r| facts::of_record(run, r)).collect();
-                apply(&film, &facts);
-            }
-            if film.lock().unwrap_or_else(PoisonError::into_inner).head() <= seen {
-                // Nothing could be read: give what there is instead of asking forever.
-                return Ok(film);
-            }
+        fold_to(&self.store, run, summary.head, &film).await?;
+        Ok(film)
+    }
+
+    /// The film of a run for one use: the cached one, else one up to `head` that is not cached. Whoever seals
+    /// a run in the background takes no room from the films that people look at.
+    pub(crate) async fn get_once(&self, run: &RunId, head: u64) -> Result<Shared<Film>, Error> {
+        if self.films.has(run) {
+            return self.get(run).await;
         }
+        let film = Shared::default();
+        fold_to(&self.store, run, head, &film).await?;
+        Ok(film)
     }
 
     /// Computes something from the film of a run, as far as its log goes now, on a thread where it may take
@@ -92,35 +130,35 @@ impl Films {
         })
     }
 
-    fn take_or_make(&self, run: &RunId) -> Shared {
-        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = cached.iter().position(|(id, _)| id == run).and_then(|i| cached.remove(i));
-        let entry = known.unwrap_or_else(|| (run.clone(), Shared::default()));
-        let film = Arc::clone(&entry.1);
-        cached.push_back(entry);
-        while cached.len() > LEAST_CACHED_FILMS
-            && (cached.len() > CACHED_FILMS || nodes(&cached) > CACHED_NODES)
+    /// The rubric paths of a run in tree order, by the outline that was stored with its sealed chunks and
+    /// what the log has beyond.
+    pub(crate) async fn paths(&self, run: &RunSummary) -> Result<Vec<String>, Error> {
+        let outline = self.outlines.take_or_make(&run.id, |cached| cached.len() > CACHED_OUTLINES);
+        let seen = || outline.lock().unwrap_or_else(PoisonError::into_inner).head();
+        if run.head.saturating_sub(seen()) >= levels::CHUNK
+            && let Some(stored) = outlines::stored(&self.store, &run.id).await?
+            && stored.head() > seen()
         {
-            cached.pop_front();
+            *outline.lock().unwrap_or_else(PoisonError::into_inner) = stored;
         }
-        film
+        if run.head.saturating_sub(seen()) >= levels::span(1) {
+            // The overview of so long a part is not sealed either, and needs the film.
+            let film = self.get(&run.id).await?;
+            let film = film.lock().unwrap_or_else(PoisonError::into_inner);
+            return Ok(film.paths().iter().map(|path| path.path.clone()).collect());
+        }
+        fold_to(&self.store, &run.id, run.head, &outline).await?;
+        Ok(outline.lock().unwrap_or_else(PoisonError::into_inner).paths())
     }
 
-    /// Drops a deleted run's film.
+    /// Drops what was folded of a deleted run.
     pub fn forget(&self, run: &RunId) {
-        self.cached.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| id != run);
-    }
-}
-
-/// Brings a film up to date with facts.
-fn apply(film: &Mutex<Film>, facts: &[Fact]) {
-    let mut film = film.lock().unwrap_or_else(PoisonError::into_inner);
-    for fact in facts {
-        film.apply(fact);
+        self.films.forget(run);
+        self.outlines.forget(run);
     }
 }
 
 /// The nodes of the films that nobody reads or changes at this moment.
-fn nodes(cached: &VecDeque<(RunId, Shared)>) -> usize {
+fn nodes(cached: &VecDeque<(RunId, Shared<Film>)>) -> usize {
     cached.iter().filter_map(|(_, film)| film.try_lock().ok()).map(|film| film.len()).sum()
 }
