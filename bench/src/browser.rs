@@ -8,8 +8,7 @@ use serde::Deserialize;
 
 use crate::outcome::Outcome;
 use crate::report::Report;
-use crate::rig::{Rig, agent};
-use crate::workload::lines;
+use crate::rig::Rig;
 
 /// What `browser.mjs` prints. Times in milliseconds.
 #[derive(Debug, Deserialize)]
@@ -40,8 +39,6 @@ struct Heap {
     wasm: f64,
 }
 
-/// Events of a request that fills a run.
-const BATCH: u64 = 5_000;
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Opens a run of `steps` steps in Chromium. The floor of a long run is the same page of a short one.
@@ -78,12 +75,7 @@ pub(crate) fn long_run(report: &mut Report) -> Outcome<()> {
 
 fn measure(steps: u64) -> Outcome<Measured> {
     let rig = Rig::start()?;
-    rig.create("long")?;
-    let events = format!("{}/api/v1/runs/long/events", rig.url);
-    for from in (1..=steps).step_by(BATCH as usize) {
-        let count = BATCH.min(steps + 1 - from);
-        agent().post(&events).content_type("application/x-ndjson").send(lines(from, count))?;
-    }
+    rig.fill("long", steps)?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser.mjs");
     let output =
         Command::new("node").arg(script).args([rig.url.as_str(), "long", &steps.to_string()]).output()?;

@@ -1,6 +1,6 @@
 //! Opening a long film, drawing it, and what the browser downloads.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use gauntlet_film::{Fact, Film, Manifest, codec};
@@ -41,6 +41,59 @@ pub(crate) fn open_and_draw(report: &mut Report, runtime: &Runtime) -> Outcome<(
         }
     }
     Ok(())
+}
+
+/// From the last event of a run to its first opening.
+const LEFT_ALONE: Duration = Duration::from_secs(15);
+
+/// What the page loads of a long run before its first picture, each in milliseconds.
+struct Opening {
+    manifest: f64,
+    /// The coarsest chunks of every part of the run.
+    overview: f64,
+    slowest_chunk: f64,
+}
+
+/// Opens long runs that nobody has opened before; the floor is the same once more.
+pub(crate) fn first_opening(report: &mut Report) -> Outcome<()> {
+    for (steps, name) in [(100_000, "100,000 steps"), (1_000_000, "1,000,000 steps")] {
+        let rig = Rig::start()?;
+        rig.fill("film", steps)?;
+        std::thread::sleep(LEFT_ALONE);
+        let url = format!("{}/api/v1/runs/film", rig.url);
+        let (first, again) = (open(&url)?, open(&url)?);
+        let mut add = |what: &str, value, floor, target| {
+            report.add(&format!("{name} opened first: {what}"), value, "ms", Some(floor), target);
+        };
+        add("manifest", first.manifest, again.manifest, Some(100.0));
+        add("overview", first.overview, again.overview, None);
+        add("slowest chunk", first.slowest_chunk, again.slowest_chunk, Some(10.0));
+    }
+    Ok(())
+}
+
+fn open(url: &str) -> Outcome<Opening> {
+    let begun = Instant::now();
+    let mut answer = agent().get(format!("{url}/film")).call()?;
+    let manifest: Manifest = serde_json::from_slice(&answer.body_mut().read_to_vec()?)?;
+    let mut opening = Opening { manifest: millis(begun), overview: 0.0, slowest_chunk: 0.0 };
+    let mut from = 0;
+    for level in manifest.levels.iter().rev() {
+        for chunk in from / level.span..level.chunks {
+            let begun = Instant::now();
+            let chunk = agent().get(format!("{url}/film/{}/{chunk}", level.level));
+            chunk.header("accept-encoding", "zstd").call()?.body_mut().read_to_vec()?;
+            let took = millis(begun);
+            opening.overview += took;
+            opening.slowest_chunk = opening.slowest_chunk.max(took);
+        }
+        from = level.chunks * level.span;
+    }
+    Ok(opening)
+}
+
+fn millis(begun: Instant) -> f64 {
+    begun.elapsed().as_secs_f64() * 1e3
 }
 
 fn frames(report: &mut Report, film: &Film) {

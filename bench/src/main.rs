@@ -51,6 +51,7 @@ fn main() -> Outcome<()> {
     }
     if is_asked("film") {
         film::open_and_draw(&mut report, &runtime)?;
+        film::first_opening(&mut report)?;
         film::download(&mut report)?;
     }
     if is_asked("principles") {

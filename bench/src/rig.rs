@@ -6,6 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::outcome::Outcome;
+use crate::workload::lines;
+
+/// Events of a request that fills a run.
+const BATCH: u64 = 5_000;
 
 /// A running server; killed when dropped.
 pub(crate) struct Rig {
@@ -77,6 +81,17 @@ impl Rig {
     pub(crate) fn create(&self, run: &str) -> Outcome<()> {
         let body = serde_json::json!({ "id": run, "name": run }).to_string();
         agent().post(format!("{}/api/v1/runs", self.url)).content_type("application/json").send(body)?;
+        Ok(())
+    }
+
+    /// Creates a run and posts steps `1..=steps` of the workload.
+    pub(crate) fn fill(&self, run: &str, steps: u64) -> Outcome<()> {
+        self.create(run)?;
+        let events = format!("{}/api/v1/runs/{run}/events", self.url);
+        for from in (1..=steps).step_by(BATCH as usize) {
+            let count = BATCH.min(steps + 1 - from);
+            agent().post(&events).content_type("application/x-ndjson").send(lines(from, count))?;
+        }
         Ok(())
     }
 
