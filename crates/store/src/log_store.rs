@@ -16,7 +16,8 @@ use gauntlet_model::{
 };
 
 use crate::{
-    DueCall, Excerpt, Failing, InEpisode, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
+    DueCall, Excerpt, Failing, InEpisode, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand,
+    RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
 };
 
 /// Which events of a run to read.

@@ -9,7 +9,9 @@ use gauntlet_model::{
 use crate::list_view::ViewChange;
 use crate::reply::{Reply, Settle};
 use crate::row::Row;
-use crate::{Appended, CallOutcome, MonitorProgress, NewCall, PackedChunk, PendingCommand, Projection, SealedTo};
+use crate::{
+    Appended, CallOutcome, MonitorProgress, NewCall, PackedChunk, PendingCommand, Projection, SealedTo,
+};
 
 /// What goes with an alert that the log does not have yet.
 pub(crate) struct WithAlert {

@@ -25,7 +25,9 @@ use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::queue::Inbox;
 use crate::watches::Watches;
 use crate::{
-    DATABASE_FILE, DueCall, Excerpt, InEpisode, ListView, MonitorProgress, MonitoredRun, Options, Page, PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError, private,
+    DATABASE_FILE, DueCall, Excerpt, InEpisode, ListView, MonitorProgress, MonitoredRun, Options, Page,
+    PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow,
+    StoreError, private,
 };
 
 /// The log in one data directory.
