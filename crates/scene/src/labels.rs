@@ -1,9 +1,11 @@
 //! Labels: few, without overlaps, fading with distance.
 
+use gauntlet_film::is_measurement;
 use gauntlet_model::FailureKind;
 
 use crate::camera::Camera;
 use crate::legend::{failure_word, rubric_name};
+use crate::numbers::{grouped, quantity, score as score_text};
 use crate::places::Places;
 
 /// What a label names.
@@ -164,9 +166,12 @@ impl LabelLayout<'_> {
                 let step = grouped(film.node(index)?.step);
                 // The score of the chosen rubric or measurement.
                 let chosen = self.places.chosen.filter(|_| kind == LabelKind::Active);
-                match chosen.map(|path| film.score(index, path)) {
-                    Some(Some(score)) => format!("{step}: {}", self.places.heights.text(score)),
-                    _ => step,
+                match chosen.and_then(|path| Some((film.path_of(path)?, film.score(index, path)?))) {
+                    Some((path, value)) if is_measurement(&path.path) => {
+                        format!("{step}: {}", quantity(value))
+                    }
+                    Some((_, value)) => format!("{step}: {}", score_text(value)),
+                    None => step,
                 }
             }
         };
@@ -208,7 +213,7 @@ impl LabelLayout<'_> {
             _ => failure_word(failure).to_owned(),
         };
         let score = cause.and_then(|path| film.score(index, path.id)).or_else(|| film.root(index));
-        Some(score.map_or(word.clone(), |score| format!("{word} {}", signed(score))))
+        Some(score.map_or(word.clone(), |score| format!("{word} {}", score_text(score))))
     }
 
     /// 1 up to a little behind the camera's target, 0 at three times its distance.
@@ -230,16 +235,6 @@ fn shortened(name: &str) -> String {
     std::iter::once('…').chain(name.chars().skip(more + 1)).collect()
 }
 
-/// A score with its sign and one decimal (two below 1), or in scientific notation; zero has no sign.
-fn signed(score: f64) -> String {
-    match score.abs() {
-        size if size < 0.005 => "0.0".to_owned(),
-        size if size < 0.995 => format!("{score:+.2}"),
-        size if size < 1e6 => format!("{score:+.1}"),
-        _ => format!("{score:+.1e}"),
-    }
-}
-
 /// The least round number, 1, 2 or 5 times a power of ten, that is at least `x`.
 fn round_stride(x: f64) -> usize {
     let mut power = 1.0;
@@ -249,38 +244,9 @@ fn round_stride(x: f64) -> usize {
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= x).unwrap_or(10.0 * power) as usize
 }
 
-/// A number with separators of thousands: `1,312`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_short_and_say_their_sign() {
-        let all = [
-            (0.0, "0.0"),
-            (-0.004, "0.0"),
-            (0.25, "+0.25"),
-            (-50.0, "-50.0"),
-            (20.04, "+20.0"),
-            (-1e300, "-1.0e300"),
-        ];
-        for (score, text) in all {
-            assert_eq!(signed(score), text);
-        }
-        assert_eq!([7, 312, 1312, 4_294_967_295].map(grouped), ["7", "312", "1,312", "4,294,967,295"]);
-    }
 
     #[test]
     fn long_names_are_cut() {
