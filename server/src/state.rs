@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::guard::Trusted;
 use crate::policy::FrameAncestors;
-use crate::rule_changes::RuleChanges;
+use crate::settings_changes::SettingsChanges;
 use crate::site::{self, Site};
 use crate::spool::Spools;
 use crate::tail::Tails;
@@ -52,8 +52,8 @@ pub struct AppState {
     pub store: Store,
     /// Recent events of the runs that are being watched.
     pub tails: Tails,
-    /// Tells viewers that a run asks for other rules.
-    pub rule_changes: RuleChanges,
+    /// Tells viewers that a run asks for other rules, or a project for other effects.
+    pub settings_changes: SettingsChanges,
     /// Folded films of the runs that were asked for.
     pub films: Films,
     /// The prompts of the runs whose groups or tasks were asked for.
@@ -92,7 +92,7 @@ impl AppState {
         let films = Films::new(store.clone());
         Self {
             tails: Tails::new(store.clone(), stopping.clone()),
-            rule_changes: RuleChanges::default(),
+            settings_changes: SettingsChanges::default(),
             sql: Sql::new(films.clone(), memory.clone()),
             films,
             prompts: Prompts::new(store.clone()),

@@ -72,18 +72,18 @@ async fn a_viewer_of_the_film_hears_of_other_rules_at_once() {
             return serde_json::from_str::<Value>(&text).unwrap();
         }
     };
-    assert_eq!(next_text().await, json!({ "head": 4, "rules": "auto" }));
+    assert_eq!(next_text().await, json!({ "head": 4, "rules": "auto", "effects_version": 0 }));
     server.post("/api/v1/runs", &json!({ "id": "other", "name": "n" })).await.expect(201);
     for (run, rules) in [("other", json!("dipg")), ("r1", json!({ "root_below": 2.5 }))] {
         let path = format!("/api/v1/runs/{run}");
         server.send("PATCH", &path, &[], json!({ "rules": rules }).to_string()).await.expect(200);
     }
     let frame = tokio::time::timeout(Duration::from_secs(10), next_text()).await.expect("long before a ping");
-    assert_eq!(frame, json!({ "head": 4, "rules": { "root_below": 2.5 } }));
+    assert_eq!(frame, json!({ "head": 4, "rules": { "root_below": 2.5 }, "effects_version": 0 }));
 }
 
 #[tokio::test]
-async fn viewers_of_events_hear_of_other_rules_at_once() {
+async fn viewers_of_events_hear_of_other_rules_and_effects_at_once() {
     let (server, address) = started().await;
     append(&server, 1, 3).await;
     let (mut viewer, _) = connect_async(format!("ws://{address}/api/v1/runs/r1/live?after=2")).await.unwrap();
@@ -109,11 +109,24 @@ async fn viewers_of_events_hear_of_other_rules_at_once() {
     read_until("id: 3").await;
     server.send("PATCH", "/api/v1/runs/r1", &[], r#"{"rules":"dipg"}"#).await.expect(200);
     append(&server, 4, 1).await;
-    assert_eq!(next_text().await, json!({ "head": 4, "rules": "dipg" }));
+    assert_eq!(next_text().await, json!({ "head": 4, "rules": "dipg", "effects_version": 0 }));
     assert_eq!(next_text().await["seq"], 4);
     let text = read_until("id: 4").await;
-    let rules = "event: rules\ndata: {\"head\":4,\"rules\":\"dipg\"}\n\n";
+    let rules = "event: rules\ndata: {\"head\":4,\"rules\":\"dipg\",\"effects_version\":0}\n\n";
     assert!(text.contains(rules), "{text}");
+
+    let run = server.get("/api/v1/runs/r1").await.expect(200).json();
+    for project in ["another", run["project"].as_str().unwrap()] {
+        let path = format!("/api/v1/projects/{project}/effects");
+        let json = [("content-type", "application/json")];
+        server.send("PUT", &path, &json, r#"{"version":0,"effects":[]}"#).await.expect(200);
+    }
+    append(&server, 5, 1).await;
+    assert_eq!(next_text().await, json!({ "head": 5, "rules": "dipg", "effects_version": 1 }));
+    assert_eq!(next_text().await["seq"], 5);
+    let text = read_until("id: 5").await;
+    let effects = "event: effects\ndata: {\"head\":5,\"rules\":\"dipg\",\"effects_version\":1}\n\n";
+    assert!(text.contains(effects), "{text}");
 }
 
 #[tokio::test]

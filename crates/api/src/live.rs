@@ -20,12 +20,13 @@ pub struct LiveQuery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LiveFormat {
-    /// One event a text frame, as `GET .../events` writes it; whenever the run asks for other rules, a text
-    /// frame with a `LiveHello`, which alone has no `seq`.
+    /// One event a text frame, as `GET .../events` writes it; whenever the run asks for other rules or its
+    /// project has other effects, a text frame with a `LiveHello`, which alone has no `seq`.
     #[default]
     Json,
     /// The film's facts without long texts, packed by its codec. A text frame with a `LiveHello` comes first,
-    /// whenever the run asks for other rules, and in silence as a sign of life.
+    /// whenever the run asks for other rules or its project has other effects, and in silence as a sign of
+    /// life.
     Binary,
 }
 
@@ -37,4 +38,7 @@ pub struct LiveHello {
     /// The rules that the run asks for, where they could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<FailureRules>,
+    /// How many times the effects of the run's project were changed, where they could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects_version: Option<u64>,
 }

@@ -45,7 +45,14 @@ pub async fn replace(
     Path(part): Path<ProjectPart>,
     Json(effects): Json<EffectSet, SET_BYTES>,
 ) -> Result<Json<EffectSet>, ApiError> {
-    Ok(Json(state.store.put_effects(&part.project, effects, now()).await?))
+    Ok(Json(change(&state, &part.project, effects).await?))
+}
+
+/// Changes the effects of a project, and tells the viewers of its runs.
+pub async fn change(state: &AppState, project: &str, effects: EffectSet) -> Result<EffectSet, ApiError> {
+    let changed = state.store.put_effects(project, effects, now()).await?;
+    state.settings_changes.publish_effects(project);
+    Ok(changed)
 }
 
 /// How [`replace`] is described.

@@ -142,7 +142,7 @@ pub async fn patch(state: &AppState, run: &RunId, patch: RunPatch) -> Result<Run
     let has_rules = patch.rules.is_some();
     let changed = state.store.patch_run(run, patch, now()).await?;
     if has_rules {
-        state.rule_changes.publish(run);
+        state.settings_changes.publish_rules(run);
     }
     Ok(changed)
 }

@@ -31,12 +31,13 @@ pub async fn live(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let head = state.store.head(&run).await?.ok_or_else(|| ApiError::no_run(run.as_str()))?;
-    let rules = state.rule_changes.subscribe(state.store.clone(), run.clone());
+    let project = state.store.run(&run).await?.ok_or_else(|| ApiError::no_run(run.as_str()))?.project;
+    let settings = state.settings_changes.subscribe(state.store.clone(), run.clone(), project);
     match upgrade {
         Ok(upgrade) => {
             within("after", query.after, head)?;
             let follower = state.tails.follow(&run, query.after).await?;
-            let viewer = ws::Viewer { follower, rules, format: query.format };
+            let viewer = ws::Viewer { follower, settings, format: query.format };
             Ok(bounded(upgrade).on_upgrade(move |socket| ws::serve(socket, viewer, head, state.stopping)))
         }
         Err(rejection) if headers.contains_key(axum::http::header::UPGRADE) => Err(no_upgrade(&rejection)),
@@ -46,7 +47,7 @@ pub async fn live(
             within("after", query.after.filter(|_| last.is_none()), head)?;
             let after = last.or(query.after);
             let follower = state.tails.follow(&run, after).await?;
-            Ok(sse::respond(follower, rules, state.stopping))
+            Ok(sse::respond(follower, settings, state.stopping))
         }
     }
 }
@@ -57,11 +58,12 @@ pub fn live_docs(op: Docs<'_>) -> Docs<'_> {
         .description(
             "A WebSocket where the request asks for an upgrade, else server-sent events. First \
              everything after `after`, then what comes. A slow reader falls behind and catches up \
-             from the log. Whenever the run asks for other rules, a WebSocket sends a text frame with \
-             a `LiveHello`, which has no `seq`, and server-sent events hold one named `rules`, \
-             without `id`, whose `data` is a `LiveHello`. Where the run is deleted, a WebSocket is \
-             closed with the code 4410, and server-sent events end with one named `end`, whose `data` \
-             is an error; after any other code reconnecting may work, but 1011 (the log is damaged).",
+             from the log. Whenever the run asks for other rules or its project has other effects, a \
+             WebSocket sends a text frame with a `LiveHello`, which has no `seq`, and server-sent \
+             events hold one named `rules` or `effects`, without `id`, whose `data` is a `LiveHello`. \
+             Where the run is deleted, a WebSocket is closed with the code 4410, and server-sent events \
+             end with one named `end`, whose `data` is an error; after any other code reconnecting may \
+             work, but 1011 (the log is damaged).",
         )
         .status(101, "A WebSocket.")
         .content(200, "text/event-stream", json_schema!({ "type": "string" }))

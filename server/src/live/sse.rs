@@ -12,7 +12,7 @@ use gauntlet_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
-use crate::rule_changes::RuleWatch;
+use crate::settings_changes::SettingsWatch;
 use crate::tail::Follower;
 
 /// The last event the client has, if it says so. What is not a number is refused.
@@ -25,18 +25,18 @@ pub(super) fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError
     Ok(Some(seq))
 }
 
-/// The events, and one named `rules` whenever the run asks for other rules, until the client leaves or the
+/// The events, and one named `rules` or `effects` whenever these change, until the client leaves or the
 /// server stops.
-pub(super) fn respond(follower: Follower, rules: RuleWatch, stopping: CancellationToken) -> Response {
-    let batches = stream::unfold(Some((follower, rules, stopping)), |state| async move {
-        let (mut follower, mut rules, stopping) = state?;
+pub(super) fn respond(follower: Follower, settings: SettingsWatch, stopping: CancellationToken) -> Response {
+    let batches = stream::unfold(Some((follower, settings, stopping)), |state| async move {
+        let (mut follower, mut settings, stopping) = state?;
         let next = tokio::select! {
             () = stopping.cancelled() => return None,
             next = follower.next() => next,
-            () = rules.changed() => {
+            name = settings.changed() => {
                 // Without an id: it is no event of the log, so a client resumes where it was.
-                let event = Event::default().event("rules").data(rules.hello(follower.position()).await);
-                return Some((stream::iter(vec![Ok(event)]), Some((follower, rules, stopping))));
+                let event = Event::default().event(name).data(settings.hello(follower.position()).await);
+                return Some((stream::iter(vec![Ok(event)]), Some((follower, settings, stopping))));
             }
         };
         let batch = match next {
@@ -55,7 +55,7 @@ pub(super) fn respond(follower: Follower, rules: RuleWatch, stopping: Cancellati
                 Ok::<_, Infallible>(event.data(text.as_str()))
             })
             .collect();
-        Some((stream::iter(events), Some((follower, rules, stopping))))
+        Some((stream::iter(events), Some((follower, settings, stopping))))
     });
     Sse::new(batches.flatten()).keep_alive(KeepAlive::default()).into_response()
 }

@@ -12,7 +12,7 @@ use gauntlet_store::StoreError;
 use tokio_util::sync::CancellationToken;
 use tungstenite::error::CapacityError;
 
-use crate::rule_changes::RuleWatch;
+use crate::settings_changes::SettingsWatch;
 use crate::tail::{Batch, Follower};
 
 /// Close code: the run was deleted; coming back makes no sense. (HTTP's 410, in the range for applications.)
@@ -26,20 +26,20 @@ type Sink = SplitSink<WebSocket, Message>;
 pub(super) struct Viewer {
     /// Its place in the log.
     pub follower: Follower,
-    /// The rules of its run.
-    pub rules: RuleWatch,
+    /// The settings that its run is shown by.
+    pub settings: SettingsWatch,
     /// How frames are written.
     pub format: LiveFormat,
 }
 
 /// Serves one viewer until it leaves or the server stops. `head` is where the log ends for now.
 pub(super) async fn serve(socket: WebSocket, viewer: Viewer, head: u64, stopping: CancellationToken) {
-    let Viewer { mut follower, mut rules, format } = viewer;
+    let Viewer { mut follower, mut settings, format } = viewer;
     let is_binary = format == LiveFormat::Binary;
     let (mut sink, stream) = socket.split();
     let mut gone = tokio::spawn(drain(stream));
     let work = async {
-        if is_binary && sink.send(Message::text(rules.hello(head).await)).await.is_err() {
+        if is_binary && sink.send(Message::text(settings.hello(head).await)).await.is_err() {
             return None;
         }
         loop {
@@ -51,12 +51,12 @@ pub(super) async fn serve(socket: WebSocket, viewer: Viewer, head: u64, stopping
                         return Some(error);
                     }
                 },
-                () = rules.changed() => {
-                    sink.send(Message::text(rules.hello(follower.position()).await)).await
+                _ = settings.changed() => {
+                    sink.send(Message::text(settings.hello(follower.position()).await)).await
                 }
                 // A page cannot see pings: a frame shows it that the connection lives.
                 () = tokio::time::sleep(PING) => match is_binary {
-                    true => sink.send(Message::text(rules.hello(follower.position()).await)).await,
+                    true => sink.send(Message::text(settings.hello(follower.position()).await)).await,
                     false => sink.send(Message::Ping(bytes::Bytes::new())).await,
                 },
             };
