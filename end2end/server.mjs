@@ -162,10 +162,17 @@ export class Server {
    * @param {unknown} value
    */
   async post(path, value) {
-    const headers = { "content-type": "application/json" };
-    const response = await fetch(this.url + path, { method: "POST", headers, body: JSON.stringify(value) });
-    if (!response.ok) throw new Error(`POST ${path} answers ${response.status}: ${await response.text()}`);
-    return response.json();
+    return this.#send("POST", path, value);
+  }
+
+  /**
+   * PUT JSON to a path; resolves to the parsed JSON. Rejects where the status is not 2xx.
+   *
+   * @param {string} path
+   * @param {unknown} value
+   */
+  async put(path, value) {
+    return this.#send("PUT", path, value);
   }
 
   /** Kills everything that this server started, and removes its data. */
@@ -173,6 +180,19 @@ export class Server {
     for (const child of this.#children) child.kill("SIGKILL");
     await this.kill();
     rmSync(this.#dataDir, { recursive: true, force: true });
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} value
+   */
+  async #send(method, path, value) {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(this.url + path, { method, headers, body: JSON.stringify(value) });
+    const { ok, status } = response;
+    if (!ok) throw new Error(`${method} ${path} answers ${status}: ${await response.text()}`);
+    return response.json();
   }
 
   /**

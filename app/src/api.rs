@@ -134,6 +134,8 @@ pub trait Backend: Send + Sync {
     fn parameters(&self, run: String) -> BackendFuture<Vec<DeclaredParameter>>;
     /// The effects of a project.
     fn effects(&self, project: String) -> BackendFuture<EffectSet>;
+    /// Changes the effects of a project and returns them with their new version.
+    fn put_effects(&self, project: String, effects: EffectSet) -> BackendFuture<EffectSet>;
     /// The attempt of the same task before the snapshot of a sequence number; `None` where it is the first.
     fn attempt(&self, run: String, seq: u64) -> BackendFuture<Option<Attempt>>;
     /// Adds a note of an author about a step to the log.
@@ -231,6 +233,17 @@ pub async fn get_effects(
     project: String,
 ) -> Result<EffectSet, PageError> {
     backend()?.effects(project).await.map_err(PageError::answered)
+}
+
+/// Changes the effects of a project and returns them with their new version.
+#[server(prefix = "/pages", endpoint = "put_effects", input = Json)]
+pub async fn put_effects(
+    /// The project.
+    project: String,
+    /// The effects, with the version that they were made from.
+    effects: EffectSet,
+) -> Result<EffectSet, PageError> {
+    backend()?.put_effects(project, effects).await.map_err(PageError::answered)
 }
 
 /// The attempt of the same task before a snapshot, and what changed since.

@@ -40,6 +40,8 @@ pub enum FeedUpdate {
     Facts(Vec<Fact>),
     /// The rules that the run asks for now; those known already may come again.
     Rules(FailureRules),
+    /// The version of the effects of the run's project; the one known already may come again.
+    Effects(u64),
     /// The connection changed.
     State(FeedState),
 }

@@ -21,7 +21,7 @@ use leptos::context::use_context;
 use leptos::nonce::use_nonce;
 use leptos::prelude::provide_context;
 
-use crate::api::runs;
+use crate::api::{effects, runs};
 use crate::error::ApiError;
 use crate::extract::run_id;
 use crate::state::AppState;
@@ -183,6 +183,11 @@ impl Backend for Pages {
     fn effects(&self, project: String) -> BackendFuture<EffectSet> {
         let state = self.0.clone();
         Box::pin(async move { Ok(state.store.effects(&project).await.map_err(ApiError::from)?) })
+    }
+
+    fn put_effects(&self, project: String, effects: EffectSet) -> BackendFuture<EffectSet> {
+        let state = self.0.clone();
+        Box::pin(async move { Ok(effects::change(&state, &project, effects).await?) })
     }
 
     fn attempt(&self, run: String, seq: u64) -> BackendFuture<Option<Attempt>> {

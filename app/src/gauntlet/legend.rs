@@ -17,7 +17,7 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
     let effects = session.view.effects;
     let entries = Memo::new(move |_| {
         let chosen = session.view.rubric.get();
-        effects.with(|set| session.watch_calmly(|film| legend(film, set, chosen)))
+        effects.shown.with(|set| session.watch_calmly(|film| legend(film, set, chosen)))
     });
     let sentence = move || session.watch_calmly(Film::rule_in_force).text;
     // `None`: the style sheet decides by the width of the window.
@@ -48,6 +48,11 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
                     <a class="link" href="/docs/failing" rel="external" title=sentence>"which steps fail"</a>
                 </li>
             </ul>
+            {move || effects.unread.get().map(|error| view! {
+                <p class="trouble" role="alert">
+                    "The effects of the project could not be read; the page tries again. "{error}
+                </p>
+            })}
         </div>
     }
     .erase()

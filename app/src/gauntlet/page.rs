@@ -7,6 +7,7 @@ use leptos_router::hooks::use_params_map;
 use super::commands::Commands;
 use super::controls::CommandLine;
 use super::diagnostics::Diagnostics;
+use super::effects::EffectsDialog;
 use super::header::Header;
 use super::legend::Legend;
 use super::panels::{Panels, SheetTabs};
@@ -93,6 +94,8 @@ fn RunView(summary: RunSummary) -> impl IntoView {
             </main>
             <Diagnostics commands panels />
             <SheetTabs session panels />
+            // Not in the stage, which is dark in both themes.
+            <EffectsDialog session open=panels.edits_effects />
         </div>
     }
     .erase()

@@ -65,6 +65,8 @@ pub(super) struct Panels {
     pub(super) sheet: RwSignal<Sheet>,
     /// Whether the list of keys is shown.
     pub(super) shows_keys: RwSignal<bool>,
+    /// Whether the editor of the effects is open.
+    pub(super) edits_effects: RwSignal<bool>,
     /// Whether keys of one letter do nothing.
     pub(super) has_no_letters: RwSignal<bool>,
 }
@@ -77,6 +79,7 @@ impl Panels {
             diagnostics: Panel::new(340.0, 280.0, 560.0),
             sheet: RwSignal::new(Sheet::default()),
             shows_keys: RwSignal::new(false),
+            edits_effects: RwSignal::new(false),
             has_no_letters: RwSignal::new(false),
         }
     }

@@ -194,6 +194,7 @@ impl RenderLoop {
                         film.set_rules(rules);
                         complete.iter_mut().for_each(|film| film.set_rules(rules));
                     }
+                    FeedUpdate::Effects(version) => session.view.effects.follow(session, version),
                     FeedUpdate::State(new) => state = Some(new),
                 }
             }
@@ -340,7 +341,7 @@ impl RenderLoop {
             selected: self.session.current.get_untracked(),
             rubric: view.rubric.get_untracked(),
             heights: self.heights.shown(),
-            effects: view.effects.get_untracked(),
+            effects: view.effects.shown.get_untracked(),
             intensity: view.intensity.get_untracked() as f32,
             reduced_motion: self.has_reduced_motion,
             aspect: self.aspect(),

@@ -1,13 +1,12 @@
 //! The state of a run page: the film, the agent, the view. Every part of the page reads and changes this
 //! state only.
 
-use std::sync::Arc;
-
 use gauntlet_film::{Film, PathId};
-use gauntlet_model::{EffectSet, EpisodeId, RunSummary, Status};
+use gauntlet_model::{EpisodeId, RunSummary, Status};
 use gauntlet_scene::{CameraMode, Geometry, HeightScale, Orbit};
 use leptos::prelude::*;
 
+use super::effects::Effects;
 use super::motion::Motion;
 use crate::ports::FeedState;
 
@@ -22,8 +21,8 @@ pub(super) struct View {
     pub(super) orbit: RwSignal<Orbit>,
     /// How strongly effects glow, 0 to 1.
     pub(super) intensity: RwSignal<f64>,
-    /// Which effect is drawn when: those of the project, or those being edited.
-    pub(super) effects: RwSignal<Arc<EffectSet>>,
+    /// Which effect is drawn when.
+    pub(super) effects: Effects,
     /// The rubric that colours the path and draws the curve; `None` is the root score, coloured by failure.
     pub(super) rubric: RwSignal<Option<PathId>>,
     /// The scores at the ends of the picture, of the curve and of its axis.
@@ -132,7 +131,7 @@ impl Session {
                 camera: RwSignal::new(CameraMode::default()),
                 orbit: RwSignal::new(Orbit::default()),
                 intensity: RwSignal::new(0.5),
-                effects: RwSignal::new(Arc::default()),
+                effects: Effects::default(),
                 rubric: RwSignal::new(None),
                 heights: RwSignal::new(HeightScale::default()),
                 has_fixed_heights: RwSignal::new(false),

@@ -148,6 +148,14 @@ fn EffectsMenu(session: Session, handle: RenderLoopHandle) -> impl IntoView {
                         prop:value=move || (intensity.get() * 100.0).to_string() value="50" />
                 </label>
                 <p>"Changes how brightly failures are lit, nothing else."</p>
+                <button class="tool" on:click=move |_| {
+                    if let Some(menu) = menu.get_untracked() {
+                        menu.set_open(false);
+                    }
+                    if let Some(panels) = panels {
+                        panels.edits_effects.set(true);
+                    }
+                }>"Edit effects"</button>
                 <Capture session handle />
                 <h3>"Keys"</h3>
                 <label class="keys-off">

@@ -83,9 +83,9 @@ pub(crate) fn focus_on_slash(input: NodeRef<html::Input>, before: impl Fn() + Co
 }
 
 /// Gives the focus to the first element that a selector names, a frame later, once it is shown.
-pub(crate) fn focus_on(selector: &'static str) {
+pub(crate) fn focus_on(selector: impl AsRef<str> + 'static) {
     request_animation_frame(move || {
-        let found = document().query_selector(selector).ok().flatten();
+        let found = document().query_selector(selector.as_ref()).ok().flatten();
         if let Some(element) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
             // An element that cannot take the focus stays without it.
             let _ = element.focus();

@@ -221,14 +221,12 @@ impl EffectSet {
     /// Reads a set as JSON, as the export writes it.
     ///
     /// # Errors
-    /// The first field that is wrong, with its value.
+    /// The first thing that is wrong: what is not of the form by line and column, a value out of range by its
+    /// field. The pages share the code of this reading with that of the server's answers, which costs a tenth
+    /// of one that follows the names of fields.
     pub fn from_json(text: &str) -> Result<Self, FieldError> {
-        let mut json = serde_json::Deserializer::from_str(text);
-        let set: Self = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            FieldError::new(if path == "." { "effects" } else { &path }, error.inner().to_string())
-        })?;
-        json.end().map_err(|error| FieldError::new("effects", error.to_string()))?;
+        let set: Self = serde_json::from_slice(text.as_bytes())
+            .map_err(|error| FieldError::new("effects", error.to_string()))?;
         set.check()?;
         Ok(set)
     }

@@ -3,7 +3,7 @@
 use futures::future::{Either, select};
 use futures::{StreamExt, pin_mut};
 use gauntlet_api::LiveHello;
-use gauntlet_app::ports::FeedState;
+use gauntlet_app::ports::{FeedState, FeedUpdate};
 use gauntlet_film::codec;
 use gloo_net::websocket::{Message, futures::WebSocket};
 use gloo_timers::future::TimeoutFuture;
@@ -46,15 +46,15 @@ pub(crate) async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchErro
             Some(Ok(Message::Text(text))) => {
                 let message: LiveHello = serde_json::from_str(&text).map_err(|_| FetchError::Failed)?;
                 head = head.max(message.head);
-                if let Some(rules) = message.rules {
-                    feed.report_rules(rules);
-                }
+                let effects = message.effects_version.map(FeedUpdate::Effects);
+                let settings = [message.rules.map(FeedUpdate::Rules), effects];
+                settings.into_iter().flatten().for_each(|update| feed.report(update));
             }
             Some(Err(_)) | None => return Ok(()),
         }
         if !live && feed.next_seq() >= head {
             live = true;
-            feed.report(FeedState::Live);
+            feed.report(FeedUpdate::State(FeedState::Live));
         }
     }
     Ok(())

