@@ -2,7 +2,7 @@
 //! work as in 3D; depth, glow and fog are simpler.
 
 use gauntlet_model::EffectKind;
-use gauntlet_scene::{Camera, Effect, Rgb, Scene, Segment};
+use gauntlet_scene::{Camera, Effect, PathGeometry, Rgb, Scene, Segment};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::ports::StageView;
@@ -117,15 +117,12 @@ fn ribbon(
     canvas.set_global_alpha(presence);
     canvas.set_line_width(1.4 * weight);
     canvas.set_stroke_style_str(AHEAD);
-    strokes(
-        canvas,
-        projection,
-        scene.path.ribbon.iter().chain(&scene.path.means).filter(|s| !is_passed(s) && is_here(s)),
-    );
+    strokes(canvas, projection, scene.path.lines().filter(|s| !is_passed(s) && is_here(s)));
     canvas.set_line_width(2.4 * weight);
     // Neighbours share their colour nearly always, so a stroke covers many pieces.
-    let ribbon = scene.path.ribbon.chunk_by(|a, b| a.color == b.color);
-    for run in ribbon.chain(scene.path.means.chunk_by(|a, b| a.color == b.color)) {
+    let PathGeometry { ribbon, means, beside, .. } = &*scene.path;
+    for run in [ribbon, means, beside].into_iter().flat_map(|lines| lines.chunk_by(|a, b| a.color == b.color))
+    {
         canvas.set_stroke_style_str(&css(run[0].color, 1.0));
         strokes(canvas, projection, run.iter().filter(|s| is_passed(s) && is_here(s)));
     }

@@ -24,6 +24,7 @@ mod measurements;
 mod nodes;
 mod outline;
 mod overlay;
+mod pairing;
 mod query;
 mod rules;
 mod run_state;
@@ -48,6 +49,7 @@ pub use manifest::{Level, Manifest};
 pub use measurements::Measurement;
 pub use outline::Outline;
 pub use overlay::{Base, overlay};
+pub use pairing::{Pairing, SnapshotPair};
 pub use query::{Node, State};
 pub use rules::{
     Condition, Evidence, Rule, Rules, conditions, failure_of, is_decisive, is_measurement, medical,

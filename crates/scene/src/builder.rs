@@ -10,6 +10,7 @@ use crate::camera::Camera;
 use crate::color::ACCENT;
 use crate::detail::Window;
 use crate::effects::{EffectIndex, Effects};
+use crate::ghost::Ghost;
 use crate::height::HeightScale;
 use crate::labels::LabelLayout;
 use crate::lens::{Geometry, Lens};
@@ -63,6 +64,7 @@ struct Key {
     spacing: f64,
     heights: HeightScale,
     rubric: Option<PathId>,
+    beside: Option<Ghost>,
     effects: Arc<EffectSet>,
     window: Window,
 }
@@ -82,6 +84,7 @@ impl Key {
             spacing: lens.spacing(),
             heights: lens.heights,
             rubric: lens.rubric,
+            beside: lens.beside.clone(),
             effects: Arc::clone(&lens.effects),
             window,
         }

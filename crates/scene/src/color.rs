@@ -18,6 +18,12 @@ pub const NOT_EVALUATED: Rgb = hex(0x3b_42_52);
 pub(crate) const GUIDE: Rgb = hex(0x24_2a_38);
 /// The line at zero of the axis of heights.
 pub(crate) const AXIS: Rgb = hex(0x6b_74_88);
+/// The path of another run beside this one.
+pub(crate) const GHOST: Rgb = hex(0x6b_74_88);
+/// This run is higher than the other one; lower; the same. Told apart by every kind of colour vision.
+pub(crate) const HIGHER: Rgb = hex(0x3b_c9_db);
+pub(crate) const LOWER: Rgb = hex(0xff_92_2b);
+pub(crate) const SAME: Rgb = hex(0x86_8e_96);
 /// The background, and the colour of fog.
 pub(crate) const BACKGROUND: Rgb = hex(0x05_05_05);
 

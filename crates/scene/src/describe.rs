@@ -65,6 +65,7 @@ impl Scene {
         }
         more(out, path.effects.len())?;
         segments(out, "piece", &path.ribbon)?;
+        segments(out, "beside", &path.beside)?;
         segments(out, "guide", path.guide.get(..4).unwrap_or(&path.guide))?;
         segments(out, "axis", self.axis.get(..4).unwrap_or(&self.axis))?;
         for label in &self.labels {

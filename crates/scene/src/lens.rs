@@ -6,6 +6,7 @@ use gauntlet_film::PathId;
 use gauntlet_model::EffectSet;
 
 use crate::color::{Rgb, safety_color};
+use crate::ghost::Ghost;
 use crate::height::HeightScale;
 
 /// The shape of the path.
@@ -171,6 +172,8 @@ pub struct Lens {
     /// The rubric or measurement that the path shows: by its height, its colours and its labels. `None` is
     /// the path that the film is drawn by ([`gauntlet_film::Film::main_path`]), coloured by failure.
     pub rubric: Option<PathId>,
+    /// The scores of another run that is drawn beside the path, which then is coloured by the difference.
+    pub beside: Option<Ghost>,
     /// The scores at the lower and at the upper end of the picture.
     pub heights: HeightScale,
     /// Which effect is drawn when; checked before.
@@ -192,6 +195,7 @@ impl Default for Lens {
             time_secs: 0.0,
             selected: None,
             rubric: None,
+            beside: None,
             heights: HeightScale::default(),
             effects: Arc::default(),
             intensity: 0.5,

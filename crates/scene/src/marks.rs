@@ -18,12 +18,21 @@ pub struct PathGeometry {
     pub ribbon: Vec<Segment>,
     /// The line of the means where nodes stand for several; there the ribbon is dim and shows their range.
     pub means: Vec<Segment>,
+    /// The path of another run, dim, and bars from the nodes to it; empty without another run.
+    pub beside: Vec<Segment>,
     /// One effect at a node at most, ordered by index; the nearest ones where they are too many.
     pub effects: Vec<Effect>,
     /// Lines that help the eye: the wormhole's tube, the sphere's core. Always dim.
     pub guide: Vec<Segment>,
     /// How many steps of the ribbon are broken into a jagged line.
     pub jagged: u64,
+}
+
+impl PathGeometry {
+    /// The lines along the path: the ribbon, the means, the other run.
+    pub fn lines(&self) -> impl Iterator<Item = &Segment> {
+        self.ribbon.iter().chain(&self.means).chain(&self.beside)
+    }
 }
 
 /// A node of the path: a sphere.

@@ -55,7 +55,15 @@ impl PathGeometry {
             let index = indexes.get(i).copied().unwrap_or_default();
             picture.effects.extend(effects.effect(film, place, index, node.at));
         }
-        (picture.ribbon, picture.jagged) = ribbon(&picture.nodes, &looks, &is_extreme, lens.rubric.is_some());
+        let of_difference = |i: usize| lens.beside.as_ref()?.color(places, i);
+        let of_rubric = |node: &NodeMark| lens.rubric.map(|_| node.color);
+        let colors: Vec<Option<Rgb>> = (indexes.iter().zip(&picture.nodes))
+            .map(|(i, node)| of_difference(*i).or_else(|| of_rubric(node)))
+            .collect();
+        (picture.ribbon, picture.jagged) = ribbon(&picture.nodes, &looks, &is_extreme, &colors);
+        if let Some(ghost) = &lens.beside {
+            picture.beside = ghost.segments(places, &indexes, &is_extreme);
+        }
         picture.means = crate::ribbon::means(places, &means);
         picture.guide = guide(places, window);
         picture.revision = picture.fingerprint(lens);
@@ -77,6 +85,10 @@ impl PathGeometry {
         for mean in &self.means {
             hash.word(u64::from(mean.to[0].to_bits()) << 32 | u64::from(mean.to[1].to_bits()));
             hash.word(u64::from(mean.to[2].to_bits()));
+        }
+        hash.word(self.beside.len() as u64);
+        for line in &self.beside {
+            line.to.iter().for_each(|c| hash.word(u64::from(c.to_bits())));
         }
         for effect in &self.effects {
             hash.word(u64::from(effect.size.to_bits()) << 32 | u64::from(effect.index.to_bits()));

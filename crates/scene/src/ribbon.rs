@@ -27,18 +27,18 @@ const SIDES: (usize, usize) = (20, 2);
 /// The most rings that are drawn of a tube, and the least distance between two.
 const RINGS: (f64, f64) = (120.0, 12.0);
 
-/// The ribbon, and the number of its jagged steps. With `by_path`, the nodes are coloured by a rubric path,
-/// and the ribbon has their colours. `looks` are the effects at the nodes.
+/// The ribbon, and the number of its jagged steps. A piece that ends at a node with a colour in `colors` has
+/// that colour. `looks` are the effects at the nodes.
 pub(crate) fn ribbon(
     nodes: &[NodeMark],
     looks: &[Option<(EffectKind, EffectColor)>],
     is_extreme: &[bool],
-    by_path: bool,
+    colors: &[Option<Rgb>],
 ) -> (Vec<Segment>, u64) {
     let mut segments = Vec::with_capacity(nodes.len() + nodes.len() / 4);
     let mut jagged = 0;
-    let pairs = nodes.windows(2).zip(looks.windows(2)).zip(is_extreme.windows(2));
-    for ((ends, looks), is_extreme) in pairs {
+    let pairs = nodes.windows(2).zip(looks.windows(2)).zip(is_extreme.windows(2)).zip(colors.iter().skip(1));
+    for (((ends, looks), is_extreme), color) in pairs {
         let [a, b] = ends else { continue };
         let jag_color = looks.iter().flatten().find(|(kind, _)| *kind == EffectKind::JaggedBurst);
         // Between nodes that are not neighbours the path is not broken.
@@ -46,7 +46,7 @@ pub(crate) fn ribbon(
         let is_next = !is_extreme && b.index - a.index <= 1.0;
         let jag_color = jag_color.filter(|_| is_next).map(|(_, color)| effect_color(*color));
         // Failures have shapes at their nodes; a colour between two meanings would suggest a third.
-        let color = if by_path { b.color } else { jag_color.unwrap_or(ACCENT) };
+        let color = color.unwrap_or(jag_color.unwrap_or(ACCENT));
         let color = if is_extreme { color.map(|c| c * RANGE_LIGHT) } else { color };
         let width = match a.failed || b.failed {
             _ if is_extreme => RANGE_WIDTH,

@@ -23,6 +23,8 @@ pub struct SceneSummary {
     pub effects: BTreeMap<&'static str, u64>,
     /// Drawn effects by shape (`wobbling_plane`, `glow`, ...); every shape is present.
     pub shapes: BTreeMap<&'static str, u64>,
+    /// Pieces of the line of another run, and bars to it.
+    pub beside: u64,
     /// Labels.
     pub labels: u64,
     /// The node the agent is at or has last passed; `None` where there are no nodes.
@@ -62,6 +64,7 @@ impl Scene {
             jagged: path.jagged,
             effects,
             shapes,
+            beside: path.beside.len() as u64,
             labels: self.labels.len() as u64,
             agent_index: agent.map(|i| i as u64),
             geometry: self.geometry.as_str(),

@@ -36,8 +36,7 @@ impl Ribbon {
 
     /// Uploads a path.
     pub(super) fn set_path(&mut self, path: &PathGeometry) {
-        self.path
-            .set(path.ribbon.iter().chain(&path.means).map(|s| line(s, [s.from_index, s.to_index], s.color)));
+        self.path.set(path.lines().map(|s| line(s, [s.from_index, s.to_index], s.color)));
         self.guide.set(path.guide.iter().map(guide_line));
     }
 
