@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use gauntlet_api::{EpisodeTimeline, InspectedStep, Page};
+use gauntlet_film::SnapshotPair;
 use gauntlet_model::{DeclaredParameter, EffectSet, Object, RunPatch, RunSummary};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, JsonEncoding};
@@ -52,6 +53,23 @@ pub struct Attempt {
     pub episode: Option<String>,
     /// What the agent did now, as HTML that runs nothing: words that are gone in `del`, new ones in `ins`.
     pub html: String,
+}
+
+/// A snapshot of a run and the one it is compared with in another run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BesideQuery {
+    /// The run's id.
+    pub run: String,
+    /// The step of the snapshot.
+    pub step: u64,
+    /// Its sequence number.
+    pub seq: u64,
+    /// The id of the other run.
+    pub other: String,
+    /// The step of its snapshot.
+    pub other_step: u64,
+    /// The sequence number of that.
+    pub other_seq: u64,
 }
 
 /// Why the server could not answer a page: a sentence for people, and the HTTP status of the answer.
@@ -138,6 +156,10 @@ pub trait Backend: Send + Sync {
     fn put_effects(&self, project: String, effects: EffectSet) -> BackendFuture<EffectSet>;
     /// The attempt of the same task before the snapshot of a sequence number; `None` where it is the first.
     fn attempt(&self, run: String, seq: u64) -> BackendFuture<Option<Attempt>>;
+    /// The snapshots of two runs that attempt the same task.
+    fn same_tasks(&self, run: String, other: String) -> BackendFuture<Vec<SnapshotPair>>;
+    /// Two snapshots side by side as HTML that runs nothing: the rubrics, and the actions word by word.
+    fn beside(&self, query: BesideQuery) -> BackendFuture<String>;
     /// Adds a note of an author about a step to the log.
     fn note(&self, run: String, step: u64, author: String, text: String) -> BackendFuture<()>;
     /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) and returns its id.
@@ -255,6 +277,26 @@ pub async fn get_attempt(
     seq: u64,
 ) -> Result<Option<Attempt>, PageError> {
     backend()?.attempt(run, seq).await.map_err(PageError::answered)
+}
+
+/// The snapshots of two runs that attempt the same task.
+#[server(prefix = "/pages", endpoint = "same_tasks", input = Json)]
+pub async fn get_same_tasks(
+    /// The run's id.
+    run: String,
+    /// The id of the other run.
+    other: String,
+) -> Result<Vec<SnapshotPair>, PageError> {
+    backend()?.same_tasks(run, other).await.map_err(PageError::answered)
+}
+
+/// Two snapshots side by side, as HTML.
+#[server(prefix = "/pages", endpoint = "beside", input = Json)]
+pub async fn get_beside(
+    /// Which snapshots.
+    query: BesideQuery,
+) -> Result<String, PageError> {
+    backend()?.beside(query).await.map_err(PageError::answered)
 }
 
 /// Adds a note of an author about a step to the log.

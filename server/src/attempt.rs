@@ -36,6 +36,12 @@ pub(crate) async fn previous(
     Ok(Some(Attempt { step: old.step.unwrap_or_default(), episode, html }))
 }
 
+/// What the agent did at the snapshot of a sequence number, at most [`MOST_BYTES`] of it; empty where there is
+/// no such snapshot.
+pub(crate) async fn action_at(store: &Store, run: &RunId, seq: u64) -> Result<String, ApiError> {
+    Ok(at(store, run, seq).await?.map(|record| action(&record)).unwrap_or_default())
+}
+
 async fn at(store: &Store, run: &RunId, seq: u64) -> Result<Option<Record>, ApiError> {
     let page = store.read(run, seq.checked_sub(1), 1, None).await?;
     Ok(page.records.into_iter().find(|record| record.seq == seq))
@@ -60,7 +66,7 @@ fn action(record: &Record) -> String {
 }
 
 /// The new text, with what was removed and added marked; without markup of its own.
-fn html(old: &str, new: &str) -> String {
+pub(crate) fn html(old: &str, new: &str) -> String {
     let diff = TextDiff::configure().timeout(LONGEST).diff_words(old, new);
     let mut out = String::new();
     let mut open = ChangeTag::Equal;

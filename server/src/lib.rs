@@ -5,6 +5,7 @@
 
 pub mod api;
 mod attempt;
+mod beside;
 pub mod body;
 mod compare_page;
 pub mod config;

@@ -8,10 +8,11 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::{EpisodeTimeline, InspectedStep, Page};
-use gauntlet_app::api::{Attempt, Backend, BackendFuture, PageError, RunList, RunsQuery};
+use gauntlet_app::api::{Attempt, Backend, BackendFuture, BesideQuery, PageError, RunList, RunsQuery};
 use gauntlet_engine::clock::{new_event_id, now};
 use gauntlet_engine::timeline::{self, ToHtml};
 use gauntlet_engine::{commands, inspect};
+use gauntlet_film::SnapshotPair;
 use gauntlet_model::{
     Action, AnnotationAdded, CommandIssued, DeclaredParameter, EffectSet, EpisodeId, Event, Object, RunPatch,
     RunSummary,
@@ -25,7 +26,7 @@ use crate::api::{effects, runs};
 use crate::error::ApiError;
 use crate::extract::run_id;
 use crate::state::AppState;
-use crate::{attempt, body};
+use crate::{attempt, beside, body};
 use crate::{markdown, media, policy, site, value_tree};
 
 /// The author of what a person does on a page.
@@ -196,6 +197,20 @@ impl Backend for Pages {
             let run = run_id(&run)?;
             Ok(attempt::previous(&state.store, &state.prompts, &run, seq).await?)
         })
+    }
+
+    fn same_tasks(&self, run: String, other: String) -> BackendFuture<Vec<SnapshotPair>> {
+        let state = self.0.clone();
+        Box::pin(async move {
+            let (run, other) = (run_id(&run)?, run_id(&other)?);
+            let pairs = gauntlet_engine::beside::same_tasks(&state.films, &state.prompts, &run, &other).await;
+            Ok(pairs.map_err(ApiError::from)?)
+        })
+    }
+
+    fn beside(&self, query: BesideQuery) -> BackendFuture<String> {
+        let state = self.0.clone();
+        Box::pin(async move { Ok(beside::html(&state, query).await?) })
     }
 
     fn note(&self, run: String, step: u64, author: String, text: String) -> BackendFuture<()> {

@@ -2,6 +2,7 @@
 
 mod support;
 
+use gauntlet_model::RunId;
 use serde_json::{Value, json};
 use support::{Server, id};
 
@@ -182,4 +183,49 @@ async fn the_page_holds_the_tables_and_runs_only_its_own_scripts() {
     assert!(none.contains("type=\"checkbox\"") && !none.contains("/pkg/charts/main.js"));
     let wrong = server.get("/compare?runs=a%252Fb").await.expect(200).text();
     assert!(wrong.contains("role=\"alert\""), "{wrong}");
+}
+
+/// A snapshot of a task at a step.
+fn attempt(n: u64, step: u64, task: &str, root: f64) -> Value {
+    json!({
+        "id": id(n), "at": "2026-11-21T00:00:00Z", "kind": "snapshot.scored", "v": 1, "step": step,
+        "episode": format!("e{n}"),
+        "body": {
+            "scores": { "root": root, "style": 0.5 }, "action": format!("answer {n}"),
+            "observation": "o", "metadata": { "task_id": task },
+        },
+    })
+}
+
+#[tokio::test]
+async fn runs_are_aligned_by_task_and_shown_side_by_side() {
+    let server = Server::new().await;
+    let runs = ["a", "b"].map(|run| RunId::new(run).unwrap());
+    let of_a = [(0, "x"), (1, "y"), (2, "x"), (3, "x")];
+    let of_b = [(0, "z"), (1, "x"), (2, "x"), (5, "y")];
+    for (run, attempts) in runs.iter().zip([of_a, of_b]) {
+        server.post("/api/v1/runs", &json!({ "id": run, "name": format!("<{run}>") })).await.expect(201);
+        let events = (0..).zip(attempts).map(|(n, (step, task))| attempt(n, step, task, n as f64));
+        let path = format!("/api/v1/runs/{run}/events");
+        server.post(&path, &json!(events.collect::<Vec<_>>())).await.expect(200);
+    }
+    // Index and sequence number: the first event of a run is its own. The k-th attempt of a task is paired
+    // with the k-th of the other run.
+    let asked = json!({ "run": "a", "other": "b" });
+    let pairs = server.post("/pages/same_tasks", &asked).await.expect(200).json();
+    assert_eq!(pairs, json!([[[0, 1], [1, 2]], [[1, 2], [3, 4]], [[2, 3], [2, 3]]]));
+    server.post("/pages/same_tasks", &json!({ "run": "a", "other": "c" })).await.expect(404);
+
+    let asked = |other_step: u64, other_seq: u64| {
+        json!({ "query": {
+            "run": "a", "step": 1, "seq": 2, "other": "b", "other_step": other_step, "other_seq": other_seq,
+        } })
+    };
+    let html = server.post("/pages/beside", &asked(5, 4)).await.expect(200).json();
+    let html = html.as_str().unwrap();
+    assert!(html.contains("&lt;a&gt;") && !html.contains("<a>"), "{html}");
+    assert!(html.contains("Both answer the same prompt."), "{html}");
+    assert!(html.contains("answer <del>3</del><ins>1</ins>") && html.contains("-2.0<"), "{html}");
+    let differs = server.post("/pages/beside", &asked(1, 2)).await.expect(200).json();
+    assert!(differs.as_str().unwrap().contains("The prompts differ"), "{differs}");
 }

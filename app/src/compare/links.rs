@@ -2,7 +2,7 @@
 
 use gauntlet_model::RunId;
 
-use crate::ui::address::{self, encoded, in_list};
+use crate::ui::address::{self, encoded, in_list, run_address};
 
 /// The ids of runs as one value of a query: commas between them, a comma or a percent sign of an id
 /// percent-encoded.
@@ -15,6 +15,11 @@ pub(super) fn compare_address(runs: &[&RunId], baseline: Option<&RunId>) -> Stri
     let named = baseline.filter(|baseline| runs.contains(baseline) && runs.first() != Some(baseline));
     let baseline = named.map(|id| format!("&baseline={}", encoded(id.as_str()))).unwrap_or_default();
     address::compare_address(runs.iter().map(|run| run.as_str())) + &baseline
+}
+
+/// The address of a run's film with another run beside it.
+pub(super) fn beside_address(run: &RunId, other: &RunId) -> String {
+    format!("{}?beside={}", run_address(run.as_str()), encoded(other.as_str()))
 }
 
 #[cfg(test)]

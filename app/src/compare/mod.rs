@@ -1,6 +1,7 @@
 //! The page of one or many runs: their charts over each other, and tables of where they differ. The server
 //! renders it with every number of the tables; a script of its own (`frontend/charts`) draws the charts.
 
+mod beside;
 mod charts;
 mod colors;
 mod links;
@@ -8,5 +9,6 @@ mod page;
 mod tables;
 mod tasks;
 
+pub use beside::{SideBySide, side_by_side};
 pub use page::{Choice, Content, document};
 pub(crate) use tasks::moment;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::charts::charts;
 use super::colors::{Look, shown, swatch};
-use super::links::{compare_address, list_of};
+use super::links::{beside_address, compare_address, list_of};
 use super::tables::{configuration, failures, repeats, summary};
 use super::tasks::regressions;
 use crate::shell::{self, PlainPage, plain_page};
@@ -121,6 +121,14 @@ fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
             }
             .erase(),
         });
+        let beside = (!is_baseline).then(|| {
+            view! {
+                <a
+                    class="link" href=beside_address(&comparison.baseline, &run.id)
+                    title=format!("{} beside the baseline, with one transport", run.name)
+                >"Watch both in one scene"</a>
+            }
+        });
         let remove = is_many.then(|| {
             view! {
                 <a
@@ -138,6 +146,7 @@ fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
                 <span class="quiet-words">{run.project.clone()}</span>
                 <span class=format!("status is-{status}")>{words}</span>
                 {baseline}
+                {beside}
                 {remove}
             </li>
         }

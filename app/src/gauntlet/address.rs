@@ -16,6 +16,8 @@ use crate::ui::{query_parameter, replace_query, this_address, this_path};
 const PACE: Duration = Duration::from_millis(350);
 /// The orbit that shows all of the run, in the address.
 const ENTIRE_RUN: &str = "whole";
+/// How another run is aligned, in the address, where it is not by step.
+const BY_TASK: &str = "task";
 /// The names of the panels in the address.
 const FOLDED: [&str; 2] = ["steps", "diagnostics"];
 
@@ -56,6 +58,8 @@ pub(super) fn keep(session: Session, panels: Panels) {
         session.listing.track();
         session.words.track();
         session.range.track();
+        session.beside.run.track();
+        session.beside.by_task.track();
         panels.steps.is_open.track();
         panels.diagnostics.is_open.track();
         if is_waiting.try_update_value(|w| std::mem::replace(w, true)) == Some(false) {
@@ -89,6 +93,8 @@ fn read(session: Session, panels: Panels) {
     if let Some(range) = query_parameter("loop").as_deref().and_then(read_range) {
         session.range.set(Some(range));
     }
+    session.beside.run.set(query_parameter("beside").filter(|run| !run.is_empty()));
+    session.beside.by_task.set(query_parameter("align").as_deref() == Some(BY_TASK));
     session.wanted_rubric.set(query_parameter("rubric"));
     session.words.set(query_parameter("filter").unwrap_or_default());
     if let Some(word) = query_parameter("list") {
@@ -144,7 +150,7 @@ fn moment(session: Session) -> Option<(u64, Option<String>)> {
 }
 
 /// The parameters of the view, without the moment. A part at its default has none.
-fn view_parameters(session: Session, panels: Panels) -> [(&'static str, Option<String>); 8] {
+fn view_parameters(session: Session, panels: Panels) -> [(&'static str, Option<String>); 10] {
     let view = session.view;
     let geometry = view.geometry.get_untracked();
     let camera = view.camera.get_untracked();
@@ -165,6 +171,7 @@ fn view_parameters(session: Session, panels: Panels) -> [(&'static str, Option<S
         .map(|(name, _)| name)
         .collect();
     let words = session.words.get_untracked();
+    let beside = session.beside.run.get_untracked();
     [
         ("view", (geometry != Geometry::default()).then(|| geometry.as_str().to_owned())),
         ("camera", (!is_orbit).then(|| camera.as_str().to_owned())),
@@ -173,6 +180,8 @@ fn view_parameters(session: Session, panels: Panels) -> [(&'static str, Option<S
         ("filter", (!words.trim().is_empty()).then_some(words)),
         ("list", listing_word.filter(|_| listing != Listing::All).map(str::to_owned)),
         ("loop", session.range.get_untracked().map(|(from, to)| format!("{from}-{to}"))),
+        ("beside", beside.clone()),
+        ("align", beside.filter(|_| session.beside.by_task.get_untracked()).map(|_| BY_TASK.to_owned())),
         ("fold", (!folded.is_empty()).then(|| folded.join(","))),
     ]
 }

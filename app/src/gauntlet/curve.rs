@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use gauntlet_film::{BLOCK, Digest, Digests, FailuresOf, Film, PathId};
 use gauntlet_model::FailureKind;
-use gauntlet_scene::HeightScale;
+use gauntlet_scene::{Ghost, HeightScale};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -94,6 +94,18 @@ fn draw(film: &Film, rubric: Option<PathId>, heights: HeightScale, digests: &mut
     let fill =
         ends.map_or(String::new(), |(from, to)| format!("{line}L{to:.1},{HEIGHT}L{from:.1},{HEIGHT}Z"));
     Drawn { line, fill, zero, marks }
+}
+
+/// The line of another run over the counterparts of the nodes; of a long run the means of its parts.
+fn draw_beside(ghost: &Ghost, nodes: usize, heights: HeightScale) -> String {
+    let mean = |part: Range<usize>| {
+        let at = middle(&part, nodes);
+        let scores = part.filter_map(|i| ghost.score(i));
+        let (sum, count) = scores.fold((0.0, 0.0), |(sum, count), score| (sum + score, count + 1.0));
+        (count > 0.0).then_some((at, sum / count))
+    };
+    let points: Vec<(f64, f64)> = cuts(nodes, SINGLE).filter_map(mean).collect();
+    polyline(points.into_iter(), (heights.low, heights.high), (WIDTH, HEIGHT), PAD)
 }
 
 /// Marks below the curve, one path a kind: of each column of nodes the share that fails, the gravest kind at
@@ -223,7 +235,7 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
             on:pointerup=move |_| scrubber.on_up() on:pointercancel=move |_| scrubber.on_up()
             on:pointerleave=move |_| scrubber.hovered.set(None)
         >
-            <CurvePaths drawn />
+            <CurvePaths session drawn />
             <div hidden=move || nodes() == 0>
                 <div class="curve-ahead" style=move || format!("left:{:.3}%", head())></div>
                 <div class="curve-head" style=move || format!("left:{:.3}%", head())></div>
@@ -244,7 +256,12 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
 
 /// The curve and the marks of failures.
 #[component]
-fn CurvePaths(drawn: Memo<Drawn>) -> impl IntoView {
+fn CurvePaths(session: Session, drawn: Memo<Drawn>) -> impl IntoView {
+    let beside = move || {
+        let (ghost, heights) = (session.beside.watch_ghost(), session.view.heights.get());
+        let nodes = session.watch_calmly(Film::len);
+        ghost.map(|ghost| draw_beside(&ghost, nodes, heights))
+    };
     let zero = move || drawn.with(|d| d.zero.map(|y| format!("M0,{y:.1}H1000")).unwrap_or_default());
     let mark = move |kind: FailureKind| {
         drawn.with(|d| d.marks.iter().find(|m| m.0 == kind).map(|m| m.1.clone()).unwrap_or_default())
@@ -253,6 +270,7 @@ fn CurvePaths(drawn: Memo<Drawn>) -> impl IntoView {
         <svg viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">
             <path class="curve-zero" d=zero />
             <path class="curve-fill" d=move || drawn.with(|d| d.fill.clone()) />
+            <path class="curve-beside" d=beside />
             <path class="curve-line" d=move || drawn.with(|d| d.line.clone()) />
             {FailureKind::ALL.into_iter().map(|kind| {
                 view! { <path class=format!("curve-mark {}", failure_class(kind)) d=move || mark(kind) /> }
@@ -289,6 +307,15 @@ mod tests {
     fn film(roots: &[f64]) -> Film {
         let scores = |root: &f64| gauntlet_model::Scores::new([("root", *root)]).expect("a score");
         film_of((0..).zip(roots).map(|(step, root)| (step, None, scores(root))))
+    }
+
+    #[test]
+    fn the_other_run_is_a_line_over_the_same_nodes() {
+        let (mine, other) = (film(&[1.0, 1.0, 1.0]), film(&[0.0, 2.0]));
+        let pairing = gauntlet_film::Pairing::by_step(&mine, &other);
+        let line =
+            draw_beside(&Ghost::of(&mine, &other, &pairing, None), 3, HeightScale { low: 0.0, high: 2.0 });
+        assert_eq!(line, "M0.0,78.0L500.0,8.0");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::about::About;
+use super::beside::BesideRun;
 use super::commands::Commands;
 use super::headline::Headline;
 use super::inspector::Inspector;
@@ -29,6 +30,7 @@ pub(super) fn Diagnostics(commands: Commands, panels: Panels) -> impl IntoView {
             </h2>
             <div class="panel-body" tabindex="-1">
                 <Headline session />
+                <BesideRun session />
                 <Intervention commands />
                 <RubricTree session />
                 <RubricDetail session />

@@ -4,6 +4,7 @@
 mod about;
 mod address;
 mod attempt;
+mod beside;
 mod callout;
 mod capture;
 mod charts;

@@ -340,6 +340,7 @@ impl RenderLoop {
             time_secs: if self.has_reduced_motion { 0.0 } else { ms / 1000.0 },
             selected: self.session.current.get_untracked(),
             rubric: view.rubric.get_untracked(),
+            beside: self.session.beside.ghost(),
             heights: self.heights.shown(),
             effects: view.effects.shown.get_untracked(),
             intensity: view.intensity.get_untracked() as f32,

@@ -6,6 +6,7 @@ use gauntlet_model::{EpisodeId, RunSummary, Status};
 use gauntlet_scene::{CameraMode, Geometry, HeightScale, Orbit};
 use leptos::prelude::*;
 
+use super::beside::Beside;
 use super::effects::Effects;
 use super::motion::Motion;
 use crate::ports::FeedState;
@@ -87,6 +88,8 @@ pub(super) struct Session {
     pub(super) episode_error: RwSignal<Option<(u64, String)>>,
     /// The view.
     pub(super) view: View,
+    /// Another run that is shown beside this one.
+    pub(super) beside: Beside,
     /// Which nodes the list shows.
     pub(super) listing: RwSignal<Listing>,
     /// The words that the list is filtered by.
@@ -137,6 +140,7 @@ impl Session {
                 has_fixed_heights: RwSignal::new(false),
                 overview: RwSignal::new(None),
             },
+            beside: Beside::new(),
             listing: RwSignal::new(Listing::All),
             words: RwSignal::new(String::new()),
             range: RwSignal::new(None),

@@ -10,6 +10,7 @@
 //! stream.
 
 mod artifacts;
+mod beside;
 mod commands;
 mod compare;
 mod episodes;
@@ -32,6 +33,7 @@ mod steps;
 mod views;
 
 pub use artifacts::{Artifact, ArtifactListQuery};
+pub use beside::{RubricPair, RubricReading};
 pub use commands::{
     CommandAck, CommandAcked, CommandCreated, CommandQuery, CommandRequest, PendingCommand, PendingCommands,
 };
