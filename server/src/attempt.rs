@@ -36,8 +36,8 @@ pub(crate) async fn previous(
     Ok(Some(Attempt { step: old.step.unwrap_or_default(), episode, html }))
 }
 
-/// What the agent did at the snapshot of a sequence number, at most [`MOST_BYTES`] of it; empty where there is
-/// no such snapshot.
+/// What the agent did at the snapshot of a sequence number, at most [`MOST_BYTES`] of it; empty where there
+/// is no such snapshot.
 pub(crate) async fn action_at(store: &Store, run: &RunId, seq: u64) -> Result<String, ApiError> {
     Ok(at(store, run, seq).await?.map(|record| action(&record)).unwrap_or_default())
 }

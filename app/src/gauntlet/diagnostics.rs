@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::about::About;
-use super::beside::BesideRun;
+use super::beside_panel::BesideRun;
 use super::commands::Commands;
 use super::headline::Headline;
 use super::inspector::Inspector;

@@ -5,6 +5,7 @@ mod about;
 mod address;
 mod attempt;
 mod beside;
+mod beside_panel;
 mod callout;
 mod capture;
 mod charts;

@@ -16,7 +16,7 @@ use super::session::Session;
 use super::stage::StageArea;
 use super::steps::Steps;
 use super::transport::Transport;
-use super::{address, beside, effects, keyboard};
+use super::{address, beside_panel, effects, keyboard};
 use crate::api::get_run;
 use crate::ui::{Erase, NotFoundPage, PageTitle};
 
@@ -74,7 +74,7 @@ fn RunView(summary: RunSummary) -> impl IntoView {
     provide_context(panels);
     keyboard::listen(session, panels);
     effects::load(session);
-    beside::follow(session);
+    beside_panel::follow(session);
     view! {
         {move || {
             let title = session.described(|run| format!("{} · {} · Gauntlet", run.name, run.project));

@@ -20,6 +20,7 @@ mod detail;
 mod effects;
 mod geometry;
 mod ghost;
+mod ghost_path;
 mod height;
 mod labels;
 mod legend;
