@@ -63,7 +63,10 @@ impl Beside {
         match update {
             FeedUpdate::Facts(facts) => self.change(|other| facts.iter().for_each(|f| other.film.apply(f))),
             FeedUpdate::State(FeedState::Missing) => _ = self.is_missing.try_set(true),
-            FeedUpdate::State(_) | FeedUpdate::Overview(_) | FeedUpdate::Rules(_) => {}
+            FeedUpdate::State(_)
+            | FeedUpdate::Overview(_)
+            | FeedUpdate::Rules(_)
+            | FeedUpdate::Effects(_) => {}
         }
     }
 
