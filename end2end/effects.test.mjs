@@ -41,7 +41,7 @@ story("an effect is added, seen at once, saved and seen by another page", async 
   // What is wrong is said, and cannot be saved; the stage keeps what was right.
   const save = editor.getByRole("button", { name: "Save" });
   await editor.getByLabel("Limit of effect 1", { exact: true }).fill("low");
-  await editor.getByRole("alert").getByText("effect 1, Limit: \"low\" is no number").waitFor();
+  await editor.getByRole("alert").getByText('effect 1, Limit: "low" is no number').waitFor();
   assert.ok(await save.isDisabled());
   await editor.getByLabel("Limit of effect 1", { exact: true }).fill("10");
   await editor.getByLabel("Size of effect 1", { exact: true }).fill("9");
@@ -111,7 +111,10 @@ story("a set is replaced as JSON and ordered by keyboard", async ({ server, page
   await editor.getByRole("button", { name: "Save" }).click();
   await editor.waitFor({ state: "hidden" });
   const { effects } = await server.get("/api/v1/projects/probe/effects");
-  assert.deepEqual(effects.map(({ when }) => when), [{ above: 5 }, { below: 4 }]);
+  assert.deepEqual(
+    effects.map(({ when }) => when),
+    [{ above: 5 }, { below: 4 }],
+  );
 });
 
 story("an open page hears of changed effects, or says why not", async ({ server, page }) => {
