@@ -39,8 +39,8 @@ export class Runs {
   }
 
   /**
-   * Every run that matches, newest first unless `sort` says otherwise; pages are fetched on demand. The columns of
-   * `columns` are in the `columns` of each run.
+   * Every run that matches, newest first unless `sort` says otherwise; pages are fetched on demand. What
+   * `columns` asks for is in the `columns` of each run.
    */
   list(
     query: RunQuery = {},
