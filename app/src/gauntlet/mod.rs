@@ -16,6 +16,7 @@ mod curve;
 mod diagnostics;
 mod easing;
 mod effects;
+mod effects_editor;
 mod episode_timeline;
 mod episode_ways;
 mod flags;

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 use super::commands::Commands;
 use super::controls::CommandLine;
 use super::diagnostics::Diagnostics;
-use super::effects::EffectsDialog;
+use super::effects_editor::EffectsDialog;
 use super::header::Header;
 use super::legend::Legend;
 use super::panels::{Panels, SheetTabs};
@@ -16,7 +16,7 @@ use super::session::Session;
 use super::stage::StageArea;
 use super::steps::Steps;
 use super::transport::Transport;
-use super::{address, beside_panel, effects, keyboard};
+use super::{address, beside_panel, keyboard};
 use crate::api::get_run;
 use crate::ui::{Erase, NotFoundPage, PageTitle};
 
@@ -73,7 +73,8 @@ fn RunView(summary: RunSummary) -> impl IntoView {
     provide_context(commands);
     provide_context(panels);
     keyboard::listen(session, panels);
-    effects::load(session);
+    // In the browser. Until then, and where they cannot be read, the defaults are drawn.
+    Effect::new(move || session.view.effects.read(session.summary(|run| run.project.clone())));
     beside_panel::follow(session);
     view! {
         {move || {

@@ -194,7 +194,10 @@ impl RenderLoop {
                         film.set_rules(rules);
                         complete.iter_mut().for_each(|film| film.set_rules(rules));
                     }
-                    FeedUpdate::Effects(version) => session.view.effects.follow(session, version),
+                    FeedUpdate::Effects(version) => {
+                        let project = session.summary(|run| run.project.clone());
+                        session.view.effects.follow(project, version);
+                    }
                     FeedUpdate::State(new) => state = Some(new),
                 }
             }
