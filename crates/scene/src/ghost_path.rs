@@ -61,10 +61,15 @@ mod tests {
     #[test]
     fn the_color_tells_which_run_is_higher() {
         let unit = HeightScale { low: 0.0, high: 1.0 };
-        assert_eq!(difference_color(unit, 0.5, 0.5), SAME);
-        assert_eq!(difference_color(unit, 1.0, 0.0), HIGHER);
-        assert_eq!(difference_color(unit, 0.0, 0.5), LOWER);
-        assert_eq!(difference_color(unit, -f64::MAX, f64::MAX), LOWER);
-        assert_eq!(difference_color(unit, 0.625, 0.5), mix(SAME, HIGHER, 0.5));
+        let check = |score, other, expected: Rgb| {
+            let found = difference_color(unit, score, other);
+            let is_near = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6);
+            assert!(is_near, "{found:?}, not {expected:?}, of {score} and {other}");
+        };
+        check(0.5, 0.5, SAME);
+        check(1.0, 0.0, HIGHER);
+        check(0.0, 0.5, LOWER);
+        check(-f64::MAX, f64::MAX, LOWER);
+        check(0.625, 0.5, mix(SAME, HIGHER, 0.5));
     }
 }

@@ -240,7 +240,7 @@ fn a_rubric_gives_height_and_labels() {
     let middle = (heights.low + heights.high) / 2.0;
     assert!(scene.path.nodes[0].at[1] > 0.0 && scene.path.nodes[7].at[1] < 0.0, "{middle}");
     assert_eq!(scene.path.nodes[1].at[1], 0.0, "not evaluated: the middle");
-    assert_eq!(scene.labels[0].text, "1,312: -20");
+    assert_eq!(scene.labels[0].text, "1,312: -20.0", "as in the list of steps");
 }
 
 #[test]
