@@ -21,9 +21,10 @@ const CACHED_NODES: usize = 2_000_000;
 const CACHED_OUTLINES: usize = 100;
 
 type Shared<F> = Arc<Mutex<F>>;
+type Entries<F> = VecDeque<(RunId, Shared<F>)>;
 
 /// What was folded of runs, most recently used last; cloning shares it.
-struct Cached<F>(Arc<Mutex<VecDeque<(RunId, Shared<F>)>>>);
+struct Cached<F>(Arc<Mutex<Entries<F>>>);
 
 impl<F> Clone for Cached<F> {
     fn clone(&self) -> Self {
@@ -36,7 +37,7 @@ impl<F: Fold> Cached<F> {
         Self(Arc::default())
     }
 
-    fn entries(&self) -> MutexGuard<'_, VecDeque<(RunId, Shared<F>)>> {
+    fn entries(&self) -> MutexGuard<'_, Entries<F>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -26,7 +26,7 @@ pub(super) type Judged = (i64, u128);
 
 fn key(run: &SealingRun) -> Judged {
     let rules = serde_json::to_vec(&run.rules).unwrap_or_default();
-    (run.run_no, fnv1a_128(rules.into_iter()))
+    (run.run_no, fnv1a_128(rules))
 }
 
 /// Up to which event the overview of a run is sealed now. Each sealing folds the film of the run from its
