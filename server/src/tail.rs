@@ -2,13 +2,14 @@
 //! shared by all its viewers.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use gauntlet_film::{Fact, codec};
 use gauntlet_model::{Record, RunId};
 use gauntlet_store::{RecentEvents, Store, StoreError};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -77,7 +78,7 @@ struct Tail {
 
 impl Tail {
     fn ring(&self) -> MutexGuard<'_, VecDeque<Arc<Batch>>> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ring.lock()
     }
 
     /// The batch that starts exactly at `seq`, if it is still here.
@@ -139,7 +140,7 @@ impl Tails {
     }
 
     fn tail(&self, run: &RunId, head: u64, recent: RecentEvents) -> Arc<Tail> {
-        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = self.watched.lock();
         // The tail of a run that was deleted is not that of one created anew under its id.
         if let Some(tail) = watched.get(run).and_then(Weak::upgrade).filter(|tail| !tail.has_ended()) {
             return tail;

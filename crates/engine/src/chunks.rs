@@ -2,7 +2,6 @@
 //! once and then stored: in the background ([`crate::sealing`]), or by the first client that asks.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use futures::TryStreamExt;
 use gauntlet_api::FilmManifest;
@@ -11,6 +10,7 @@ use gauntlet_film::surroundings::Surroundings;
 use gauntlet_film::{Fact, Film, Manifest, codec};
 use gauntlet_model::{FailureRule, FailureRules, Kind, RunId, RunSummary};
 use gauntlet_store::{InEpisode, Store};
+use parking_lot::Mutex;
 
 use crate::films::Films;
 use crate::{Error, facts};
@@ -111,7 +111,7 @@ pub(crate) async fn pack_coarse(
 ) -> Result<Vec<u8>, Error> {
     let (from, end) = (number * levels::span(level), (number + 1) * levels::span(level));
     let covered = facts::of_chunks(store, run, from / CHUNK..end / CHUNK).try_concat().await?;
-    let around = Surroundings::of(&covered, &film.lock().unwrap_or_else(PoisonError::into_inner));
+    let around = Surroundings::of(&covered, &film.lock());
     let mut needed = facts_around(store, run, &around, from).await?;
     facts::pack(move || {
         needed.extend(levels::thin(&covered, rule, level, &around));

@@ -1,7 +1,6 @@
 //! Commands of a person: checked against the run that they are for, then queued.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
 
 use gauntlet_model::{
     Action, Body, CommandIssued, DeclaredParameter, FieldError, Kind, Object, RunId, RunSummary,
@@ -90,7 +89,7 @@ async fn answer_is_offered(films: &Films, run: &RunId, parameters: &Object) -> R
         return refuse("is missing; an answer is a text".to_owned());
     };
     let film = films.get(run).await?;
-    let film = film.lock().unwrap_or_else(PoisonError::into_inner);
+    let film = film.lock();
     match film.pending_challenge() {
         None => refuse("nothing is being asked: the run is not paused at a challenge".to_owned()),
         Some((_, asked)) if !asked.options.is_empty() && !asked.options.iter().any(|o| o == answer) => {

@@ -1,7 +1,6 @@
 //! Episodes of a run: what was attempted, how it ended, how its steps were scored.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
 
 use gauntlet_api::{Episode, EpisodeListQuery, Page};
 use gauntlet_film::Film;
@@ -52,7 +51,7 @@ impl Films {
         let film = self.get(run).await?;
         let mut all = Episodes::default();
         all.read(self.store(), run).await?;
-        all.score(&film.lock().unwrap_or_else(PoisonError::into_inner));
+        all.score(&film.lock());
         Ok(all)
     }
 }

@@ -1,13 +1,14 @@
 //! The facts of a run's log: read from it, or from the sealed chunks in which they are packed.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 use gauntlet_film::levels::CHUNK;
 use gauntlet_film::{Fact, Film, Outline, codec};
 use gauntlet_model::{Record, RunId};
 use gauntlet_store::{READ_AHEAD, Store};
+use parking_lot::Mutex;
 
 use crate::{Error, envelope};
 
@@ -77,12 +78,12 @@ pub(crate) async fn fold_to<F: Fold>(
 }
 
 fn seen_by<F: Fold>(fold: &Mutex<F>) -> u64 {
-    fold.lock().unwrap_or_else(PoisonError::into_inner).head()
+    fold.lock().head()
 }
 
 /// Brings a fold up to date with facts.
 fn apply<F: Fold>(fold: &Mutex<F>, facts: &[Fact]) {
-    let mut fold = fold.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut fold = fold.lock();
     for fact in facts {
         fold.apply(fact);
     }

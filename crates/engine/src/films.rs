@@ -2,11 +2,12 @@
 //! when they are asked for again.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use gauntlet_film::{Film, Outline, levels};
 use gauntlet_model::{RunId, RunSummary};
 use gauntlet_store::Store;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::facts::{Fold, fold_to};
 use crate::{Error, outlines};
@@ -38,7 +39,7 @@ impl<F: Fold> Cached<F> {
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries<F>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// The fold of a run, an empty one where none is cached; drops the oldest while there are `too_many`.
@@ -96,7 +97,7 @@ impl Films {
         let film = self.films.take_or_make(run, |cached| {
             cached.len() > LEAST_CACHED_FILMS && (cached.len() > CACHED_FILMS || nodes(cached) > CACHED_NODES)
         });
-        film.lock().unwrap_or_else(PoisonError::into_inner).set_rules(summary.rules);
+        film.lock().set_rules(summary.rules);
         fold_to(&self.store, run, summary.head, &film).await?;
         Ok(film)
     }
@@ -124,7 +125,7 @@ impl Films {
         read: impl FnOnce(&Film) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let film = self.get(run).await?;
-        let work = move || read(&film.lock().unwrap_or_else(PoisonError::into_inner));
+        let work = move || read(&film.lock());
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "a film could not be read");
             Error::internal("something broke while the run was read; the log says what")
@@ -135,21 +136,21 @@ impl Films {
     /// what the log has beyond.
     pub(crate) async fn paths(&self, run: &RunSummary) -> Result<Vec<String>, Error> {
         let outline = self.outlines.take_or_make(&run.id, |cached| cached.len() > CACHED_OUTLINES);
-        let seen = || outline.lock().unwrap_or_else(PoisonError::into_inner).head();
+        let seen = || outline.lock().head();
         if run.head.saturating_sub(seen()) >= levels::CHUNK
             && let Some(stored) = outlines::stored(&self.store, &run.id).await?
             && stored.head() > seen()
         {
-            *outline.lock().unwrap_or_else(PoisonError::into_inner) = stored;
+            *outline.lock() = stored;
         }
         if run.head.saturating_sub(seen()) >= levels::span(1) {
             // The overview of so long a part is not sealed either, and needs the film.
             let film = self.get(&run.id).await?;
-            let film = film.lock().unwrap_or_else(PoisonError::into_inner);
+            let film = film.lock();
             return Ok(film.paths().iter().map(|path| path.path.clone()).collect());
         }
         fold_to(&self.store, &run.id, run.head, &outline).await?;
-        Ok(outline.lock().unwrap_or_else(PoisonError::into_inner).paths())
+        Ok(outline.lock().paths())
     }
 
     /// Drops what was folded of a deleted run.
@@ -161,5 +162,5 @@ impl Films {
 
 /// The nodes of the films that nobody reads or changes at this moment.
 fn nodes(cached: &VecDeque<(RunId, Shared<Film>)>) -> usize {
-    cached.iter().filter_map(|(_, film)| film.try_lock().ok()).map(|film| film.len()).sum()
+    cached.iter().filter_map(|(_, film)| film.try_lock()).map(|film| film.len()).sum()
 }

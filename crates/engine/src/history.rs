@@ -1,7 +1,5 @@
 //! The history of a rubric or a measurement.
 
-use std::sync::PoisonError;
-
 use gauntlet_api::{Series, SeriesPoint, SeriesQuery};
 use gauntlet_model::{FieldError, RunId};
 
@@ -18,7 +16,7 @@ impl Films {
         let path = query.path.unwrap_or_else(|| "root".to_owned());
         let most = query.points.get("points")? as usize;
         let film = self.get(run).await?;
-        let film = film.lock().unwrap_or_else(PoisonError::into_inner);
+        let film = film.lock();
         let Some(rubric) = film.paths().iter().find(|p| p.path == path).map(|p| p.id) else {
             let known: Vec<_> = film.paths().iter().map(|p| p.path.as_str()).collect();
             let message = format!("{path:?} is not a rubric of this run; it has: {}", known.join(", "));

@@ -1,10 +1,9 @@
 //! Outlines of films as they are stored beside the sealed chunks.
 
-use std::sync::{Mutex, PoisonError};
-
 use gauntlet_film::Outline;
 use gauntlet_model::RunId;
 use gauntlet_store::Store;
+use parking_lot::Mutex;
 
 use crate::{Error, envelope, facts};
 
@@ -36,5 +35,5 @@ pub(crate) async fn up_to(store: &Store, run: &RunId, events: u64) -> Result<Out
     };
     let outline = Mutex::new(outline);
     facts::fold_to(store, run, events, &outline).await?;
-    Ok(outline.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(outline.into_inner())
 }

@@ -5,10 +5,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use gauntlet_model::{Body, EpisodeId, Kind, Object, Record, RunId};
 use gauntlet_store::Store;
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::Error;
@@ -132,11 +133,11 @@ impl Prompts {
 
     /// Drops a deleted run's prompts.
     pub fn forget(&self, run: &RunId) {
-        self.cached.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| id != run);
+        self.cached.lock().retain(|(id, _)| id != run);
     }
 
     fn take_or_make(&self, run: &RunId) -> Shared {
-        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.cached.lock();
         let known = cached.iter().position(|(id, _)| id == run).and_then(|at| cached.remove(at));
         let entry = known.unwrap_or_else(|| (run.clone(), Shared::default()));
         let shared = Arc::clone(&entry.1);

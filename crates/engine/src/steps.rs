@@ -1,7 +1,6 @@
 //! Steps: everything about one, and the list of failing ones.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
 
 use gauntlet_api::{EpisodeFilter, Page, StepDetails, StepEpisode, StepListQuery, StepRow};
 use gauntlet_film::Film;
@@ -140,7 +139,7 @@ async fn failing_of_path(
     limit: u32,
 ) -> Result<Page<StepRow>, Error> {
     let film = films.get(run).await?;
-    let film = film.lock().unwrap_or_else(PoisonError::into_inner);
+    let film = film.lock();
     let Some(rubric) = film.paths().iter().find(|p| p.path == path).map(|p| p.id) else {
         let kinds: Vec<_> = FailureKind::ALL.iter().map(|kind| kind.as_str()).collect();
         let message =

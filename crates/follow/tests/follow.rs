@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gauntlet_follow::{
     Cursor, Error, EventAt, EventId, Follower, Limits, Log, Output, Pace, Part, RunEnd, Step, Stretch,
 };
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +37,7 @@ struct Memory(Arc<Mutex<BTreeMap<u32, Run>>>);
 
 impl Memory {
     fn change<T>(&self, run: u32, change: impl FnOnce(&mut Run) -> T) -> T {
-        change(self.0.lock().unwrap().entry(run).or_default())
+        change(self.0.lock().entry(run).or_default())
     }
 
     fn append(&self, run: u32, events: u64) {
@@ -57,13 +58,13 @@ impl Log for Memory {
     type Error = String;
 
     async fn ends(&self) -> Result<BTreeMap<u32, RunEnd>, String> {
-        let runs = self.0.lock().unwrap();
+        let runs = self.0.lock();
         Ok(runs.iter().map(|(key, run)| (*key, RunEnd { head: run.events, edits: run.edits })).collect())
     }
 
     async fn read(&self, run: u32, seqs: Range<u64>, limits: Limits) -> Result<Stretch<u64>, String> {
         assert!(!seqs.is_empty() && limits.events > 0 && limits.bytes > 0, "{seqs:?} {limits:?}");
-        let runs = self.0.lock().unwrap();
+        let runs = self.0.lock();
         let read = runs.get(&run).ok_or("no such run")?;
         let looked_at = limits.events.min(limits.bytes.div_ceil(BODY)).min(seqs.clone().count());
         let next = seqs.start + looked_at as u64;
@@ -74,7 +75,7 @@ impl Log for Memory {
     }
 
     async fn event_at(&self, run: u32, seq: u64) -> Result<EventAt, String> {
-        let runs = self.0.lock().unwrap();
+        let runs = self.0.lock();
         let Some(found) = runs.get(&run) else { return Ok(EventAt::NoRun) };
         Ok(if seq < found.events { EventAt::Id(id(run, seq, found.salt)) } else { EventAt::NoEvent })
     }
@@ -107,7 +108,7 @@ struct Copy(Arc<Mutex<Written>>);
 
 impl Copy {
     fn events(&self, run: u32) -> Vec<u64> {
-        self.0.lock().unwrap().events.get(&run).cloned().unwrap_or_default()
+        self.0.lock().events.get(&run).cloned().unwrap_or_default()
     }
 }
 
@@ -117,11 +118,11 @@ impl Output for Copy {
     type Error = Failure;
 
     async fn cursors(&mut self) -> Result<BTreeMap<u32, Cursor>, Failure> {
-        Ok(self.0.lock().unwrap().cursors.clone())
+        Ok(self.0.lock().cursors.clone())
     }
 
     async fn commit(&mut self, parts: Vec<Part<u32, u64>>) -> Result<(), Failure> {
-        let mut written = self.0.lock().unwrap();
+        let mut written = self.0.lock();
         if let Some(failure) = written.failures.pop() {
             return Err(failure);
         }
@@ -137,7 +138,7 @@ impl Output for Copy {
     }
 
     async fn remove(&mut self, run: u32) -> Result<bool, Failure> {
-        let mut written = self.0.lock().unwrap();
+        let mut written = self.0.lock();
         // One event at a time, the cursor with the last one.
         let is_last = written.events.get_mut(&run).is_none_or(|events| events.pop().is_none());
         if is_last {
@@ -173,7 +174,7 @@ async fn every_event_arrives_once_in_batches_within_the_limits() {
     for (run, events) in [(1, 23), (2, 0), (3, 10), (4, 2), (5, 11)] {
         assert_eq!(output.events(run), (0..events).collect::<Vec<_>>(), "run {run}");
     }
-    let batches = output.0.lock().unwrap().batches.clone();
+    let batches = output.0.lock().batches.clone();
     assert!(batches.iter().all(|events| *events <= 5), "50 bytes are 5 events: {batches:?}");
     assert_eq!(batches.iter().sum::<usize>(), 46);
 }
@@ -182,7 +183,7 @@ async fn every_event_arrives_once_in_batches_within_the_limits() {
 async fn a_batch_that_is_not_committed_is_gathered_again() {
     let (log, output) = (Memory::default(), Copy::default());
     log.append(1, 12);
-    output.0.lock().unwrap().failures = vec![Failure::Passing];
+    output.0.lock().failures = vec![Failure::Passing];
     let mut follower = open(&log, &output);
     assert!(matches!(follower.step().await, Err(Error::Output(Failure::Passing))));
     assert!(output.events(1).is_empty());
@@ -199,7 +200,7 @@ async fn an_edit_is_handed_over_once() {
     follow(&log, &output).await;
     log.append(1, 1);
     follow(&log, &output).await;
-    assert_eq!(output.0.lock().unwrap().edits[&1], 2, "when it was new, and when it was edited");
+    assert_eq!(output.0.lock().edits[&1], 2, "when it was new, and when it was edited");
     assert_eq!(output.events(1), [0, 1, 2, 3]);
 }
 
@@ -209,9 +210,9 @@ async fn what_was_made_of_a_deleted_run_is_removed() {
     log.append(1, 3);
     log.append(2, 3);
     follow(&log, &output).await;
-    log.0.lock().unwrap().remove(&1);
+    log.0.lock().remove(&1);
     follow(&log, &output).await;
-    assert_eq!(output.0.lock().unwrap().cursors.keys().collect::<Vec<_>>(), [&2]);
+    assert_eq!(output.0.lock().cursors.keys().collect::<Vec<_>>(), [&2]);
     assert_eq!((output.events(1), output.events(2)), (vec![], vec![0, 1, 2]));
 }
 
@@ -221,7 +222,7 @@ async fn events_that_cannot_be_read_are_passed_over() {
     log.change(1, |run| (run.events, run.unreadable) = (9, [2, 3, 8].into()));
     follow(&log, &output).await;
     assert_eq!(output.events(1), [0, 1, 4, 5, 6, 7]);
-    let cursor = output.0.lock().unwrap().cursors[&1];
+    let cursor = output.0.lock().cursors[&1];
     assert_eq!((cursor.next, cursor.last_id), (9, None));
 }
 
@@ -233,7 +234,7 @@ async fn an_output_of_another_log_is_noticed() {
     log.append(3, 1);
     follow(&log, &output).await;
     assert!(open(&log, &output).belongs().await.unwrap());
-    log.0.lock().unwrap().remove(&3);
+    log.0.lock().remove(&3);
     log.change(2, |run| run.salt = 1);
     assert!(open(&log, &output).belongs().await.unwrap(), "deleted runs and unreadable events tell nothing");
     log.change(1, |run| run.events = 4);
@@ -247,7 +248,7 @@ async fn it_follows_every_change_until_it_is_stopped() {
     let (log, output) = (Memory::default(), Copy::default());
     let (changes, seen) = watch::channel(0_u64);
     let stop = CancellationToken::new();
-    output.0.lock().unwrap().failures = vec![Failure::Passing; 3];
+    output.0.lock().failures = vec![Failure::Passing; 3];
     let mut follower = open(&log, &output);
     let follow = async {
         follower.run(seen, &stop, &PACE).await.unwrap();
@@ -275,7 +276,7 @@ async fn a_broken_output_and_the_end_of_the_log_end_it() {
     let (changes, seen) = watch::channel(0_u64);
     let stop = CancellationToken::new();
     log.append(1, 1);
-    output.0.lock().unwrap().failures = vec![Failure::Broken];
+    output.0.lock().failures = vec![Failure::Broken];
     let mut follower = open(&log, &output);
     assert_eq!(follower.run(seen.clone(), &stop, &PACE).await, Err(Failure::Broken));
     drop(changes);

@@ -1,10 +1,11 @@
 //! Rubrics that score episodes, and rubrics that ask a language model.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use gauntlet_rubric::{
     ExponentialDiscounting, LlmJudge, Node, Outcome, RubricError, Trajectory, first_number,
 };
+use parking_lot::Mutex;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -92,13 +93,13 @@ fn the_template_is_filled_once() {
     let prompts = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&prompts);
     let client = move |prompt: &str| {
-        seen.lock().unwrap().push(prompt.to_owned());
+        seen.lock().push(prompt.to_owned());
         Ok("1".to_owned())
     };
     let tree: Node<str, str> =
         Node::new(LlmJudge::new("{{json}} {action} on {observation}, {action}", client).unwrap());
     tree.call("{observation}", "seen").unwrap();
-    assert_eq!(prompts.lock().unwrap()[0], "{json} {observation} on seen, {observation}");
+    assert_eq!(prompts.lock()[0], "{json} {observation} on seen, {observation}");
     for bad in ["{", "}", "{reward}", "{action", "{}", "a } b"] {
         assert!(
             matches!(LlmJudge::new(bad, |_: &str| Ok(String::new())), Err(RubricError::Template(_))),
@@ -108,7 +109,7 @@ fn the_template_is_filled_once() {
     }
     tree.tweak(json!({"prompt_template": "Rate {action}", "normalize": false}).as_object().unwrap()).unwrap();
     tree.call("x", "seen").unwrap();
-    assert_eq!(prompts.lock().unwrap()[1], "Rate x");
+    assert_eq!(prompts.lock()[1], "Rate x");
 }
 
 #[test]

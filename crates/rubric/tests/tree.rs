@@ -1,12 +1,13 @@
 //! The tree: containers by the canonical rules with every edge, hooks, paths, parameters, concurrency.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 
 use gauntlet_rubric::{
     Call, Evaluation, Node, Rubric, RubricError, gate, leaf, rubric_dict, rubric_list, sequential,
     weighted_sum,
 };
+use parking_lot::Mutex;
 
 type Tree = Node<str, str>;
 
@@ -142,7 +143,7 @@ fn hooks_run_in_order_around_forward_and_can_be_removed() {
     let log = Arc::new(Mutex::new(Vec::<String>::new()));
     let note = |text: &'static str| {
         let log = Arc::clone(&log);
-        move || log.lock().unwrap().push(text.to_owned())
+        move || log.lock().push(text.to_owned())
     };
     let (before, inside, after) = (note("pre"), note("forward"), note("post"));
     let tree: Tree = leaf(move |_: &str, _: &str| {
@@ -164,13 +165,13 @@ fn hooks_run_in_order_around_forward_and_can_be_removed() {
     let last = tree.register_hook(move |_, _, _, _| again());
     tree.call("a", "o").unwrap();
     assert_eq!(
-        log.lock().unwrap().drain(..).collect::<Vec<_>>(),
+        log.lock().drain(..).collect::<Vec<_>>(),
         ["pre", "pre again", "forward", "post", "post again"]
     );
     first.remove();
     last.remove();
     tree.call("a", "o").unwrap();
-    assert_eq!(log.lock().unwrap().drain(..).collect::<Vec<_>>(), ["pre again", "forward", "post"]);
+    assert_eq!(log.lock().drain(..).collect::<Vec<_>>(), ["pre again", "forward", "post"]);
     assert_eq!(tree.hook_panics(), 0);
 }
 

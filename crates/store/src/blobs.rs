@@ -8,11 +8,12 @@
 
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gauntlet_model::RunId;
+use parking_lot::{Mutex, MutexGuard};
 use sha2::{Digest, Sha256};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
@@ -197,7 +198,7 @@ impl Blobs {
     }
 
     fn refs(&self) -> MutexGuard<'_, Refs> {
-        self.refs.lock().unwrap_or_else(PoisonError::into_inner)
+        self.refs.lock()
     }
 
     /// Where a blob of that hash lies; `None` where it is no hash.

@@ -1,10 +1,11 @@
 //! The writer's inbox: bounded in requests and in bytes, and nobody ever waits to enter it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -124,7 +125,7 @@ impl Queue {
 
     /// Puts a request in, or says at once that there is no room.
     pub(crate) fn enter(&self, work: Work) -> Result<(), StoreError> {
-        let entrance = self.entrance.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let entrance = self.entrance.lock().clone();
         let entrance = entrance.ok_or_else(StoreError::closed)?;
         let units = work.bytes().div_ceil(UNIT).clamp(1, self.units as usize) as u32;
         let share = Arc::clone(&self.room).try_acquire_many_owned(units).map_err(|_| busy())?;
@@ -139,7 +140,7 @@ impl Queue {
     /// refused.
     pub(crate) fn close(&self) {
         self.interrupts.closing.store(true, Relaxed);
-        self.entrance.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.entrance.lock().take();
     }
 }
 

@@ -2,9 +2,10 @@
 //! validated and written is not read back and validated again.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use gauntlet_model::{EpisodeId, EventId, Record, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 
 use crate::row::Row;
@@ -82,7 +83,7 @@ impl Ring {
 
     fn held(&self) -> MutexGuard<'_, Events> {
         // Nothing panics while it holds this lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

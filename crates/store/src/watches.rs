@@ -1,9 +1,10 @@
 //! Watchers of runs and of the list of runs. They are notified after a commit, never before.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use gauntlet_model::RunId;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 
 use crate::recent::{CommittedEvent, RecentEvents, Ring};
@@ -103,6 +104,6 @@ impl Watches {
 
     fn heads(&self) -> MutexGuard<'_, Heads> {
         // No holder of this lock panics; if one did, the map would still be consistent.
-        self.heads.lock().unwrap_or_else(PoisonError::into_inner)
+        self.heads.lock()
     }
 }

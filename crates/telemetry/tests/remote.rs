@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{Body, FieldError, Object, RunId, Status};
 use gauntlet_telemetry::{CommandController, Commands, Endpoint, ServerCommands};
+use parking_lot::Mutex;
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -57,7 +58,7 @@ fn answer(stream: TcpStream, desk: &Mutex<Desk>) {
 fn respond(first: &str, body: &[u8], desk: &Mutex<Desk>) -> (&'static str, String) {
     let path = first.split(' ').nth(1).unwrap();
     if let Some(id) = path.strip_prefix("/api/v1/runs/r/commands/").and_then(|p| p.strip_suffix("/ack")) {
-        let mut desk = desk.lock().unwrap();
+        let mut desk = desk.lock();
         if desk.failing > 0 {
             desk.failing -= 1;
             return ("503 Service Unavailable", String::new());
@@ -69,7 +70,7 @@ fn respond(first: &str, body: &[u8], desk: &Mutex<Desk>) -> (&'static str, Strin
     let wait: u64 = path.strip_prefix("/api/v1/runs/r/commands?wait=").unwrap().parse().unwrap();
     let until = Instant::now() + Duration::from_secs(wait);
     loop {
-        let pending: Vec<_> = desk.lock().unwrap().pending.values().cloned().collect();
+        let pending: Vec<_> = desk.lock().pending.values().cloned().collect();
         if !pending.is_empty() || Instant::now() >= until {
             return ("200 OK", format!("{{\"commands\":[{}]}}", pending.join(",")));
         }
@@ -94,11 +95,11 @@ fn run() -> RunId {
 #[test]
 fn a_command_is_given_once_until_the_server_has_its_answer() {
     let (endpoint, desk) = serve();
-    desk.lock().unwrap().failing = 2;
+    desk.lock().failing = 2;
     let commands = ServerCommands::listen(endpoint, run()).unwrap();
     assert_eq!(commands.next(Duration::ZERO), Ok(None));
-    desk.lock().unwrap().issue("1", "pause");
-    desk.lock().unwrap().issue("2", "resume");
+    desk.lock().issue("1", "pause");
+    desk.lock().issue("2", "resume");
     let first = commands.next(LONG).unwrap().unwrap();
     assert_eq!((first.command_id.as_str(), first.author.as_str()), ("1", "ada"));
     commands.acknowledge(&first, "paused");
@@ -106,7 +107,7 @@ fn a_command_is_given_once_until_the_server_has_its_answer() {
     assert_eq!(second.command_id, "2");
     commands.acknowledge(&second, "resumed");
     drop(commands);
-    let desk = desk.lock().unwrap();
+    let desk = desk.lock();
     let expected = [("1", r#"{"result":"paused"}"#), ("2", r#"{"result":"resumed"}"#)];
     assert_eq!(desk.answered, expected.map(|(id, body)| (id.to_owned(), body.to_owned())));
 }
@@ -118,11 +119,11 @@ fn a_loop_is_paused_tweaked_resumed_and_stopped_from_afar() {
     let steering = CommandController::new(commands, LONG);
     let tweaked = Mutex::new(0);
     let tweak = |new: &Object| {
-        *tweaked.lock().unwrap() += 1;
+        *tweaked.lock() += 1;
         if new.contains_key("p") { Ok(()) } else { Err(FieldError::new("p", "is missing")) }
     };
     for (id, action) in [("1", "pause"), ("2", "tweak"), ("3", "resume"), ("4", "stop")] {
-        desk.lock().unwrap().issue(id, action);
+        desk.lock().issue(id, action);
     }
     let mut logged = Vec::new();
     let deadline = Instant::now() + LONG;
@@ -139,7 +140,7 @@ fn a_loop_is_paused_tweaked_resumed_and_stopped_from_afar() {
         })
         .collect();
     assert_eq!(statuses, [Status::Paused, Status::Running]);
-    assert_eq!(*tweaked.lock().unwrap(), 1);
-    let answered: Vec<_> = desk.lock().unwrap().answered.iter().map(|(id, _)| id.clone()).collect();
+    assert_eq!(*tweaked.lock(), 1);
+    let answered: Vec<_> = desk.lock().answered.iter().map(|(id, _)| id.clone()).collect();
     assert_eq!(answered, ["1", "2", "3", "4"]);
 }

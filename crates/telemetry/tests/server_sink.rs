@@ -2,12 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gauntlet_model::{Event, EventId, RunId, RunSpec, RunStatus, Status, Timestamp, decode_array};
 use gauntlet_telemetry::{BatchConfig, BatchProcessor, ServerSink};
 use gauntlet_telemetry::{EventSink, SystemClock};
+use parking_lot::Mutex;
 
 /// `POST path` and its body.
 type Requests = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
@@ -48,7 +49,7 @@ fn answer(
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    seen.lock().unwrap().push((first.replace(" HTTP/1.1\r\n", ""), body));
+    seen.lock().push((first.replace(" HTTP/1.1\r\n", ""), body));
     let (head, text) = script.next().unwrap_or(("200 OK", "{}"));
     let length = text.len();
     let answer = format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}");
@@ -67,7 +68,7 @@ fn delivery(base: &str) -> BatchProcessor {
 }
 
 fn paths(requests: &Requests) -> Vec<String> {
-    requests.lock().unwrap().iter().map(|(path, _)| path.clone()).collect()
+    requests.lock().iter().map(|(path, _)| path.clone()).collect()
 }
 
 const RUNS: &str = "POST /api/v1/runs";
@@ -88,7 +89,7 @@ fn it_creates_the_run_then_posts_batches_until_they_are_taken() {
     assert_eq!((counters.sent, counters.dropped, counters.retried), (3, 0, 3));
     assert!(began.elapsed() >= Duration::from_secs(1), "Retry-After is honoured");
     assert_eq!(paths(&requests), [RUNS, RUNS, EVENTS, EVENTS, EVENTS]);
-    let requests = requests.lock().unwrap();
+    let requests = requests.lock();
     let spec: RunSpec = serde_json::from_slice(&requests[0].1).unwrap();
     assert_eq!(spec.name, "n");
     let events = decode_array(&requests[4].1).unwrap();
@@ -106,7 +107,7 @@ fn a_refused_event_is_left_out_and_reported() {
     assert_eq!((counters.sent, counters.dropped), (2, 1));
     assert!(delivery.last_loss().is_some_and(|loss| loss.contains("body.scores")));
     drop(delivery);
-    let requests = requests.lock().unwrap();
+    let requests = requests.lock();
     let sent: Vec<usize> = requests[1..].iter().map(|(_, body)| decode_array(body).unwrap().len()).collect();
     assert_eq!(sent, [3, 2, 1], "the batch, the rest of it, and the gap at the end");
     assert_eq!(decode_array(&requests[3].1).unwrap()[0].kind().as_str(), "gap");
@@ -126,7 +127,7 @@ fn all_refused_events_of_a_batch_cost_one_request() {
         "{:?}",
         delivery.last_loss()
     );
-    let requests = requests.lock().unwrap();
+    let requests = requests.lock();
     assert_eq!(decode_array(&requests[2].1).unwrap(), [2, 4].map(|id| event(id).as_ref().clone()));
 }
 

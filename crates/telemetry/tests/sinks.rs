@@ -1,8 +1,8 @@
 //! Sinks: order, batches, backpressure, retries, what is lost and how that is reported.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{
@@ -14,6 +14,7 @@ use gauntlet_telemetry::{
     BatchConfig, BatchProcessor, ConsoleSink, Counters, DeliveryError, FileSink, Overflow, Sink,
 };
 use gauntlet_telemetry::{EventSink, SystemClock};
+use parking_lot::Mutex;
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -39,7 +40,7 @@ struct Scripted {
 impl Scripted {
     fn of(script: impl IntoIterator<Item = DeliveryError>) -> Self {
         let sink = Self::default();
-        sink.script.lock().unwrap().extend(script);
+        sink.script.lock().extend(script);
         sink
     }
 
@@ -48,19 +49,19 @@ impl Scripted {
     }
 
     fn taken(&self) -> String {
-        self.taken.lock().unwrap().join(" | ")
+        self.taken.lock().join(" | ")
     }
 }
 
 impl Sink for Scripted {
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
         self.begun.fetch_add(1, SeqCst);
-        let _open = self.gate.lock().unwrap();
-        if let Some(error) = self.script.lock().unwrap().pop_front() {
+        let _open = self.gate.lock();
+        if let Some(error) = self.script.lock().pop_front() {
             return Err(error);
         }
         let name = |event: &Arc<Event>| event.step().map_or(event.body().to_json(), |step| step.to_string());
-        self.taken.lock().unwrap().push(batch.iter().map(name).collect::<Vec<_>>().join(" "));
+        self.taken.lock().push(batch.iter().map(name).collect::<Vec<_>>().join(" "));
         Ok(())
     }
 }
@@ -136,7 +137,7 @@ fn one_bad_event_does_not_take_its_batch_with_it() {
 fn a_full_queue_drops_the_newest_and_never_blocks() {
     let sink = Scripted::default();
     let delivery = sink.start(BatchConfig { capacity: 2, batch: 1, ..quick() });
-    let closed = sink.gate.lock().unwrap();
+    let closed = sink.gate.lock();
     offer(&delivery, [1]);
     while sink.begun.load(SeqCst) == 0 {
         std::thread::yield_now();
@@ -187,7 +188,7 @@ fn a_sink_that_panics_loses_its_batch_and_lives_on() {
     impl Sink for Moody {
         fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
             assert!(batch[0].step() != Some(1), "I do not like 1");
-            *self.0.lock().unwrap() += batch.len() as u32;
+            *self.0.lock() += batch.len() as u32;
             Ok(())
         }
     }
@@ -200,7 +201,7 @@ fn a_sink_that_panics_loses_its_batch_and_lives_on() {
     .unwrap();
     offer(&delivery, 1..=3);
     let counters = delivery.flush(LONG).unwrap();
-    assert_eq!((counters.sent, counters.dropped, *taken.lock().unwrap()), (2, 1, 3), "two events and a gap");
+    assert_eq!((counters.sent, counters.dropped, *taken.lock()), (2, 1, 3), "two events and a gap");
 }
 
 #[test]

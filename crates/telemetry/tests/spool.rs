@@ -1,8 +1,8 @@
 //! A sink that fails for a while: what is on disk, in which order it arrives, and what is counted.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gauntlet_model::{Event, EventId, RunId, RunSpec, RunStatus, Status, Timestamp};
@@ -10,6 +10,7 @@ use gauntlet_telemetry::{
     BatchConfig, BatchProcessor, Counters, DeliveryError, Sink, Spool, SpoolingSink, deliver_leftovers,
 };
 use gauntlet_telemetry::{EventSink, SystemClock};
+use parking_lot::Mutex;
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -30,7 +31,7 @@ impl Sink for Other {
         if let Some(index) = batch.iter().position(is_refused) {
             return Err(DeliveryError::Refused { index: Some(index), message: "odd".to_owned() });
         }
-        self.has.lock().unwrap().extend(batch.iter().map(|event| event.id()));
+        self.has.lock().extend(batch.iter().map(|event| event.id()));
         Ok(())
     }
 }
@@ -43,7 +44,7 @@ impl Other {
     }
 
     fn ids(&self) -> Vec<u128> {
-        let has = self.has.lock().unwrap();
+        let has = self.has.lock();
         has.iter().map(|id| u128::from_be_bytes(*id.as_bytes())).collect()
     }
 }
@@ -133,12 +134,12 @@ fn leftovers_of_any_run_are_delivered_to_their_own() {
     let specs = Mutex::new(Vec::new());
     let others = Other::default();
     let sink_for = |spool: &Spool| {
-        specs.lock().unwrap().push(spool.spec().clone());
+        specs.lock().push(spool.spec().clone());
         Ok(others.clone())
     };
     let done = deliver_leftovers(folder.path(), sink_for).unwrap();
     assert_eq!((done.delivered, done.left, done.problems), (4, 0, vec![]));
-    let specs = specs.into_inner().unwrap();
+    let specs = specs.into_inner();
     let expected: Vec<_> =
         ["grpo #3 ä", &"long".repeat(50)].map(|run| Some(RunId::new(run).unwrap())).to_vec();
     assert_eq!(specs.iter().map(|spec| spec.id.clone()).collect::<Vec<_>>(), expected);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gauntlet_follow::{EventAt, Follower, Limits, Log, Pace, RunEnd, Stretch};
@@ -46,13 +46,13 @@ impl Log for WatchedLog {
         let found = self.store.monitored_runs().await?;
         let found: BTreeMap<_, _> = found.into_iter().map(|run| (run.run_no, run)).collect();
         let ends = found.iter().map(|(run_no, run)| (*run_no, RunEnd { head: run.head, edits: 0 })).collect();
-        *self.runs.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        *self.runs.lock() = found;
         Ok(ends)
     }
 
     async fn read(&self, run: i64, seqs: Range<u64>, limits: Limits) -> Result<Stretch<Record>, StoreError> {
         let mut read = Stretch { events: Vec::new(), looked_at: 0, bytes: 0, next: seqs.end, last_id: None };
-        let id = self.runs.lock().unwrap_or_else(PoisonError::into_inner).get(&run).map(|run| run.id.clone());
+        let id = self.runs.lock().get(&run).map(|run| run.id.clone());
         let Some(id) = id else { return Ok(read) };
         let asked = (seqs.end - seqs.start).min(limits.events as u64);
         let page = self.store.read(&id, seqs.start.checked_sub(1), asked as u32, None).await;

@@ -1,7 +1,6 @@
 //! What the follower makes of events: alerts, and the state of each rule in each run.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 
 use gauntlet_follow::{Cursor, Output, Part};
 use gauntlet_model::{
@@ -47,7 +46,7 @@ impl AlertOutput {
     }
 
     async fn follow(&mut self, part: Part<i64, Record>) -> Result<(), StoreError> {
-        let run = self.watched.lock().unwrap_or_else(PoisonError::into_inner).get(&part.run).cloned();
+        let run = self.watched.lock().get(&part.run).cloned();
         let Some(run) = run else { return Ok(()) };
         let monitors = self.store.monitors(Some(&run.project)).await?;
         let (mut states, stored) = match self.runs.get(&part.run) {

@@ -1,11 +1,12 @@
 //! What the parts of the follower share: the watched runs, and how a rule is set up for one of them.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use gauntlet_model::{FailureRules, Monitor};
 use gauntlet_monitor::Setting;
 use gauntlet_store::MonitoredRun;
+use parking_lot::Mutex;
 
 /// Events read from the log at a time.
 pub(super) const PAGE: u32 = 2_048;

@@ -12,12 +12,13 @@ mod chunks;
 mod overview;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gauntlet_film::levels::CHUNK;
 use gauntlet_follow::{Follower, Limits, Pace, RunEnd};
 use gauntlet_store::SealingRun;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -103,7 +104,7 @@ impl<K> Clone for Runs<K> {
 
 impl<K: Copy + Ord> Runs<K> {
     fn found(&self) -> MutexGuard<'_, Found<K>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     fn get(&self, key: K) -> Option<SealingRun> {

@@ -9,8 +9,8 @@ mod answer;
 mod rows;
 pub mod views;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use gauntlet_api::SqlRequest;
@@ -133,7 +133,7 @@ impl Sql {
         };
         let episodes = episodes?;
         blocking(move || {
-            let film = film.lock().unwrap_or_else(PoisonError::into_inner);
+            let film = film.lock();
             let film = &*film;
             tables.add(&views::EPISODES, &mut episodes.iter().map(|it| rows::episode(&run, it)))?;
             tables.add(&views::STEPS, &mut rows::steps(&run, film))?;

@@ -1,11 +1,12 @@
 //! A run whose events a test can read.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gauntlet_sdk::model::{Body, EpisodeFinished, Event, SnapshotScored, StepRecorded};
 use gauntlet_sdk::telemetry::{DeliveryError, Sink};
 use gauntlet_sdk::{Mode, ObservabilityProvider};
+use parking_lot::Mutex;
 
 /// A sink that collects events, and logs spans of its own as an HTTP client would.
 #[derive(Clone, Default)]
@@ -15,7 +16,7 @@ impl Sink for Chatty {
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
         let span = tracing::info_span!("POST", episode = "the sink itself");
         span.in_scope(|| tracing::error!("{} events", batch.len()));
-        self.0.lock().unwrap().extend(batch.iter().cloned());
+        self.0.lock().extend(batch.iter().cloned());
         Ok(())
     }
 }
@@ -38,7 +39,7 @@ impl RecordedRun {
     /// All events after `run.started` and `run.status`.
     pub(crate) fn events(&self) -> Recorded {
         self.run.flush(Duration::from_secs(60)).unwrap();
-        Recorded(self.sink.0.lock().unwrap().iter().skip(2).cloned().collect())
+        Recorded(self.sink.0.lock().iter().skip(2).cloned().collect())
     }
 }
 

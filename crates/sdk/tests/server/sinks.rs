@@ -1,11 +1,12 @@
 //! Where events go: the server, and other places at once.
 
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gauntlet_sdk::model::{Event, Kind, Status};
 use gauntlet_sdk::telemetry::{BatchConfig, DeliveryError, Sink};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::harness::{LONG, NOBODY, Server, built, folder, run_to, steps};
@@ -16,7 +17,7 @@ struct Kinds(Arc<Mutex<Vec<Kind>>>);
 
 impl Sink for Kinds {
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
-        self.0.lock().unwrap().extend(batch.iter().map(|event| event.kind()));
+        self.0.lock().extend(batch.iter().map(|event| event.kind()));
         Ok(())
     }
 }
@@ -39,7 +40,7 @@ fn a_sink_may_have_the_name_of_another_one() {
     run.finish(Status::Completed, None, LONG).unwrap();
     for sink in [first, second] {
         assert_eq!(
-            *sink.0.lock().unwrap(),
+            *sink.0.lock(),
             [Kind::RunStarted, Kind::RunStatus, Kind::SnapshotScored, Kind::RunFinished]
         );
     }

@@ -3,11 +3,12 @@
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::answers::SearchQuery;
 use super::words::Reading;
 use crate::StoreError;
+use parking_lot::Mutex;
 
 /// Most lists kept; the oldest goes first.
 const MAX_LISTS: usize = 64;
@@ -40,7 +41,7 @@ struct Recent {
 impl Lists {
     /// Keeps the list of a search; its number.
     pub(crate) fn put(&self, query: &SearchQuery, list: Arc<List>) -> u64 {
-        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.0.lock();
         recent.last += 1;
         let number = recent.last;
         if recent.lists.len() == MAX_LISTS {
@@ -52,7 +53,7 @@ impl Lists {
 
     /// The list a cursor of this search points into.
     pub(crate) fn get(&self, query: &SearchQuery, number: u64) -> Result<Arc<List>, StoreError> {
-        let recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = self.0.lock();
         let found = recent.lists.iter().find(|(n, signed, _)| *n == number && *signed == sign(query));
         found.map(|(_, _, list)| Arc::clone(list)).ok_or_else(|| {
             StoreError::invalid("cursor", "is of a search that is no longer kept; search again")

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use gauntlet_model::{
     EffectSet, EpisodeId, EventId, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
     WebhookFailure,
 };
+use parking_lot::Mutex;
 use sqlx::SqlitePool;
 use tokio::task::JoinHandle;
 
@@ -213,7 +214,7 @@ impl LogStore for SqliteLog {
         if let Some(index) = &self.index {
             index.close().await;
         }
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self.writer.lock().take();
         let drained = match writer {
             Some(writer) => writer.await,
             None => return,

@@ -5,10 +5,11 @@
 //! can take, and a handler that is called between instructions bounds the time.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
@@ -74,7 +75,7 @@ pub(crate) fn open(views: &'static [&'static View], sql: &str) -> Result<Box<dyn
         if let AuthAction::Read { table_name, .. } = context.action
             && let Some(view) = views.iter().find(|view| view.name == table_name)
         {
-            seen.lock().unwrap_or_else(PoisonError::into_inner).insert(view.name);
+            seen.lock().insert(view.name);
             return Authorization::Allow;
         }
         if is_allowed(context.action) { Authorization::Allow } else { Authorization::Deny }
@@ -90,7 +91,7 @@ pub(crate) fn open(views: &'static [&'static View], sql: &str) -> Result<Box<dyn
             return Err(refused("has parameters (`?`, `:name`); write their values into the statement"));
         }
     }
-    let reads = std::mem::take(&mut *reads.lock().unwrap_or_else(PoisonError::into_inner));
+    let reads = std::mem::take(&mut *reads.lock());
     Ok(Box::new(ViewStatement { connection, sql: sql.to_owned(), reads }))
 }
 

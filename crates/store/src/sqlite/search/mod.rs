@@ -13,10 +13,10 @@ mod schema;
 mod snippet;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use gauntlet_follow::{Error, Follower, Limits, Pace};
+use parking_lot::Mutex;
 use sqlx::SqlitePool;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -81,7 +81,7 @@ impl Index {
     /// Ends the follower and closes the index.
     pub(super) async fn close(&self) {
         self.stop.cancel();
-        let supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let supervisor = self.supervisor.lock().take();
         if let Some(supervisor) = supervisor
             && let Err(error) = supervisor.await
         {
