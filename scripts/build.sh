@@ -125,7 +125,7 @@ case ${1:-dev} in
         # for the other, and a site that is built later for the tests does not change a server that runs.
         SITE=$CARGO_TARGET_DIR/quick/site
         STAMPS=$CARGO_TARGET_DIR/quick/site.stamps
-        # The browser compiles the pages' code anew at each visit, so here it is worth making smaller.
+        # The browser compiles the pages' code again at each visit, so here it is worth making smaller.
         build_site quick --config profile.quick.package.gauntlet-app.opt-level=1
         say "server (quick)"
         env -u GAUNTLET_SITE_DIR cargo build -p gauntlet-cli --profile quick

@@ -3,7 +3,7 @@
 # (cargo-deny, rules in deny.toml), and dependencies that no code uses (cargo-shear).
 #
 #   scripts/checks.sh           runs both
-#   scripts/checks.sh lock      writes scripts/requirements/checks.txt from checks.in anew
+#   scripts/checks.sh lock      writes scripts/requirements/checks.txt from checks.in again
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

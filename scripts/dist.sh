@@ -5,7 +5,7 @@
 #
 #   scripts/dist.sh [FOLDER]    into dist/, or FOLDER; builds the release binary first, unless GAUNTLET_BIN
 #                               names one
-#   scripts/dist.sh lock        writes scripts/requirements/dist.txt from dist.in anew
+#   scripts/dist.sh lock        writes scripts/requirements/dist.txt from dist.in again
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -29,7 +29,7 @@ need_binary() {
         binary=$CARGO_TARGET_DIR/release/gauntlet
     fi
     [ "$("$binary" --version)" = "gauntlet $VERSION" ] ||
-        die "$binary is not version $VERSION." "Build it anew."
+        die "$binary is not version $VERSION." "Build it again."
     grep -q 'pkg/gauntlet-run_bg.wasm' "$binary" ||
         die "$binary was built without its pages." "Build it with scripts/build.sh, or set GAUNTLET_SITE_DIR."
     # Debug information is many times the size of the program.

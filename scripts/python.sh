@@ -7,7 +7,7 @@
 #   scripts/python.sh              makes the environment ready
 #   scripts/python.sh test [...]   ruff, mypy, pytest (with what else is given); pytest's summary comes last
 #   scripts/python.sh run CMD...   runs a program in it, for example `run python sdk/python/examples/trl_grpo.py`
-#   scripts/python.sh lock         resolves the group `test` into requirements-test.txt anew
+#   scripts/python.sh lock         resolves the group `test` into requirements-test.txt again
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -74,7 +74,7 @@ tool_environment() {
     : >"$env/ready"
 }
 
-# write_lock IN: writes the requirements file beside IN anew, with the newest versions and their hashes.
+# write_lock IN: writes the requirements file beside IN again, with the newest versions and their hashes.
 write_lock() {
     need_python
     need_uv

@@ -51,7 +51,7 @@ export class Chart {
     return this.#figure;
   }
 
-  /** Points that can be told apart at this width. */
+  /** Points that can be distinguished at this width. */
   get points() {
     return Math.min(3000, Math.max(300, Math.ceil(this.#box.clientWidth * 2)));
   }

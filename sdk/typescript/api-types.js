@@ -1,6 +1,6 @@
 // Generates src/client/schema.ts, the types of requests and answers, from sdk/contract/openapi.json.
 //
-//   npm run types      writes the file anew
+//   npm run types      rewrites the file
 //
 // The test of the contract compares the file with what this would write.
 

@@ -10,10 +10,10 @@ use crate::guard::Trusted;
 use crate::policy::FrameAncestors;
 use crate::state::Limits;
 
-/// Where the server listens unless told otherwise.
+/// Where the server listens by default.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4600";
 
-/// Where OTLP is taken over gRPC unless told otherwise: where exporters send it unless told otherwise.
+/// Where OTLP is accepted over gRPC by default: where exporters send it by default.
 pub const DEFAULT_OTLP_GRPC: &str = "127.0.0.1:4317";
 
 /// What is wrong with the configuration, as a sentence.
@@ -96,7 +96,7 @@ pub struct Config {
     /// Whether an acknowledged event survives a power loss (`full`) or only a crash of the process
     /// (`normal`).
     pub synchronous: Synchronous,
-    /// Batches that may wait for the writer before clients are told to come back.
+    /// Batches that may wait for the writer before clients are asked to retry.
     pub queue_batches: usize,
     /// Whether texts are indexed, so that they can be searched.
     pub search: bool,

@@ -40,7 +40,7 @@ impl FrameAncestors {
     }
 }
 
-/// An origin as a source of the policy; `None` where it is none. What is read is written anew, so that no
+/// An origin as a source of the policy; `None` where it is none. What is read is written again, so that no
 /// character of the configuration ends the directive.
 fn ancestor(text: &str) -> Option<String> {
     let (text, any_port) = text.strip_suffix(":*").map_or((text, ""), |text| (text, ":*"));

@@ -141,7 +141,7 @@ impl Tails {
 
     fn tail(&self, run: &RunId, head: u64, recent: RecentEvents) -> Arc<Tail> {
         let mut watched = self.watched.lock();
-        // The tail of a run that was deleted is not that of one created anew under its id.
+        // The tail of a run that was deleted is not that of one created again under its id.
         if let Some(tail) = watched.get(run).and_then(Weak::upgrade).filter(|tail| !tail.has_ended()) {
             return tail;
         }

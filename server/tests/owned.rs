@@ -162,7 +162,7 @@ async fn files_and_folders_are_their_owners_alone() {
     }
     let above = tempfile::tempdir().unwrap();
     let data = above.path().join("data");
-    // As an earlier version left it, and as it is made anew.
+    // As an earlier version left it, and as it is rebuilt.
     for is_old in [false, true] {
         if is_old {
             for path in [&data, &data.join("gauntlet.db")] {

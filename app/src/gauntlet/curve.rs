@@ -108,8 +108,8 @@ fn draw_beside(ghost: &Ghost, nodes: usize, heights: HeightScale) -> String {
     polyline(points.into_iter(), (heights.low, heights.high), (WIDTH, HEIGHT), PAD)
 }
 
-/// Marks below the curve, one path a kind: of each column of nodes the share that fails, the gravest kind at
-/// the bottom. Of the root every failure counts, of another rubric its own.
+/// Marks below the curve, one path a kind: of each column of nodes the share that fails, the most severe kind
+/// at the bottom. Of the root every failure counts, of another rubric its own.
 fn marks(film: &Film, digests: &Digests) -> Vec<(FailureKind, String)> {
     let nodes = film.len();
     let columns: Vec<Digest> = cuts(nodes, COLUMNS).map(|part| digests.between(film, part)).collect();

@@ -106,7 +106,7 @@ const JSON: &str = "JSON";
 struct Draft {
     /// The effects being edited: valid or not.
     set: RwSignal<EffectSet>,
-    /// Grows when rows are added, removed or moved, or get other fields: the table is made anew.
+    /// Grows when rows are added, removed or moved, or get other fields: the table is rebuilt.
     shape: RwSignal<u32>,
     /// The fields whose text is no value, by row and name, each with the reason.
     unreadable: RwSignal<Vec<(usize, &'static str, String)>>,
@@ -137,7 +137,7 @@ impl Draft {
         self.remake(focused);
     }
 
-    /// Makes the table anew from the effects: what was no value is gone with its field.
+    /// Makes the table again from the effects: what was no value is gone with its field.
     fn remake(self, focused: usize) {
         self.unreadable.set(Vec::new());
         self.shape.update(|shape| *shape += 1);
@@ -156,7 +156,7 @@ impl Draft {
             edited.err()
         });
         self.unreadable.update(|fields| {
-            // The text of the set is written anew with every change of a field.
+            // The text of the set is written again with every change of a field.
             fields.retain(|(of, name, _)| (*of, *name) != (row, field) && *name != JSON);
             if let Some(Some(error)) = edited {
                 fields.push((row, field, format!("effect {}, {field}: {error}", row + 1)));

@@ -102,7 +102,7 @@ impl StageView for Flat {
     }
 }
 
-/// The pieces of the ribbon in one layer: what lies ahead, then what is travelled.
+/// The pieces of the ribbon in one layer: what is ahead, then what is travelled.
 fn ribbon(
     canvas: &web_sys::CanvasRenderingContext2d,
     projection: &Projection<'_>,
@@ -165,7 +165,7 @@ fn strokes<'a>(
     canvas.stroke();
 }
 
-/// An effect's shape: a slanted plane, a zigzag, a wall, a star, or a disc. What lies ahead has less
+/// An effect's shape: a slanted plane, a zigzag, a wall, a star, or a disc. What is ahead has less
 /// `presence` (0 to 1).
 fn effect(
     canvas: &web_sys::CanvasRenderingContext2d,

@@ -84,7 +84,7 @@ pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> im
     .erase()
 }
 
-/// How many alerts the run has, in the colour of the gravest: a link to the page that lists them.
+/// How many alerts the run has, in the colour of the most severe: a link to the page that lists them.
 #[component]
 fn Alerts(session: Session) -> impl IntoView {
     let href = session.summary(|s| monitors_address(&s.project));

@@ -30,7 +30,7 @@ impl RateMeter {
         if rate < 10.0 { (rate * 10.0).round() / 10.0 } else { rate.round() }
     }
 
-    /// Begins anew.
+    /// Starts again.
     pub(super) fn clear(&mut self) {
         self.lengths.clear();
     }

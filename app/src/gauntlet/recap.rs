@@ -17,7 +17,7 @@ use crate::ui::{Erase, failure_title, grouped, percent, score};
 /// How long the banner stays.
 const RESTORED: Duration = Duration::from_secs(3);
 
-/// The failing nodes by kind, the gravest kind first.
+/// The failing nodes by kind, the most severe kind first.
 fn by_kind(film: &Film) -> Vec<(FailureKind, usize)> {
     let count = |kind| (0..film.len()).filter(|i| film.failure(*i) == Some(kind)).count();
     FailureKind::ALL.into_iter().map(|kind| (kind, count(kind))).filter(|(_, count)| *count > 0).collect()

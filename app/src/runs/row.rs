@@ -107,10 +107,10 @@ fn run_tags(rows: RwSignal<Vec<RunSummary>>, id: StoredValue<String>) -> Vec<Str
     rows.with(|rows| rows.iter().find(is_meant).map(|run| run.tags.clone()).unwrap_or_default())
 }
 
-/// The badge of a run's alerts, in the colour of the gravest; none where it has none.
+/// The badge of a run's alerts, in the colour of the most severe; none where it has none.
 fn alerts(run: &RunSummary) -> Option<AnyView> {
     let severity = run.alert_severity.filter(|_| run.alerts > 0)?;
-    let title = format!("The gravest is of severity {}", severity.as_str());
+    let title = format!("The most severe is {}", severity.as_str());
     let class = format!("alert-badge {}", severity_class(severity));
     let href = monitors_address(&run.project);
     Some(view! { <a class=class href=href rel="external" title=title>{alert_count(run.alerts)}</a> }.erase())

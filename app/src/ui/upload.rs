@@ -55,7 +55,7 @@ pub(super) struct UploadProgress {
 }
 
 impl UploadStatus {
-    /// The status once `done_bytes` of a phase are done. The rate starts anew with each phase and after each
+    /// The status once `done_bytes` of a phase are done. The rate starts again with each phase and after each
     /// time without a server, so that it is that of the present.
     pub(super) fn with_progress(&self, phase: FilePhase, done_bytes: f64, now_ms: f64) -> Self {
         let rate_from = match self {

@@ -87,7 +87,7 @@ impl TypedValueParser for AnyColumn {
     }
 }
 
-/// How a run stands, in words.
+/// The status of a run, in words.
 fn status_words(run: &RunSummary) -> &'static str {
     match run.contact {
         Some(contact) if contact.lost => "lost contact",
@@ -95,7 +95,7 @@ fn status_words(run: &RunSummary) -> &'static str {
     }
 }
 
-/// How a run stands, in its colour.
+/// The status of a run, in its colour.
 pub(super) fn status(run: &RunSummary) -> String {
     let style = match run.status {
         _ if run.contact.is_some_and(|contact| contact.lost) => WAITS,

@@ -246,7 +246,7 @@ struct Printer {
     shown_rule: FailureRule,
     json: bool,
     failing: bool,
-    /// Where the run stands, as far as it was read.
+    /// The status of the run, as far as it was read.
     status: Status,
     interrupted: CancellationToken,
 }
@@ -302,7 +302,7 @@ impl Printer {
         Ok(self.screen.line(paint(WAITS, clip(&text, self.screen.width)))?)
     }
 
-    /// Learns where the run stands, and which rule fits.
+    /// Learns the status of the run, and which rule fits.
     fn look(&mut self, record: &Record) {
         match record.event().as_ref().map(Event::body) {
             Ok(Body::SnapshotScored(s)) => {

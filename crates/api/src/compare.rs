@@ -123,6 +123,6 @@ pub struct ConfigDifference {
 pub struct FailureCounts {
     /// Scored steps; a step of an episode counts once.
     pub nodes: u64,
-    /// Failing ones by their gravest failure.
+    /// Failing ones by their most severe failure.
     pub failures: BTreeMap<FailureKind, u64>,
 }

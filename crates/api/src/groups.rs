@@ -40,7 +40,7 @@ pub struct GroupRollout {
     pub episode: Option<String>,
     /// Its reward: the root score.
     pub root: Option<f64>,
-    /// Its gravest failure.
+    /// Its most severe failure.
     pub failure: Option<FailureKind>,
     /// How much better than the group it did: as the trainer logged it, else (reward - mean) / standard
     /// deviation; null where the rewards are all the same.

@@ -68,7 +68,7 @@ pub struct SearchHit {
     pub step: Option<u64>,
     /// Root score of its step, where that was evaluated.
     pub root: Option<f64>,
-    /// The gravest failure of its step.
+    /// The most severe failure of its step.
     pub failure: Option<FailureKind>,
     /// The scores of its snapshot that fail.
     pub failing: Vec<FailingScore>,

@@ -39,7 +39,7 @@ pub struct StepRow {
     pub episode: Option<EpisodeId>,
     /// Its root score, where that was evaluated.
     pub root: Option<f64>,
-    /// Its gravest failure.
+    /// Its most severe failure.
     pub failure: Option<FailureKind>,
     /// Its score of the path that `failing` names, where it names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

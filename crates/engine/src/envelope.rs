@@ -2,7 +2,7 @@
 //! four bytes of CRC-32 over that byte and the content, the content.
 
 /// The format of what is in envelopes: raised with what chunks and outlines hold. What another version has
-/// written is made anew.
+/// written is rebuilt.
 const FORMAT: u8 = 1;
 /// Bytes before the content.
 const HEAD: usize = 5;

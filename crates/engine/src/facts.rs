@@ -130,7 +130,7 @@ pub(crate) async fn of_stored(store: &Store, run: &RunId, number: u64) -> Result
     let decode = move || codec::decode(&unpack(&packed).ok()?).ok();
     let facts = tokio::task::spawn_blocking(decode).await.ok().flatten();
     if facts.is_none() {
-        tracing::error!(%run, number, "a stored chunk is unreadable; it is made anew from the log");
+        tracing::error!(%run, number, "a stored chunk is unreadable; it is rebuilt from the log");
     }
     Ok(facts)
 }
@@ -147,7 +147,7 @@ pub(crate) async fn stored(
         Ok(packed) => Ok(Some(packed)),
         Err(envelope::Unusable::OtherFormat) => Ok(None),
         Err(error @ envelope::Unusable::Damaged) => {
-            tracing::error!(%run, level, number, %error, "a stored chunk is made anew from the log");
+            tracing::error!(%run, level, number, %error, "a stored chunk is rebuilt from the log");
             Ok(None)
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! A request takes its share as its body arrives, counted after decompression, and then what decoding will
 //! make of it, estimated from the text itself: `[1,1,1]` becomes many times its size. The share is given back
-//! when the last piece of the body is dropped. Who finds nothing left is refused and told to come back, so
+//! when the last piece of the body is dropped. Who finds nothing left is refused and asked to retry, so
 //! that many bodies at once cost time and not memory.
 
 use std::sync::Arc;

@@ -18,7 +18,7 @@ pub(crate) async fn stored(store: &Store, run: &RunId) -> Result<Option<Outline>
     let Some(stored) = store.outline(run).await? else { return Ok(None) };
     let outline = envelope::open(stored).ok().and_then(|text| serde_json::from_slice(&text).ok());
     if outline.is_none() {
-        tracing::warn!(%run, "a stored outline is unreadable; it is made anew from the chunks");
+        tracing::warn!(%run, "a stored outline is unreadable; it is rebuilt from the chunks");
     }
     Ok(outline)
 }

@@ -170,7 +170,7 @@ async fn failing_of_path(
     Ok(Page { items, next_cursor: None })
 }
 
-/// The node that the last page ended with; the last one of its step where that was scored anew since; else
+/// The node that the last page ended with; the last one of its step where that was scored again since; else
 /// the last node of the step `after`.
 fn last_seen(film: &Film, after: Option<u64>, last: Option<(u64, u64)>) -> Option<usize> {
     let end_of = |step: u64| film.position_of(step.saturating_add(1));

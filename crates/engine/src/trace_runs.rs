@@ -13,7 +13,7 @@ use crate::OpenTraces;
 /// Traces remembered at least; at most twice as many. The parts of a trace come within minutes.
 const TRACES: usize = 1 << 16;
 
-/// A service that said nothing for so long, half an hour, has been started anew.
+/// A service that said nothing for so long, half an hour, has been restarted.
 const GAP_MICROS: i64 = 30 * 60 * 1_000_000;
 
 /// The runs of recent traces. A span often says less than its siblings: only some name the conversation. The

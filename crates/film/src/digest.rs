@@ -25,14 +25,14 @@ pub struct Digest {
     pub extremes: Option<[(usize, f64); 2]>,
     /// The number of failing nodes by kind, in the order of [`FailureKind::ALL`].
     pub failing: [usize; KINDS],
-    /// Index and failure of the first of the gravest failing nodes.
-    pub gravest: Option<(usize, FailureKind)>,
+    /// Index and failure of the first of the most severe failing nodes.
+    pub worst: Option<(usize, FailureKind)>,
 }
 
 /// What counts as a failure in a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailuresOf {
-    /// A node's gravest failure.
+    /// A node's most severe failure.
     Node,
     /// The failure of the path's own score.
     Path,
@@ -71,8 +71,8 @@ impl Digest {
         if let Some(count) = place.and_then(|place| self.failing.get_mut(place)) {
             *count += 1;
         }
-        if self.gravest.is_none_or(|(_, known)| kind < known) {
-            self.gravest = Some((i, kind));
+        if self.worst.is_none_or(|(_, known)| kind < known) {
+            self.worst = Some((i, kind));
         }
     }
 
@@ -82,8 +82,8 @@ impl Digest {
         self.scores += next.scores;
         self.sum += next.sum;
         self.failing.iter_mut().zip(next.failing).for_each(|(count, more)| *count += more);
-        if next.gravest.is_some_and(|(_, kind)| self.gravest.is_none_or(|(_, known)| kind < known)) {
-            self.gravest = next.gravest;
+        if next.worst.is_some_and(|(_, kind)| self.worst.is_none_or(|(_, known)| kind < known)) {
+            self.worst = next.worst;
         }
         self.extremes = match (self.extremes, next.extremes) {
             (Some([low, high]), Some([next_low, next_high])) => Some([
@@ -100,11 +100,11 @@ impl Digest {
         (self.scores > 0).then(|| self.sum / self.scores as f64)
     }
 
-    /// The indexes of the nodes that shape a picture: the lowest, the highest and the gravest failing one;
-    /// rising, each once. None where nothing has a score or fails.
+    /// The indexes of the nodes that shape a picture: the lowest, the highest and the most severe failing
+    /// one; rising, each once. None where nothing has a score or fails.
     pub fn shaping(&self) -> impl Iterator<Item = usize> + use<> {
         let [low, high] = self.extremes.map_or([None; 2], |ends| ends.map(|(i, _)| Some(i)));
-        let mut shaping = [low, high, self.gravest.map(|(i, _)| i)];
+        let mut shaping = [low, high, self.worst.map(|(i, _)| i)];
         shaping.sort_unstable();
         let [first, second, third] = shaping;
         let second = second.filter(|_| second != first);

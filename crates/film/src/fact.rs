@@ -167,7 +167,7 @@ impl Fact {
     }
 
     /// The measurement of a whole step that this fact reports, as path and value: a later score of a path
-    /// under `metrics` that names no episode. Where an episode is named, the score lies over that episode's
+    /// under `metrics` that names no episode. Where an episode is named, the score overrides that episode's
     /// node.
     pub(crate) fn measurement(&self) -> Option<(&str, f64)> {
         match &self.what {

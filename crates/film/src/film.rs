@@ -429,22 +429,22 @@ impl Film {
         new.into_iter().for_each(|value| self.roots.add(value));
     }
 
-    /// Finds the gravest failure of the node of a step.
+    /// Finds the most severe failure of the node of a step.
     fn judge_step(&mut self, step: Option<u64>, episode: Option<&EpisodeId>) {
         if let Some(Ok(rank)) = step.map(|step| self.nodes.rank(step, episode)) {
             self.judge(rank);
         }
     }
 
-    /// Finds the gravest failure of the node at a rank: as [`failure_of`](crate::failure_of) does, from the
-    /// columns.
+    /// Finds the most severe failure of the node at a rank: as [`failure_of`](crate::failure_of) does, from
+    /// the columns.
     fn judge(&mut self, rank: usize) {
         let Some(row) = self.nodes.row(rank) else { return };
         self.touch(rank);
         let declared = self.nodes.get(row).and_then(|row| row.declared);
         let raised = self.nodes.ends_failed_episode(row).then_some(FailureKind::Generic);
         let judged = self.decisive.iter().filter_map(|id| self.tracks.get(*id as usize)?.failure(row));
-        let gravest = judged.chain(declared).chain(raised).min();
-        self.nodes.judge(rank, gravest);
+        let worst = judged.chain(declared).chain(raised).min();
+        self.nodes.judge(rank, worst);
     }
 }

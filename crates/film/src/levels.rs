@@ -44,7 +44,7 @@ struct ChunkNode {
 /// Consecutive scored steps are grouped into buckets of `FAN_OUT^level`. Retained are:
 ///
 /// - of each bucket the first and the last step, those of lowest and highest root, and the one with the
-///   gravest failure;
+///   most severe failure;
 /// - later scores that count, of retained steps and of steps that were scored in another chunk;
 /// - the ends of failed episodes whose last node is retained;
 /// - of each bucket of measurements, path by path, the first, the last, the lowest and the highest;
@@ -171,7 +171,7 @@ fn failed_ends<'a>(
         }
     }
     let fail = |(episode, node): (&EpisodeId, &mut ChunkNode)| {
-        // The least grave kind: any other failure of the node stays its gravest.
+        // The least severe kind: any other failure of the node stays its most severe.
         node.failure.get_or_insert(FailureKind::Generic);
         Some((ends.get(episode)?.0, node.fact))
     };
@@ -183,9 +183,9 @@ fn shaping(bucket: &[&ChunkNode]) -> Vec<usize> {
     let with_root = bucket.iter().filter_map(|node| Some((node.root?, node.fact)));
     let extremes = extremes(with_root, |(root, _)| root).map(|(_, fact)| fact);
     let failing = bucket.iter().filter_map(|node| Some((node.failure?, node.fact)));
-    let gravest = failing.min_by_key(|(failure, _)| *failure).map(|(_, fact)| fact);
+    let worst = failing.min_by_key(|(failure, _)| *failure).map(|(_, fact)| fact);
     let ends = [bucket.first(), bucket.last()].into_iter().flatten().map(|node| node.fact);
-    ends.chain(extremes).chain(gravest).collect()
+    ends.chain(extremes).chain(worst).collect()
 }
 
 /// The measurements that are retained: path by path, of each `bucket` consecutive steps.

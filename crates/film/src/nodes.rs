@@ -17,9 +17,9 @@ pub(crate) struct Row {
     pub(crate) seq: u64,
     pub(crate) at: Timestamp,
     pub(crate) is_paused: bool,
-    /// The gravest failure the producer named.
+    /// The most severe failure the producer named.
     pub(crate) declared: Option<FailureKind>,
-    /// The gravest failure, declared or judged.
+    /// The most severe failure, declared or judged.
     pub(crate) failure: Option<FailureKind>,
 }
 

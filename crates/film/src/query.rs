@@ -25,7 +25,7 @@ pub struct Node<'a> {
     pub duration_ms: Option<f64>,
     /// The score of the complete rubric; `None` where it was not evaluated.
     pub root: Option<f64>,
-    /// The gravest failure.
+    /// The most severe failure.
     pub failure: Option<FailureKind>,
     /// Whether it is the last node of an episode that ended with an error or by a time limit.
     pub ends_failed_episode: bool,
@@ -105,7 +105,7 @@ impl Film {
         self.root_of(self.nodes.row(i))
     }
 
-    /// The gravest failure of a node.
+    /// The most severe failure of a node.
     pub fn failure(&self, i: usize) -> Option<FailureKind> {
         self.nodes.failure(self.nodes.row(i)?)
     }
@@ -168,13 +168,13 @@ impl Film {
         failed
     }
 
-    /// The failure of a node by a chosen path; without one, the gravest of the node.
+    /// The failure of a node by a chosen path; without one, the most severe of the node.
     pub fn failure_by(&self, i: usize, chosen: Option<PathId>) -> Option<FailureKind> {
         chosen.map_or_else(|| self.failure(i), |path| self.path_failure(i, path))
     }
 
-    /// The path that names a node's gravest failure: of those that fail in this way the deepest, which is the
-    /// most specific, and of equally deep ones the first. `None` where none fails, or no score does it.
+    /// The path that names a node's most severe failure: of those that fail in this way the deepest, which is
+    /// the most specific, and of equally deep ones the first. `None` where none fails, or no score does it.
     pub fn cause(&self, i: usize) -> Option<PathId> {
         let failure = self.failure(i)?;
         let is_cause = |p: &&Path| self.is_decisive(p.id.0) && self.path_failure(i, p.id) == Some(failure);
@@ -220,7 +220,7 @@ impl Film {
         self.nodes.failing().ones()
     }
 
-    /// How many nodes have this as their gravest failure.
+    /// How many nodes have this as their most severe failure.
     pub fn failing_as(&self, kind: FailureKind) -> usize {
         self.nodes.failing_as(kind)
     }

@@ -149,7 +149,7 @@ impl Evidence {
     }
 }
 
-/// The conditions that apply to a rubric of that path, each with the failure it means, the gravest first.
+/// The conditions that apply to a rubric of that path, each with the failure it means, the most severe first.
 /// Outside the medical rules only those of `root` make a step failing.
 pub fn conditions(rule: FailureRule, path: &str) -> Vec<(Condition, FailureKind)> {
     match rule {
@@ -177,8 +177,8 @@ pub fn is_decisive(rule: FailureRule, path: &str) -> bool {
     rule == FailureRule::Dipg || path == "root"
 }
 
-/// The failure of a step, the gravest: by its scores, and by what was declared. The error that its episode
-/// ended with counts as a declared [`FailureKind::Generic`].
+/// The failure of a step, the most severe: by its scores, and by what was declared. The error that its
+/// episode ended with counts as a declared [`FailureKind::Generic`].
 pub fn failure_of<'a>(
     rule: FailureRule,
     scores: impl IntoIterator<Item = (&'a str, f64)>,
@@ -218,8 +218,8 @@ impl Rules {
         self.0.iter()
     }
 
-    /// The failure a score of `path` is; the gravest where several rules name the path. A rubric that was not
-    /// evaluated has no score to judge and so never fails.
+    /// The failure a score of `path` is; the most severe where several rules name the path. A rubric that
+    /// was not evaluated has no score to judge and so never fails.
     pub fn judge(&self, path: &str, value: f64) -> Option<FailureKind> {
         let mut named = self.iter().filter(|rule| rule.names(path)).peekable();
         if named.peek().is_none() {
@@ -239,7 +239,7 @@ impl Rules {
     }
 }
 
-/// The conditions of one path, the gravest failure first.
+/// The conditions of one path, the most severe failure first.
 #[derive(Debug, Clone)]
 pub(crate) struct Verdict(pub(crate) Vec<(Condition, FailureKind)>);
 

@@ -43,6 +43,6 @@ pub trait Output: Send {
     /// of it is removed now.
     fn remove(&mut self, run: Self::Run) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
-    /// Whether the output is broken and must be made anew. Whatever else fails is tried again.
+    /// Whether the output is broken and must be rebuilt. Whatever else fails is tried again.
     fn is_broken(error: &Self::Error) -> bool;
 }

@@ -1,5 +1,5 @@
 //! The medical (DIPG) rubric as far as others judge by it: the rubrics it is known by, and the penalties that
-//! failures are told by.
+//! failures are recognised by.
 
 /// The rubrics that only the medical tree has together: a run that has named all four is judged by its rules.
 pub const RUBRICS: [&str; 4] = ["format", "grounding", "inconsistency", "refusal"];

@@ -55,7 +55,7 @@ pub struct EffectRule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum EffectCondition {
-    /// The gravest failure of the step is this one, by the failing rules of its run.
+    /// The most severe failure of the step is this one, by the failing rules of its run.
     Failure(FailureKind),
     /// The score fails by the failing rules of its run.
     Failing,
@@ -195,7 +195,7 @@ fn is_usual_size(size: &f64) -> bool {
 }
 
 impl Default for EffectSet {
-    /// One effect for each failure, the gravest first.
+    /// One effect for each failure, the most severe first.
     fn default() -> Self {
         let effect = |failure| {
             let (shape, color) = match failure {

@@ -92,7 +92,7 @@ pub struct RunPatch {
     /// New status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// New rules of which steps fail; every step is judged anew.
+    /// New rules of which steps fail; every step is judged again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<FailureRules>,
 }
@@ -129,7 +129,7 @@ pub struct RunSummary {
     pub config: Object,
     /// Anything else.
     pub metadata: Object,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// When it was created.
     pub created_at: Timestamp,
@@ -141,7 +141,7 @@ pub struct RunSummary {
     pub steps: u64,
     /// Episodes begun.
     pub episodes: u64,
-    /// Root score of the last snapshot that has one, if any; later scores laid over, as in the two below.
+    /// Root score of the last snapshot that has one, if any; later scores applied, as in the two below.
     pub last_root: Option<f64>,
     /// Mean root score over scored steps, if any.
     pub mean_root: Option<f64>,
@@ -159,7 +159,7 @@ pub struct RunSummary {
     /// Its alerts.
     #[serde(default)]
     pub alerts: u64,
-    /// The gravest of its alerts.
+    /// The most severe of its alerts.
     #[serde(default)]
     pub alert_severity: Option<Severity>,
     /// When somebody who writes the run was last heard of; `null` once it has ended.

@@ -74,7 +74,7 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    /// The event it becomes. `received_at` stands in where it names no time. The id follows from the run and
+    /// The event it becomes. `received_at` is used where it names no time. The id follows from the run and
     /// the step, so a snapshot sent twice is stored once.
     pub fn into_event(self, id: EventId, received_at: Timestamp) -> Result<Event, FieldError> {
         let at = match &self.timestamp {

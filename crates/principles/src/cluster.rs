@@ -70,7 +70,7 @@ pub struct Medoids {
     pub labels: Vec<usize>,
 }
 
-/// At most this many times all points are assigned anew.
+/// At most this many times all points are assigned again.
 const MAX_PASSES: usize = 50;
 
 /// Divides `count` points into at most `clusters` groups around medoids, by their distances alone. The first

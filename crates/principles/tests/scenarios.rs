@@ -150,7 +150,7 @@ fn what_is_no_document_has_one_mistake() {
     }
 }
 
-/// `UPDATE_EXPECT=1` writes the file anew.
+/// `UPDATE_EXPECT=1` rewrites the file.
 #[test]
 fn the_schema_in_the_repository_is_that_of_the_types() {
     let text = serde_json::to_string_pretty(&schema()).unwrap() + "\n";

@@ -293,7 +293,7 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
                 while let Some(Key(key)) = map.next_key()? {
                     if !seen.insert(key.clone()) {
                         return Err(serde::de::Error::custom(format!(
-                            "the key {} stands twice in one object",
+                            "the key {} occurs twice in one object",
                             shortened(&key)
                         )));
                     }

@@ -110,7 +110,7 @@ impl Tally {
             } else {
                 format!("{} texts were", self.repaired)
             };
-            notes.push(format!("{texts} repaired: U+FFFD stands where they could not be read"));
+            notes.push(format!("{texts} repaired: U+FFFD replaces what could not be read"));
         }
         notes.extend(self.encoding.map(encoding::note));
         if let Some(first) = &self.first_guessed {

@@ -57,12 +57,12 @@ fn broken_json_is_placed() {
     check(detail("\"reward\": undefined"), &format!("{SECOND}.reward"), Some(3), "not valid JSON");
     check(detail("\"reward\" 1"), &format!("{SECOND}.reward"), Some(3), "not valid JSON");
     check(r#"{"rewards": [1, 2, nano]}"#, "rewards[2]", Some(1), "not valid JSON");
-    check(r#"{"rewards": [1], "rewards": [2]}"#, "rewards", Some(1), "the key `rewards` stands twice");
+    check(r#"{"rewards": [1], "rewards": [2]}"#, "rewards", Some(1), "the key `rewards` occurs twice");
     check("{\"scores\": {\"root\": 1}}\n{\"scores\": {\"root\": x}}", "scores.root", Some(2), "not valid");
     check("{\"scores\": {\"root\": 1}}\n{\"scores\": ", "scores", Some(2), "the line ends in the middle");
     check("[{\"scores\": {}}, {\"scores\": {}, \"ses", "[1]", Some(1), "the file ends in the middle");
     let twice = "{\"scores\": {\"root\": 1}, \"scores\": {}}\n{\"scores\": {}}";
-    check(twice, "scores", Some(1), "the key `scores` stands twice");
+    check(twice, "scores", Some(1), "the key `scores` occurs twice");
     check("PK\u{3}\u{4}", "", None, "is no zip archive that can be read");
     check("{\"scores\":}\n{\"scores\": {}}", "scores", Some(1), "not valid JSON");
     check("{\"a\":\n \u{1f600}}", "a", Some(2), "column 2");

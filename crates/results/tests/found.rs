@@ -277,7 +277,7 @@ fn a_text_that_cannot_be_read_does_not_cost_its_record() {
         assert_eq!(steps(&run)[0].1.action, "na\u{fffd}ve", "{name}");
         assert_eq!(
             run.warnings,
-            ["1 text was repaired: U+FFFD stands where they could not be read"],
+            ["1 text was repaired: U+FFFD replaces what could not be read"],
             "{name}"
         );
     }

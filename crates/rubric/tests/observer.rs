@@ -278,7 +278,7 @@ fn a_pause_ends_by_a_stop_or_by_its_timeout() {
 }
 
 #[test]
-fn challenges_ask_about_the_gravest_thing() {
+fn challenges_ask_about_the_most_severe_thing() {
     let of = |names: &[(&'static str, f64)]| {
         let children = names.iter().map(|(name, score)| {
             let score = *score;

@@ -1,4 +1,4 @@
-//! Builds scenes. The part of the path that is in sight is cached; what moves is built anew for each scene.
+//! Builds scenes. The part of the path that is in sight is cached; what moves is rebuilt for each scene.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ const AGENT: f32 = 0.5;
 const TRAIL: f64 = 14.0;
 
 impl Scene {
-    /// The scene of a film through a lens. Builds the path anew; for frame after frame use a
+    /// The scene of a film through a lens. Rebuilds the path; for frame after frame use a
     /// [`SceneBuilder`].
     pub fn of(film: &Film, lens: &Lens) -> Scene {
         SceneBuilder::new().build(film, lens)

@@ -48,7 +48,7 @@ impl HeightScale {
     }
 
     /// The scale that fits the scores of a path as they are now: this one as long as it is good enough, so
-    /// that a run that grows is not drawn anew with every step.
+    /// that a run that grows is not drawn again with every step.
     pub fn following(self, film: &Film, path: Option<PathId>) -> Self {
         let Some(range) = path.and_then(|path| film.robust_range(path)) else { return self };
         let span = self.high / 2.0 - self.low / 2.0;

@@ -10,8 +10,8 @@ pub struct PathGeometry {
     /// A fingerprint of everything below: equal exactly when the content is, so a stage uploads only when it
     /// differs from what it holds.
     pub revision: u64,
-    /// One mark a drawn node, by index. Where steps are smaller than can be told apart, the highest, the
-    /// lowest and the gravest failing one stay of several nodes.
+    /// One mark a drawn node, by index. Where steps are smaller than can be distinguished, the highest, the
+    /// lowest and the most severe failing one stay of several nodes.
     pub nodes: Vec<NodeMark>,
     /// The path as straight pieces, ordered along the path: one between two drawn nodes, or several where it
     /// is jagged.

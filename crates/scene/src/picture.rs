@@ -16,7 +16,7 @@ use crate::stars::{Sky, Star};
 pub struct Scene {
     /// The part of the path in sight, with its nodes and effects; shared between frames until it changes.
     pub path: Arc<PathGeometry>,
-    /// Nodes of the film, of which the path has those that can be told apart.
+    /// Nodes of the film, of which the path has those that can be distinguished.
     pub nodes: usize,
     /// The agent; not drawn where the film has no nodes yet.
     pub agent: Agent,
@@ -28,9 +28,9 @@ pub struct Scene {
     pub recede: Recede,
     /// Where it is seen from.
     pub camera: Camera,
-    /// The star field, the same on every frame; [`Scene::sky`] says where it stands.
+    /// The star field, the same on every frame; [`Scene::sky`] says where it is.
     pub stars: Arc<[Star]>,
-    /// Where the star field stands.
+    /// Where the star field is.
     pub sky: Sky,
     /// What distance fades to.
     pub fog: Fog,
@@ -62,7 +62,7 @@ pub struct Scene {
 pub struct Recede {
     /// Nodes behind the agent.
     pub behind: f32,
-    /// Nodes ahead of the agent; infinite where what lies ahead does not recede.
+    /// Nodes ahead of the agent; infinite where what is ahead does not recede.
     pub ahead: f32,
     /// The share of light that stays at any distance.
     pub least: f32,

@@ -40,7 +40,7 @@ impl<'a> Places<'a> {
         self.path
     }
 
-    /// The failure that is shown at a node: by the chosen rubric, else the gravest.
+    /// The failure that is shown at a node: by the chosen rubric, else the most severe.
     pub(crate) fn failure(&self, i: usize) -> Option<FailureKind> {
         self.film.failure_by(i, self.chosen)
     }

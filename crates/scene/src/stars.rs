@@ -14,13 +14,13 @@ const HALF: f32 = 200.0;
 /// A star.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Star {
-    /// Where it stands in the cube of ±200.
+    /// Its place in the cube of ±200.
     pub at: [f32; 3],
     /// 0.2 to 1.
     pub brightness: f32,
 }
 
-/// Where the star field stands. A star is drawn at `center + scale * wrap(star.at - drift)`, where `wrap`
+/// Where the star field is. A star is drawn at `center + scale * wrap(star.at - drift)`, where `wrap`
 /// brings each coordinate back into ±200; see [`Sky::place`]. A stage that leaves out `drift` only loses the
 /// parallax.
 #[derive(Debug, Clone, Copy, PartialEq)]

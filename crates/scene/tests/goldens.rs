@@ -1,4 +1,4 @@
-//! Pictures as text, compared with ones that were looked at. `UPDATE_EXPECT=1` writes them anew.
+//! Pictures as text, compared with ones that were looked at. `UPDATE_EXPECT=1` rewrites them.
 
 mod common;
 

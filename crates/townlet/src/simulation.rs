@@ -53,7 +53,7 @@ struct State {
     failure_count: u64,
 }
 
-/// What was last reported of the policy: it is reported anew when it has changed.
+/// What was last reported of the policy: it is reported again when it has changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Reported {

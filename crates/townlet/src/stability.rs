@@ -93,7 +93,7 @@ impl Analyser {
     }
 
     fn measure(&self, queue_deltas: QueueMetrics) -> Measured {
-        // Summed anew each time: what is added to a running sum and taken back leaves a drift.
+        // Summed again each time: what is added to a running sum and taken back leaves a drift.
         let count: u64 = self.rewards.iter().map(|sums| sums.count).sum();
         let mean = (count > 0).then(|| self.rewards.iter().map(|s| s.sum).sum::<f64>() / count as f64);
         let squares: f64 = self.rewards.iter().map(|sums| sums.squares).sum();

@@ -53,7 +53,7 @@ struct Follow {
     stopped: Rc<Cell<bool>>,
     /// The last sequence number delivered.
     after: Cell<Option<u64>>,
-    /// The version of the run, to notice one that was created anew under its id.
+    /// The version of the run, to notice one that was created again under its id.
     version: RefCell<Option<String>>,
 }
 

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use three_d::core::f16;
 use three_d::{ClearState, Context, HasContext, Interpolation, Texture2D, Wrapping};
 
-/// A texture of summed light, allocated anew when the size changes.
+/// A texture of summed light, allocated again when the size changes.
 pub(super) struct HdrTarget {
     context: Context,
     is_half_float: bool,

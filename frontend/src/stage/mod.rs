@@ -74,7 +74,7 @@ pub(crate) struct View {
 
 impl View {
     /// Draws one frame, `width_px` by `height_px` device pixels. While the browser has taken the context away
-    /// this does nothing; the first frame after it is back creates everything anew from its scene.
+    /// this does nothing; the first frame after it is back creates everything again from its scene.
     pub(crate) fn draw(&mut self, scene: &Scene, width_px: u32, height_px: u32) {
         let mut held = self.held.borrow_mut();
         if self.surface.is_lost() {

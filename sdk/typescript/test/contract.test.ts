@@ -21,7 +21,7 @@ const json = (...path: string[]) => JSON.parse(readFileSync(join(contract, ...pa
 const goldens = readdirSync(join(contract, "events")).map((name) => ({ name, event: json("events", name) }));
 
 test("the types of requests and answers are generated from the API's document", async () => {
-  assert.equal(readFileSync(FILE, "utf8"), await generate(), "`npm run types` writes them anew");
+  assert.equal(readFileSync(FILE, "utf8"), await generate(), "`npm run types` writes them again");
 });
 
 /** Compiles TypeScript against the SDK; resolves to what the compiler complains about. */

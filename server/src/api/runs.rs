@@ -36,7 +36,7 @@ pub fn create_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Runs", "Create a run")
         .description(
             "Safe to repeat: the same id with the same content answers 200 and changes nothing. A run that \
-             was deleted is created anew.",
+             was deleted is created again.",
         )
         .json::<RunSummary>(201)
         .status(201, "Created.")
@@ -181,7 +181,7 @@ pub async fn remove(state: &AppState, run: &RunSummary, given: &str) -> Result<(
 /// How [`delete`] is described.
 pub fn delete_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Runs", "Delete a run")
-        .description("What is sent for it afterwards answers 410, until the run is created anew.")
+        .description("What is sent for it afterwards answers 410, until the run is created again.")
         .status(204, "Deleted.")
         .status(409, "`name` is not the run's.")
 }

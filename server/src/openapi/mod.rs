@@ -51,7 +51,7 @@ pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
         .status(200, "This document.")
 }
 
-/// Begins the collection of schemas anew. Called before routes are added.
+/// Clears the collection of schemas. Called before routes are added.
 pub fn begin() {
     in_context(|ctx| ctx.schema = SchemaGenerator::new(settings()));
 }

@@ -1,5 +1,5 @@
 //! Files on their way in: sent in slices or named on this machine, checked to the end, then appended to a run
-//! of their own. What is under way lies in `imports/` of the data folder, so that a killed client or server
+//! of their own. What is under way is in `imports/` of the data folder, so that a killed client or server
 //! goes on where it was: the same file makes the same events, and the log takes each event once.
 
 mod append;
@@ -266,7 +266,7 @@ impl Imports {
         removed
     }
 
-    /// How a file stands.
+    /// The status of a file.
     pub fn view(&self, id: &str) -> Result<ImportStatus, Error> {
         self.find(id).map(|entry| entry.view()).ok_or_else(|| missing(id))
     }

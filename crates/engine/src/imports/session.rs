@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::disk_error;
 use crate::Error;
 
-/// What lies in `session.json`.
+/// The content of `session.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Session {
     /// The file's name.
@@ -23,7 +23,7 @@ pub(super) struct Session {
     pub size_bytes: Option<u64>,
     /// Where it lies, if not beside this file.
     pub path: Option<PathBuf>,
-    /// When it was announced; stands in where the file names no time.
+    /// When it was announced; is used where the file names no time.
     pub created_at: Timestamp,
     /// How far it has come.
     pub phase: ImportPhase,

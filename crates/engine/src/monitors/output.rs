@@ -127,7 +127,7 @@ impl Output for AlertOutput {
             let Ok(states) = serde_json::from_str(&progress.states) else {
                 tracing::warn!(
                     run_no = progress.run_no,
-                    "the state of monitors cannot be read; they begin anew"
+                    "the state of monitors cannot be read; they start again"
                 );
                 continue;
             };

@@ -21,7 +21,7 @@ pub(super) const QUIET: Duration = Duration::from_secs(2);
 /// at once; it is sealed when somebody asks for it.
 const COARSEST: u8 = 2;
 
-/// A run as it is judged: by other rules it is followed anew.
+/// A run as it is judged: by other rules it is followed again.
 pub(super) type Judged = (i64, u128);
 
 fn key(run: &SealingRun) -> Judged {

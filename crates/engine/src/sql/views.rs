@@ -74,7 +74,7 @@ pub static STEPS: View = View {
         column("seq", Integer, "where its snapshot is in the log"),
         column("at", Text, "when it was scored"),
         column("root", Real, "its root score; null where the complete rubric was not evaluated"),
-        column("failure", Text, "the gravest failure; null where it passed"),
+        column("failure", Text, "the most severe failure; null where it passed"),
         column("duration_ms", Real, "how long its evaluation took, milliseconds"),
     ],
 };
@@ -114,7 +114,7 @@ pub static FAILURES: View = View {
         RUN,
         EPISODE,
         STEP,
-        column("failure", Text, "hallucination, format, refusal, inconsistency or generic: the gravest"),
+        column("failure", Text, "hallucination, format, refusal, inconsistency or generic: the most severe"),
         column("path", Text, "the first rubric whose score makes it fail; null where none does"),
         column("value", Real, "the score of that rubric"),
         column("root", Real, "the step's root score"),

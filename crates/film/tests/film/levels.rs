@@ -60,7 +60,7 @@ fn a_thinned_run_keeps_its_ends_its_extremes_and_its_failures() {
 }
 
 #[test]
-fn the_gravest_failure_of_a_handful_stays() {
+fn the_most_severe_failure_of_a_handful_stays() {
     let mut facts: Vec<Fact> =
         (0..8).map(|i| fact(i, i, scores(&[("root", -1.0), ("format", 1.0)]))).collect();
     facts[4] = fact(4, 4, scores(&[("root", -1.0), ("format", 0.0)]));

@@ -50,7 +50,7 @@ fn a_measurement_is_neither_good_nor_bad() {
 }
 
 #[test]
-fn a_missing_score_is_no_failure_and_the_gravest_wins() {
+fn a_missing_score_is_no_failure_and_the_most_severe_wins() {
     let of = |pairs: &[(&str, f64)], declared: &[FailureKind]| {
         failure_of(FailureRule::Dipg, pairs.iter().copied(), declared.iter().copied())
     };

@@ -1,4 +1,4 @@
-//! What the scores of a path come to is the same whether it is followed or read anew; and the pictures of a
+//! What the scores of a path come to is the same whether it is followed or read again; and the pictures of a
 //! path's scores that read few nodes.
 
 use gauntlet_film::{Film, PathId, PathTotals};
@@ -51,12 +51,12 @@ proptest! {
             }
         }
         // In another order, and asked at the end.
-        let mut anew = Film::with_rules(FailureRules::RootBelow(4.0));
-        facts.iter().rev().for_each(|fact| anew.apply(fact));
+        let mut again = Film::with_rules(FailureRules::RootBelow(4.0));
+        facts.iter().rev().for_each(|fact| again.apply(fact));
         followed.set_rules(FailureRules::RootBelow(4.0));
         for path in PATHS {
-            let (Some(a), Some(b)) = (followed.find_path(path), anew.find_path(path)) else { continue };
-            prop_assert_eq!(followed.totals(a), anew.totals(b));
+            let (Some(a), Some(b)) = (followed.find_path(path), again.find_path(path)) else { continue };
+            prop_assert_eq!(followed.totals(a), again.totals(b));
         }
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{FieldError, MAX_LABEL_BYTES, MAX_TAGS, MAX_TEXT_BYTES};
 use crate::{FailureRules, Object, Score};
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
 )]
@@ -76,7 +76,7 @@ impl std::str::FromStr for Status {
     }
 }
 
-/// The failures a step can show, the gravest first. The order is the priority of the effect drawn.
+/// The failures a step can show, the most severe first. The order is the priority of the effect drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
@@ -93,7 +93,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// Every kind, the gravest first.
+    /// Every kind, the most severe first.
     pub const ALL: [FailureKind; 5] = [
         FailureKind::Hallucination,
         FailureKind::Format,

@@ -1,4 +1,4 @@
-//! How long a body can be as JSON, told without writing it: more than it is, never less.
+//! How long a body can be as JSON, computed without writing it: more than it is, never less.
 
 use serde_json::Value;
 

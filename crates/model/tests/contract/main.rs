@@ -1,6 +1,6 @@
 //! The contract with every SDK: `sdk/contract` holds what this crate writes, reads and refuses.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p gauntlet-model --test contract` writes the files anew; without it every
+//! `UPDATE_EXPECT=1 cargo test -p gauntlet-model --test contract` rewrites the files; without it every
 //! file must be there, to the letter, and nothing else beside it.
 
 mod effects;

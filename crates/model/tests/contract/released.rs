@@ -1,4 +1,4 @@
-//! What a released version wrote is read for ever. These files are never written anew: `UPDATE_EXPECT`
+//! What a released version wrote is read for ever. These files are never rewritten: `UPDATE_EXPECT`
 //! leaves them.
 
 use std::fs;

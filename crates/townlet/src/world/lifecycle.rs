@@ -73,7 +73,7 @@ impl World {
         record.add(self.tick, WorldEventKind::AgentRemoved { agent_id: id.to_owned(), reason });
     }
 
-    /// Midnight: the day's counters begin anew, and nobody is left without the price of a basket of food.
+    /// Midnight: the day's counters start again, and nobody is left without the price of a basket of food.
     pub(super) fn end_of_day(&mut self, record: &mut TickRecord) {
         if self.tick_of_day() != 0 {
             return;

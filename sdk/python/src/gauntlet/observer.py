@@ -298,7 +298,7 @@ class Watch:
 
 
 def guard(scores: dict[str, float], action: Any, observation: Any) -> dict[str, Any]:
-    """The question where none is made: by the gravest score below 0."""
+    """The question where none is made: by the most severe score below 0."""
     if scores.get("grounding", 0.0) < 0:
         return {
             "type": "HALLUCINATION_GUARD",

@@ -94,7 +94,7 @@ class RunReader:
 
     def steps(self) -> Any:
         """One row for each scored step of an episode: ``episode``, ``step``, ``root``, ``failure`` (the
-        gravest, ``None`` where it passed) and ``seq`` (where its snapshot is in the log)."""
+        worst, ``None`` where it passed) and ``seq`` (where its snapshot is in the log)."""
         return self._table(self._pages("steps"), ["episode", "step", "root", "failure", "seq"])
 
     def episodes(self) -> Any:

@@ -249,9 +249,9 @@ def test_a_deleted_run_stays_deleted(server: Server) -> None:
     run.finish()
     with pytest.raises(ApiError, match=r"404|410"):
         server.run(run.id)
-    with gauntlet.init(id=run.id, name="anew", endpoint=server.url) as anew:
-        anew.log({"root": 3.0})
-    assert server.run(run.id)["name"] == "anew"
+    with gauntlet.init(id=run.id, name="again", endpoint=server.url) as again:
+        again.log({"root": 3.0})
+    assert server.run(run.id)["name"] == "again"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")

@@ -6,7 +6,7 @@ import { compareText } from "../wire/text.js";
 import type { Asked, Fact } from "./fact.js";
 import { isMeasurement, Measurements, type Measurement } from "./measurements.js";
 import { Paths } from "./paths.js";
-import { Evidence, gravest, isDecisive, isSameRule, judge } from "./rules.js";
+import { Evidence, worst, isDecisive, isSameRule, judge } from "./rules.js";
 import { decimate, type Point } from "./series.js";
 import {
   RunState,
@@ -36,7 +36,7 @@ export interface FilmStep {
   /** By rubric path, with the measurements of its step; what was not evaluated is absent. */
   readonly scores: ReadonlyMap<string, number>;
   /**
-   * The gravest failure of the step: by the rule in force, declared, or the error that its episode ended
+   * The most severe failure of the step: by the rule in force, declared, or the error that its episode ended
    * with.
    */
   readonly failure: FailureKind | null;
@@ -365,7 +365,7 @@ export class Film {
       at: shot.at,
       root: scores.get("root") ?? null,
       scores,
-      failure: gravest([...decisive, ...shot.failures, ...raised]),
+      failure: worst([...decisive, ...shot.failures, ...raised]),
       failures,
       durationMs: shot.durationMs,
       isPaused: shot.isPaused,

@@ -67,9 +67,9 @@ export function isDecisive(rule: FailureRule, path: string): boolean {
   return rule === "dipg" || path === "root";
 }
 
-/** The failure that a score of `path` is by itself; the gravest where several bounds name the path. */
+/** The failure that a score of `path` is by itself; the most severe where several bounds name the path. */
 export function judge(rule: FailureRule, path: string, value: number): FailureKind | null {
-  return gravest(
+  return worst(
     boundsOf(rule, path)
       .filter((bound) => holds(bound, value))
       .map((bound) => bound.failure),
@@ -87,8 +87,8 @@ function boundsOf(rule: FailureRule, path: string): readonly Bound[] {
   return named.length > 0 || measures ? named : [UNNAMED];
 }
 
-/** The gravest of some failures. */
-export function gravest(failures: Iterable<FailureKind>): FailureKind | null {
+/** The most severe of some failures. */
+export function worst(failures: Iterable<FailureKind>): FailureKind | null {
   let found: FailureKind | null = null;
   for (const failure of failures) {
     if (found === null || FAILURES.indexOf(failure) < FAILURES.indexOf(found)) found = failure;
