@@ -109,7 +109,7 @@ impl Server {
         tokio::spawn(crate::contact::sweep(store.clone(), stopping.clone()));
         tokio::spawn(gauntlet_engine::monitors::run(store.clone(), url, stopping.clone()));
         tokio::spawn(crate::webhooks::deliver(store.clone(), stopping.clone()));
-        tokio::spawn(gauntlet_engine::projections::run(store.clone(), stopping.clone()));
+        tokio::spawn(gauntlet_engine::projections::run(state.films.clone(), stopping.clone()));
         tokio::spawn(gauntlet_engine::sealing::run(state.films.clone(), stopping.clone()));
         tokio::spawn(otlp::watch_quiet(state.clone()));
         let drain = Deadlines::default().drain;

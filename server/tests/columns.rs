@@ -27,7 +27,7 @@ async fn three_runs() -> Server {
         }
     }
     let stop = CancellationToken::new();
-    let following = tokio::spawn(projections::run(server.state.store.clone(), stop.clone()));
+    let following = tokio::spawn(projections::run(server.state.films.clone(), stop.clone()));
     let projected = async {
         while !server.state.store.stale_runs().await.unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -149,7 +149,7 @@ async fn what_is_no_column_is_refused_with_its_name() {
 async fn a_score_that_comes_later_is_followed() {
     let server = three_runs().await;
     let stop = CancellationToken::new();
-    let following = tokio::spawn(projections::run(server.state.store.clone(), stop.clone()));
+    let following = tokio::spawn(projections::run(server.state.films.clone(), stop.clone()));
     let event = json!([scored(9, 5.0)]);
     server.post("/api/v1/runs/c/events", &event).await.expect(200);
     let followed = async {

@@ -25,6 +25,7 @@ mod frame_timing;
 mod header;
 mod headline;
 mod heights;
+mod inbox;
 mod inspector;
 mod intervene;
 mod keyboard;

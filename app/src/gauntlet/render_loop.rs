@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use super::easing::CameraEase;
 use super::frame_timing::FrameTiming;
 use super::heights::HeightEase;
+use super::inbox::Inbox;
 use super::motion::{advance, ease};
 use super::overlay::Overlay;
 use super::rate_meter::RateMeter;
@@ -41,9 +42,6 @@ const REFIT: f32 = 1.03;
 /// Makes the stage: what draws, and the canvas it draws on.
 pub(super) type Attach = Box<dyn FnOnce() -> (Box<dyn StageView>, web_sys::HtmlCanvasElement)>;
 
-/// Updates that arrived since the last frame.
-pub(super) type Inbox = Rc<RefCell<Vec<FeedUpdate>>>;
-
 /// When each part of the session was last published. All times in milliseconds.
 struct Published {
     /// When the selection last changed, and to which node.
@@ -71,7 +69,7 @@ impl Default for Published {
 /// The loop's state.
 pub(super) struct RenderLoop {
     session: Session,
-    inbox: Inbox,
+    inbox: Rc<RefCell<Inbox>>,
     /// Makes the stage, until it is attached.
     attach: Option<Attach>,
     pub(super) stage: Option<(Box<dyn StageView>, web_sys::HtmlCanvasElement)>,
@@ -79,8 +77,6 @@ pub(super) struct RenderLoop {
     frames: u32,
     overlay: Overlay,
     frame: web_sys::Element,
-    /// The film of every fact, while the page shows an overview.
-    complete: Option<Film>,
     heights: HeightEase,
     /// Width and height of the stage, CSS pixels.
     size: (f64, f64),
@@ -108,7 +104,7 @@ impl RenderLoop {
     /// A loop that draws inside `frame`, on the stage that `attach` makes once the page is painted.
     pub(super) fn new(
         session: Session,
-        inbox: Inbox,
+        inbox: Rc<RefCell<Inbox>>,
         attach: Attach,
         overlay: Overlay,
         frame: web_sys::Element,
@@ -121,7 +117,6 @@ impl RenderLoop {
             frames: 0,
             overlay,
             frame,
-            complete: None,
             heights: HeightEase::default(),
             size: (0.0, 0.0),
             builder: SceneBuilder::new(),
@@ -167,33 +162,22 @@ impl RenderLoop {
         self.publish(ms);
     }
 
-    /// Applies everything that arrived, as one change of the film. While the page shows an overview, the
-    /// facts are collected in another film, which takes its place when it is complete: inserting a million
-    /// steps between those of the overview would take long, and move the selection with each.
+    /// Applies everything that arrived, as one change of the film.
     fn drain_feed(&mut self) {
-        let arrived = std::mem::take(&mut *self.inbox.borrow_mut());
+        let arrived = self.inbox.borrow_mut().take();
         if arrived.is_empty() {
             return;
         }
         let session = self.session;
         let before = session.film(Film::revision);
         let mut state = None;
-        let complete = &mut self.complete;
         session.change_film(|film| {
             for update in arrived {
                 match update {
-                    FeedUpdate::Overview(facts) => {
-                        complete.get_or_insert_with(|| Film::with_rules(session.summary(|s| s.rules)));
+                    FeedUpdate::Overview(facts) | FeedUpdate::Facts(facts) => {
                         facts.iter().for_each(|fact| film.apply(fact));
                     }
-                    FeedUpdate::Facts(facts) => {
-                        let film = complete.as_mut().unwrap_or(film);
-                        facts.iter().for_each(|fact| film.apply(fact));
-                    }
-                    FeedUpdate::Rules(rules) => {
-                        film.set_rules(rules);
-                        complete.iter_mut().for_each(|film| film.set_rules(rules));
-                    }
+                    FeedUpdate::Rules(rules) => film.set_rules(rules),
                     FeedUpdate::Effects(version) => {
                         let project = session.summary(|run| run.project.clone());
                         session.view.effects.follow(project, version);
@@ -201,9 +185,7 @@ impl RenderLoop {
                     FeedUpdate::State(new) => state = Some(new),
                 }
             }
-            if state == Some(FeedState::Live)
-                && let Some(mut complete) = complete.take()
-            {
+            if let Some(mut complete) = self.inbox.borrow_mut().take_complete(state.as_ref()) {
                 complete.supersede(film);
                 *film = complete;
             }

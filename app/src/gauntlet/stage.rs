@@ -10,10 +10,11 @@ use leptos::prelude::*;
 use super::callout::Callout;
 use super::charts::Charts;
 use super::flat::Flat;
+use super::inbox::Inbox;
 use super::orbit::OrbitControls;
 use super::overlay::{Overlay, OverlayPool};
 use super::panels::Panels;
-use super::render_loop::{Attach, Inbox, RenderLoop};
+use super::render_loop::{Attach, RenderLoop};
 use super::render_loop_handle::{RenderLoopHandle, SharedLoop};
 use super::session::Session;
 use super::toolbar::Toolbar;
@@ -60,7 +61,7 @@ impl Elements {
             (view, canvas)
         });
         let overlay = Overlay::new(&labels, Some(card.into()), Some(leader.into()));
-        let inbox = Inbox::default();
+        let inbox = Rc::new(RefCell::new(Inbox::new(session.summary(|s| s.rules))));
         let render_loop = RenderLoop::new(session, inbox.clone(), attach, overlay, frame.clone().into());
         let render_loop = Rc::new(RefCell::new(render_loop));
         let resized = render_loop.clone();
@@ -68,7 +69,7 @@ impl Elements {
         let shown = render_loop.clone();
         let frames = EachFrame::start(move |ms| shown.borrow_mut().frame(ms));
         let run = session.summary(|s| s.id.clone());
-        let following = ports.feed.follow(&run, None, Rc::new(move |update| inbox.borrow_mut().push(update)));
+        let following = ports.feed.follow(&run, None, Rc::new(move |update| inbox.borrow_mut().put(update)));
         Some((render_loop, vec![Box::new(frames), Box::new(resized), following]))
     }
 }

@@ -74,12 +74,14 @@ pub struct Films {
     store: Store,
     films: Cached<Film>,
     outlines: Cached<Outline>,
+    /// Held by the follower that folds a film in the background.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Films {
     /// Films of that log.
     pub fn new(store: Store) -> Self {
-        Self { store, films: Cached::new(), outlines: Cached::new() }
+        Self { store, films: Cached::new(), outlines: Cached::new(), turn: Arc::default() }
     }
 
     /// The log they are folded from.
@@ -100,6 +102,12 @@ impl Films {
         film.lock().set_rules(summary.rules);
         fold_to(&self.store, run, summary.head, &film).await?;
         Ok(film)
+    }
+
+    /// Waits for the turn to fold a film in the background. Followers take turns, as the film of a long run
+    /// takes much memory: they hold one at a time.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// The film of a run for one use: the cached one, else one up to `head` that is not cached. Whoever seals

@@ -26,9 +26,11 @@ const CACHED_NODES: usize = 50_000;
 /// Most means of a sparkline.
 const SPARKLINE: usize = 60;
 
-/// Follows the log until `stop`.
-pub async fn run(store: Store, stop: CancellationToken) {
-    let mut follower = Follower { films: Films::new(store.clone()), store, taken: HashMap::new() };
+/// Follows the log of `films` until `stop`.
+pub async fn run(films: Films, stop: CancellationToken) {
+    let store = films.store().clone();
+    let mut follower =
+        Follower { others: films, films: Films::new(store.clone()), store, taken: HashMap::new() };
     let mut changes = follower.store.subscribe_all();
     let following = async {
         loop {
@@ -45,7 +47,9 @@ pub async fn run(store: Store, stop: CancellationToken) {
 
 struct Follower {
     store: Store,
-    /// Its films are its own: a backlog of runs would drive out those that people look at.
+    /// The films that people look at: a backlog of runs would drive them out of their cache.
+    others: Films,
+    /// The follower's films.
     films: Films,
     /// When a run that goes on was last computed, and how long that took.
     taken: HashMap<RunId, (Instant, Duration)>,
@@ -87,10 +91,12 @@ impl Follower {
 
     async fn project(&self, stale: &StaleRun) -> Result<(), Error> {
         let look = |film: &Film| (projection(film), film.len());
+        let turn = self.others.turn().await;
         let (mut projection, nodes) = self.films.look(&stale.run, look).await?;
         if stale.status.is_final() || nodes > CACHED_NODES {
             self.films.forget(&stale.run);
         }
+        drop(turn);
         // Where the end of a log cannot be read, looking again would not help.
         projection.head = projection.head.max(stale.head);
         Ok(self.store.put_projection(&stale.run, projection).await?)

@@ -79,6 +79,7 @@ impl OverviewOutput {
         let (from, end) = (part.from, part.cursor.next);
         let Some(run) = self.runs.get(part.run).filter(|_| from < end) else { return Ok(()) };
         let store = self.films.store();
+        let _turn = self.films.turn().await;
         let film = self.films.get_once(&run.id, end).await?;
         let mut chunks = Vec::new();
         for level in 1..=COARSEST {
