@@ -275,11 +275,7 @@ fn a_text_that_cannot_be_read_does_not_cost_its_record() {
     ] {
         let run = open(name, bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(steps(&run)[0].1.action, "na\u{fffd}ve", "{name}");
-        assert_eq!(
-            run.warnings,
-            ["1 text was repaired: U+FFFD replaces what could not be read"],
-            "{name}"
-        );
+        assert_eq!(run.warnings, ["1 text was repaired: U+FFFD replaces what could not be read"], "{name}");
     }
 }
 

@@ -969,7 +969,7 @@ export interface components {
       config: JsonObject;
       /** @description Anything else. */
       metadata: JsonObject;
-      /** @description Where it stands. */
+      /** @description Its status. */
       status: components["schemas"]["Status"];
       /**
        * Format: date-time
@@ -998,7 +998,7 @@ export interface components {
       episodes: number;
       /**
        * Format: double
-       * @description Root score of the last snapshot that has one, if any; later scores laid over, as in the two below.
+       * @description Root score of the last snapshot that has one, if any; later scores applied, as in the two below.
        */
       last_root: number | null;
       /**
@@ -1039,7 +1039,7 @@ export interface components {
        */
       alerts: number;
       /**
-       * @description The gravest of its alerts.
+       * @description The most severe of its alerts.
        * @default null
        */
       alert_severity: components["schemas"]["Severity"] | null;
@@ -1049,7 +1049,7 @@ export interface components {
        */
       contact: components["schemas"]["Contact"] | null;
     };
-    /** @description Where a run stands. */
+    /** @description The status of a run. */
     Status: "pending" | "running" | "paused" | "completed" | "failed" | "timed_out" | "cancelled";
     /** @description The rule in force, as data and as a sentence. */
     RuleInForce: {
@@ -1115,7 +1115,7 @@ export interface components {
       config: JsonObject;
       /** @description Anything else. */
       metadata: JsonObject;
-      /** @description Where it stands. */
+      /** @description Its status. */
       status: components["schemas"]["Status"];
       /**
        * Format: date-time
@@ -1144,7 +1144,7 @@ export interface components {
       episodes: number;
       /**
        * Format: double
-       * @description Root score of the last snapshot that has one, if any; later scores laid over, as in the two below.
+       * @description Root score of the last snapshot that has one, if any; later scores applied, as in the two below.
        */
       last_root: number | null;
       /**
@@ -1185,7 +1185,7 @@ export interface components {
        */
       alerts: number;
       /**
-       * @description The gravest of its alerts.
+       * @description The most severe of its alerts.
        * @default null
        */
       alert_severity: components["schemas"]["Severity"] | null;
@@ -1210,7 +1210,7 @@ export interface components {
       notes?: string | null;
       /** @description New status. */
       status?: components["schemas"]["Status"] | null;
-      /** @description New rules of which steps fail; every step is judged anew. */
+      /** @description New rules of which steps fail; every step is judged again. */
       rules?: components["schemas"]["FailureRules"] | null;
     };
     /** @description What a writer reports of itself. */
@@ -2171,7 +2171,7 @@ export interface components {
        * @description Its root score, where that was evaluated.
        */
       root: number | null;
-      /** @description Its gravest failure. */
+      /** @description Its most severe failure. */
       failure: components["schemas"]["FailureKind"] | null;
       /**
        * Format: double
@@ -2179,7 +2179,7 @@ export interface components {
        */
       value?: number | null;
     };
-    /** @description The failures a step can show, the gravest first. The order is the priority of the effect drawn. */
+    /** @description The failures a step can show, the most severe first. The order is the priority of the effect drawn. */
     FailureKind: "hallucination" | "format" | "refusal" | "inconsistency" | "generic";
     /** @description Everything about one step. */
     StepDetails: {
@@ -2588,7 +2588,7 @@ export interface components {
        * @description Scored steps; a step of an episode counts once.
        */
       nodes: number;
-      /** @description Failing ones by their gravest failure. */
+      /** @description Failing ones by their most severe failure. */
       failures: {
         [key: string]: number;
       };
@@ -2760,7 +2760,7 @@ export interface components {
        * @description Its reward: the root score.
        */
       root: number | null;
-      /** @description Its gravest failure. */
+      /** @description Its most severe failure. */
       failure: components["schemas"]["FailureKind"] | null;
       /**
        * Format: double
@@ -3207,7 +3207,7 @@ export interface components {
        * @description Root score of its step, where that was evaluated.
        */
       root: number | null;
-      /** @description The gravest failure of its step. */
+      /** @description The most severe failure of its step. */
       failure: components["schemas"]["FailureKind"] | null;
       /** @description The scores of its snapshot that fail. */
       failing: components["schemas"]["FailingScore"][];
