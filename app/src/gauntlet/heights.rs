@@ -1,6 +1,6 @@
 //! The heights of the path and the curve: the scale that fits the scores of the chosen rubric.
 
-use gauntlet_film::PathId;
+use gauntlet_film::{Film, PathId};
 use gauntlet_scene::HeightScale;
 use leptos::prelude::*;
 
@@ -14,29 +14,39 @@ const CHANGE_SECS: f64 = 0.4;
 /// What the scale was last fitted to, and when.
 #[derive(Debug, Default)]
 pub(super) struct Fitted {
-    of: Option<(u64, Option<PathId>, bool)>,
+    /// The revisions of the film and of the other run's film, then what the scale depends on besides.
+    of: Option<([u64; 2], Option<PathId>, bool)>,
     at_ms: f64,
 }
 
-/// Fits the scale to the film and the chosen rubric, at most four times a second.
+/// The range of a rubric's scores in a film and in that of another run beside it, as both are drawn on one
+/// scale.
+fn range(film: &Film, other: &Film, path: PathId) -> Option<(f64, f64)> {
+    let same = film.path_of(path).and_then(|path| other.find_path(&path.path));
+    let ranges = [film.robust_range(path), same.and_then(|path| other.robust_range(path))];
+    ranges.into_iter().flatten().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+}
+
+/// Fits the scale to the films and the chosen rubric, at most four times a second.
 pub(super) fn fit(session: Session, revision: u64, ms: f64, fitted: &mut Fitted) {
     let view = session.view;
     let is_fixed = view.has_fixed_heights.get_untracked();
     let path = view.rubric.get_untracked().or_else(|| session.film(root_path));
-    let of = (revision, path, is_fixed);
+    let of = ([revision, session.beside.pairings.get_untracked()], path, is_fixed);
     let is_other_view = fitted.of.is_none_or(|known| (known.1, known.2) != (path, is_fixed));
     if fitted.of == Some(of) || (!is_other_view && ms - fitted.at_ms < PACE_MS) {
         return;
     }
     *fitted = Fitted { of: Some(of), at_ms: ms };
     let shown = view.heights.get_untracked();
-    let heights = match is_fixed {
-        true => HeightScale::default(),
-        false if is_other_view => {
-            let range = path.and_then(|path| session.film(|film| film.robust_range(path)));
-            range.map_or(shown, HeightScale::fitting)
-        }
-        false => session.film(|film| shown.following(film, path)),
+    let range = path.and_then(|path| {
+        session.film(|film| session.beside.other.with_value(|other| range(film, &other.film, path)))
+    });
+    let heights = match (is_fixed, range) {
+        (true, _) => HeightScale::default(),
+        (false, None) => shown,
+        (false, Some(range)) if is_other_view => HeightScale::fitting(range),
+        (false, Some(range)) => shown.following(range),
     };
     if heights != shown {
         view.heights.set(heights);
@@ -74,7 +84,24 @@ impl HeightEase {
 
 #[cfg(test)]
 mod tests {
+    use gauntlet_model::Scores;
+
     use super::*;
+    use crate::gauntlet::test_film::film_of;
+
+    fn film(path: &str, scores: &[f64]) -> Film {
+        let scores = scores.iter().map(|score| Scores::new([(path, *score)]).unwrap());
+        film_of((0..).zip(scores).map(|(step, scores)| (step, None, scores)))
+    }
+
+    #[test]
+    fn both_runs_of_a_scene_fit_its_scale() {
+        let (mine, other) = (film("root", &[0.0, 1.0]), film("root", &[-3.0, 0.5]));
+        let root = mine.find_path("root").unwrap();
+        assert_eq!(range(&mine, &Film::new(), root), Some((0.0, 1.0)));
+        assert_eq!(range(&mine, &other, root), Some((-3.0, 1.0)));
+        assert_eq!(range(&mine, &film("style", &[-9.0]), root), Some((0.0, 1.0)), "the same rubric only");
+    }
 
     #[test]
     fn a_change_of_scale_takes_its_time_whatever_the_frames() {

@@ -42,10 +42,16 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
                         {entry.words}
                     </li>
                 }).collect_view()}
-                <li><i class="swatch is-none" aria-hidden="true"></i>"ahead, or not evaluated: dim"</li>
+                {move || session.view.rubric.get().map(|_| view! {
+                    <li><i class="swatch is-passed" aria-hidden="true"></i>"passed"</li>
+                    <li><i class="swatch is-failed" aria-hidden="true"></i>"failed"</li>
+                })}
+                <li title="Steps ahead of the agent, and those that were not evaluated">
+                    <i class="swatch is-none" aria-hidden="true"></i>"dim: ahead or n/e"
+                </li>
                 <li><Heights session /></li>
                 <li>
-                    <a class="link" href="/docs/failing" rel="external" title=sentence>"which steps fail"</a>
+                    <a class="link" href="/docs/failing" rel="external" title=sentence>"the rule"</a>
                 </li>
             </ul>
             {move || effects.unread.get().map(|error| view! {

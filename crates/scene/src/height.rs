@@ -1,7 +1,5 @@
 //! The scale from scores to heights: which scores are drawn at the lower and at the upper end.
 
-use gauntlet_film::{Film, PathId};
-
 /// The scores at the ends of the picture. Scores outside are drawn beyond the ends, compressed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HeightScale {
@@ -47,10 +45,9 @@ impl HeightScale {
         }
     }
 
-    /// The scale that fits the scores of a path as they are now: this one as long as it is good enough, so
-    /// that a run that grows is not drawn again with every step.
-    pub fn following(self, film: &Film, path: Option<PathId>) -> Self {
-        let Some(range) = path.and_then(|path| film.robust_range(path)) else { return self };
+    /// The scale that fits a range of scores that changes: this one as long as it is good enough, so that a
+    /// run that grows is not drawn again with every step.
+    pub fn following(self, range: (f64, f64)) -> Self {
         let span = self.high / 2.0 - self.low / 2.0;
         let outside = (self.low / 2.0 - range.0 / 2.0).max(range.1 / 2.0 - self.high / 2.0);
         let fitting = Self::fitting(range);

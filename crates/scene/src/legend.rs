@@ -13,11 +13,11 @@ use crate::effects::names;
 pub struct LegendEntry {
     /// Its colour.
     pub color: EffectColor,
-    /// What it means and its shape, such as `ungrounded: wobbling plane`.
+    /// What it means, such as `ungrounded`.
     pub words: String,
     /// The shape.
     pub effect: EffectKind,
-    /// When it appears, such as `grounding at most -20`.
+    /// Its shape in words, and when it appears, such as `wobbling plane: grounding at most -20`.
     pub when: String,
 }
 
@@ -94,9 +94,9 @@ fn entry(in_force: FailureRule, rule: &EffectRule) -> LegendEntry {
     };
     LegendEntry {
         color: rule.color,
-        words: format!("{meaning}: {}", shape_words(rule.shape)),
+        words: meaning,
         effect: rule.shape,
-        when,
+        when: format!("{}: {when}", shape_words(rule.shape)),
     }
 }
 

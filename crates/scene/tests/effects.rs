@@ -115,9 +115,9 @@ fn the_legend_has_what_the_run_shows() {
         let lines = legend(film, &effects, chosen).into_iter();
         lines.map(|e| format!("{} ({})", e.words, e.when)).collect::<Vec<_>>()
     };
-    let judge = "judge falling: glow (judge at least 0.2 below the mean of the 8 steps before)";
-    let refusal = "refusal: wall (declared by the run)";
-    let failing = "failing: burst (root below 0)";
+    let judge = "judge falling (glow: judge at least 0.2 below the mean of the 8 steps before)";
+    let refusal = "refusal (wall: declared by the run)";
+    let failing = "failing (burst: root below 0)";
     let mut film = Film::with_rules(FailureRules::RootBelow(0.0));
     film.apply(&common::fact(0, &[("root", 1.0), ("judge", 0.1), ("style", -1.0)], &[]));
     assert_eq!(lines(&film, None), [judge], "no step fails");

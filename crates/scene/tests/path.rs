@@ -131,7 +131,7 @@ fn an_unreadable_step_breaks_the_ribbon_on_both_sides() {
 fn a_rubric_colors_the_path_in_three_states() {
     let film = common::each_failure();
     let rubric = film.find_path("grounding");
-    let heights = HeightScale::default().following(&film, rubric);
+    let heights = HeightScale::default().following(film.robust_range(rubric.unwrap()).unwrap());
     let lens = Lens { rubric, heights, ..Lens::default() };
     let nodes = Scene::of(&film, &lens).path.nodes.clone();
     assert_eq!((nodes[0].color, nodes[1].color), (PASSED, NOT_EVALUATED));
@@ -155,17 +155,21 @@ fn the_legend_follows_the_rules() {
     assert_eq!(
         lines,
         [
-            "ungrounded: wobbling plane (grounding at most -20)",
-            "format: jagged path (format at most 0)",
-            "refusal: wall (refusal above 0)",
-            "inconsistent: split burst (inconsistency at most -15)",
-            "failing: burst (any other rubric below 0)",
+            "ungrounded (wobbling plane: grounding at most -20)",
+            "format (jagged path: format at most 0)",
+            "refusal (wall: refusal above 0)",
+            "inconsistent (split burst: inconsistency at most -15)",
+            "failing (burst: any other rubric below 0)",
         ]
     );
     film.set_rules(FailureRules::RootBelow(0.5));
     let by_root = legend(&film, &set, None);
     let lines: Vec<_> = by_root.iter().map(|e| e.when.as_str()).collect();
-    assert_eq!(lines, ["declared by the run", "root below 0.5"], "a declared refusal, and the rule");
+    assert_eq!(
+        lines,
+        ["wall: declared by the run", "burst: root below 0.5"],
+        "a declared refusal, and the rule"
+    );
 }
 
 #[test]

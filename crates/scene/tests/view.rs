@@ -207,9 +207,10 @@ fn zooming_in_leads_from_the_overview_to_each_step() {
 fn the_path_fits_its_scores() {
     let roots: Vec<f64> = (0..200).map(|i| f64::from(i * 8 % 21) / 20.0).collect();
     let film = common::rewards(&roots);
-    let heights = HeightScale::default().following(&film, film.main_path());
+    let range = film.robust_range(film.main_path().unwrap()).unwrap();
+    let heights = HeightScale::default().following(range);
     assert_eq!((heights.low, heights.high), (0.0, 1.0));
-    assert_eq!(heights.following(&film, film.main_path()), heights, "it is stable");
+    assert_eq!(heights.following(range), heights, "it is stable");
     for geometry in Geometry::ALL {
         let lens = Lens { geometry, heights, position: 100.0, ..Lens::default() };
         let scene = Scene::of(&film, &lens);
@@ -235,7 +236,7 @@ fn the_path_fits_its_scores() {
 fn a_rubric_gives_height_and_labels() {
     let film = common::each_failure();
     let rubric = film.find_path("grounding");
-    let heights = HeightScale::default().following(&film, rubric);
+    let heights = HeightScale::default().following(film.robust_range(rubric.unwrap()).unwrap());
     let scene = Scene::of(&film, &Lens { rubric, heights, position: 7.0, ..Lens::default() });
     let middle = (heights.low + heights.high) / 2.0;
     assert!(scene.path.nodes[0].at[1] > 0.0 && scene.path.nodes[7].at[1] < 0.0, "{middle}");
