@@ -1,6 +1,7 @@
 // A training starts while the empty list is open: it appears there, opens, grows, and ends complete.
 
 import assert from "node:assert/strict";
+import { scored } from "./events.mjs";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
@@ -40,4 +41,28 @@ story("a training appears by itself, and its path grows to its end", async ({ se
     const text = await row.innerText();
     return /completed/i.test(text) && text.includes(`${STEPS}`);
   });
+});
+
+story("a run without steps warms up until its first one", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "early", name: "early" });
+  const open = async (options) => {
+    const run = new RunPage(await page({ path: "/runs/early", ...options }));
+    await run.until("the page is live", ({ ready, feed }) => ready && feed === "live", { within: 60_000 });
+    return run;
+  };
+  const skip = { name: "Skip the warm-up" };
+  const run = await open(MOVING);
+  await run.until("the agent and its evaluator are there", ({ lights }) => Number(lights) > 1);
+
+  const skipped = await open(MOVING);
+  await skipped.page.getByRole("button", skip).click();
+  await skipped.until("nothing moves", ({ lights }) => lights === "0");
+  await skipped.page.close();
+  const still = await open(SMALL);
+  assert.equal((await still.facts()).lights, "0", "none under reduced motion");
+  assert.ok(await still.page.getByRole("button", skip).isHidden());
+  await still.page.close();
+
+  await server.post("/api/v1/runs/early/events", [scored(0, { root: 1 })]);
+  await run.until("the path has taken its place", ({ nodes, lights }) => nodes === 1 && lights === "0");
 });

@@ -30,6 +30,8 @@ mod runs;
 pub mod search;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(test)]
+mod test_run;
 mod ui;
 
 pub use ports::{provide_ports, use_ports};

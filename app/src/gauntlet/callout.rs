@@ -95,7 +95,7 @@ fn list(items: &[String]) -> String {
 pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>) -> impl IntoView {
     let dismissed = RwSignal::new(None::<usize>);
     let failure = Memo::new(move |_| {
-        let at = session.settled.get().filter(|at| session.current.get() == Some(*at))?;
+        let at = session.settled_node()?;
         let chosen = session.view.rubric.get();
         session.watch_calmly(|film| failure_at(film, at, chosen))
     });

@@ -12,7 +12,7 @@ use wasm_bindgen::JsCast;
 
 use super::session::Session;
 use super::spark::{height_of, polyline};
-use crate::ui::{Erase, failure_class, failure_word, grouped, score};
+use crate::ui::{Erase, duration, failure_class, failure_word, grouped, score};
 
 /// Size of the curve in its own units.
 const WIDTH: f64 = 1000.0;
@@ -129,6 +129,14 @@ fn marks(film: &Film, digests: &Digests) -> Vec<(FailureKind, String)> {
     FailureKind::ALL.into_iter().zip(paths).filter(|(_, path)| !path.is_empty()).collect()
 }
 
+/// The ends of the curve: the first step, and the last one with the time between them.
+fn ends(film: &Film) -> Option<(String, String)> {
+    let (first, last) = (film.node(0)?, film.node(film.len() - 1)?);
+    let took_ms = (last.at.micros() - first.at.micros()) as f64 / 1000.0;
+    let took = (took_ms > 0.0).then(|| format!(", {} later", duration(took_ms))).unwrap_or_default();
+    Some((format!("step {}", grouped(first.step)), format!("step {}{took}", grouped(last.step))))
+}
+
 /// Scrubbing by pointer: the curve as a slider over the run's nodes.
 #[derive(Clone, Copy)]
 struct Scrubber {
@@ -224,6 +232,7 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
             is_drawn.then(|| heights.with(|h| h.text(pick(*h))))
         }
     };
+    let ends = Memo::new(move |_| session.watch_calmly(ends));
     let zero = move || drawn.with(|d| d.zero.filter(|_| !d.line.is_empty()));
     view! {
         <div
@@ -250,6 +259,10 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
                 view! { <span class=class style=format!("left:{left:.3}%") aria-hidden="true">{text}</span> }
             })}
         </div>
+        <p class="curve-ends">
+            <span>{move || ends.get().map(|ends| ends.0)}</span>
+            <span>{move || ends.get().map(|ends| ends.1)}</span>
+        </p>
     }
     .erase()
 }

@@ -50,23 +50,16 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
         (_, None) => ", not evaluated one step ago".to_owned(),
     };
     let has_step = move || session.current.with(Option::is_some);
-    // What reads many nodes is computed once the selection has settled. Until then these lines are
-    // empty: those of the node before would be read as this one's.
-    let settled = move || session.settled.get().filter(|at| session.current.get() == Some(*at));
+    // What reads many nodes is computed once the selection has settled. Until then these lines are empty.
     let percentile = move || {
-        let at = settled()?;
+        let at = session.settled_node()?;
         let rank = path.get().and_then(|path| session.watch_calmly(|film| film.percentile(at, path)));
         let ranked = |rank: f64| format!("percentile {rank:.0} of this run");
         Some(rank.map_or("percentile of this run: n/e".to_owned(), ranked))
     };
     let failed = Memo::new(move |_| {
-        let at = settled()?;
-        session.watch_calmly(|film| {
-            let judged =
-                film.paths().iter().filter(|path| path.path != "root" && !is_measurement(&path.path));
-            let failed = judged.filter(|path| film.state(at, path.id) == State::Failed).count();
-            (failed > 0).then_some(failed)
-        })
+        let at = session.settled_node()?;
+        session.watch_calmly(|film| Some(film.failing_parts(at)).filter(|failed| *failed > 0))
     });
     let failed_words = move || {
         failed.get().map(|count| match count {

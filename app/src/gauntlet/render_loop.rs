@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gauntlet_film::Film;
-use gauntlet_scene::{CameraMode, Geometry, Lens, Orbit, Scene, SceneBuilder};
+use gauntlet_scene::{CameraMode, Geometry, Lens, Orbit, Scene, SceneBuilder, WarmUp};
 use leptos::prelude::*;
 
 use super::easing::CameraEase;
@@ -17,7 +17,7 @@ use super::overlay::Overlay;
 use super::rate_meter::RateMeter;
 use super::session::{Session, find, nearest};
 use crate::ports::{FeedState, FeedUpdate, StageView};
-use crate::ui::{element_size, now_ms, pixel_ratio, prefers_reduced_motion};
+use crate::ui::{element_size, now_ms, pixel_ratio, prefers_reduced_motion, query_parameter};
 
 /// Time between two updates of what is costly to redraw, milliseconds.
 const TICK_MS: f64 = 120.0;
@@ -36,6 +36,8 @@ const NEAREST_OVERVIEW: f32 = 60.0;
 /// The stage is attached once the page is painted, as compiling its shaders takes long; in a browser that
 /// does not report that, after so many frames.
 const FRAMES_BEFORE_STAGE: u32 = 60;
+/// The distance of the default camera during the warm-up, world units.
+const WARM_UP_DISTANCE: f32 = 36.0;
 /// The whole run is fitted to the stage again when it has grown by this share.
 const REFIT: f32 = 1.03;
 
@@ -86,6 +88,8 @@ pub(super) struct RenderLoop {
     pub(super) scene: Option<Scene>,
     /// The lens and the film's revision that were last drawn.
     drawn: Option<(Lens, u64)>,
+    /// When the warm-up began and when the first step came, milliseconds.
+    warm_up: (Option<f64>, Option<f64>),
     /// Where the agent is drawn; eases towards the session's position. A node index with a fraction.
     shown_position: f64,
     timing: FrameTiming,
@@ -123,6 +127,7 @@ impl RenderLoop {
             camera: CameraEase::default(),
             scene: None,
             drawn: None,
+            warm_up: Default::default(),
             shown_position: 0.0,
             timing: FrameTiming::default(),
             published: Published::default(),
@@ -208,6 +213,9 @@ impl RenderLoop {
         }
         self.is_fitted = true;
         let view = session.view;
+        if view.is_automatic.get_untracked() && query_parameter("view").is_none() {
+            session.choose_geometry(None);
+        }
         let has_ended = session.film(|f| f.run().status.is_final());
         let is_default = matches!(view.camera.get_untracked(), CameraMode::Orbit(_))
             && view.orbit.get_untracked() == Orbit::default();
@@ -312,6 +320,27 @@ impl RenderLoop {
         };
     }
 
+    /// The warm-up of a live run without steps. Its first step begins to end it.
+    fn warm_up(&mut self, ms: f64) -> Option<WarmUp> {
+        let session = self.session;
+        let (began, left) = &mut self.warm_up;
+        if self.has_reduced_motion || session.view.skips_warm_up.get_untracked() {
+            *began = None;
+        } else if !session.film(Film::is_empty) {
+            *left = left.or(Some(ms));
+        } else if session.feed.with_untracked(|f| *f == FeedState::Live)
+            && !untrack(|| session.status().is_final())
+        {
+            *began = began.or(Some(ms));
+        }
+        let secs = |from: f64| ((ms - from) / 1000.0) as f32;
+        let warm_up = WarmUp { secs: secs((*began)?), leaving_secs: left.map(secs) };
+        if warm_up.share_of_path() == 1.0 {
+            *began = None;
+        }
+        Some(warm_up)
+    }
+
     fn lens(&self, ms: f64) -> Lens {
         let view = self.session.view;
         let camera = match view.camera.get_untracked() {
@@ -329,6 +358,7 @@ impl RenderLoop {
             heights: self.heights.shown(),
             effects: view.effects.shown.get_untracked(),
             intensity: view.intensity.get_untracked() as f32,
+            warm_up: None,
             reduced_motion: self.has_reduced_motion,
             aspect: self.aspect(),
         }
@@ -338,10 +368,17 @@ impl RenderLoop {
     fn draw(&mut self, ms: f64, secs: f64) {
         let jumps = self.has_reduced_motion || self.session.feed.with_untracked(|f| *f != FeedState::Live);
         self.heights.advance(self.session.view.heights.get_untracked(), secs, jumps);
-        let lens = self.lens(ms);
+        let mut lens = self.lens(ms);
+        lens.warm_up = self.warm_up(ms);
+        if let (Some(warm_up), CameraMode::Orbit(orbit)) = (lens.warm_up, &mut lens.camera)
+            && *orbit == Orbit::default()
+        {
+            orbit.distance = WARM_UP_DISTANCE + (orbit.distance - WARM_UP_DISTANCE) * warm_up.share_of_path();
+        }
         let revision = self.session.film(Film::revision);
         let is_same = self.drawn.as_ref().is_some_and(|(old, r)| {
-            *r == revision && *old == Lens { time_secs: old.time_secs, ..lens.clone() }
+            let (time_secs, warm_up) = (old.time_secs, lens.warm_up.and(old.warm_up));
+            *r == revision && *old == Lens { time_secs, warm_up, ..lens.clone() }
         });
         let is_due = !self.has_reduced_motion && self.timing.is_idle_frame_due(ms);
         if self.size.0 < 1.0 || (is_same && !self.camera.is_moving() && !is_due) {

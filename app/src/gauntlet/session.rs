@@ -10,6 +10,12 @@ use super::beside::Beside;
 use super::effects::Effects;
 use super::motion::Motion;
 use crate::ports::FeedState;
+use crate::ui::{store, stored};
+
+/// Where the browser keeps whether the shape of the path is automatic.
+const SHAPE_KEY: &str = "gauntlet.shape";
+/// That it is.
+const AUTOMATIC: &str = "auto";
 
 /// The view of the film.
 #[derive(Clone, Copy)]
@@ -20,6 +26,10 @@ pub(super) struct View {
     pub(super) camera: RwSignal<CameraMode>,
     /// The orbit, kept while another camera is used.
     pub(super) orbit: RwSignal<Orbit>,
+    /// Whether the shape of the path follows from how many steps fail, when a run is opened.
+    pub(super) is_automatic: RwSignal<bool>,
+    /// Whether the warm-up before the first step is skipped.
+    pub(super) skips_warm_up: RwSignal<bool>,
     /// How strongly effects glow, 0 to 1.
     pub(super) intensity: RwSignal<f64>,
     /// Which effect is drawn when.
@@ -133,6 +143,8 @@ impl Session {
                 geometry: RwSignal::new(Geometry::default()),
                 camera: RwSignal::new(CameraMode::default()),
                 orbit: RwSignal::new(Orbit::default()),
+                is_automatic: RwSignal::new(false),
+                skips_warm_up: RwSignal::new(false),
                 intensity: RwSignal::new(0.5),
                 effects: Effects::default(),
                 rubric: RwSignal::new(None),
@@ -226,6 +238,19 @@ impl Session {
         }
     }
 
+    /// Chooses the shape of the path; `None` lets it follow from how many steps fail, for this run and for
+    /// those that this browser opens later.
+    pub(super) fn choose_geometry(self, geometry: Option<Geometry>) {
+        store(SHAPE_KEY, if geometry.is_none() { AUTOMATIC } else { "" });
+        self.view.is_automatic.set(geometry.is_none());
+        self.view.geometry.set(geometry.unwrap_or_else(|| Geometry::automatic(self.film(Film::safety)).0));
+    }
+
+    /// Reads whether the shape of the path is automatic in this browser.
+    pub(super) fn read_shape(self) {
+        self.view.is_automatic.set(stored(SHAPE_KEY).as_deref() == Some(AUTOMATIC));
+    }
+
     /// Selects a node: the agent stops there.
     pub(super) fn select(self, index: usize) {
         self.deep_link.set(None);
@@ -313,6 +338,12 @@ impl Session {
         self.view.rubric.get().or_else(|| self.watch_calmly(root_path))
     }
 
+    /// The selection once it has settled; `None` while it moves, as what is told of the node before would be
+    /// read as this one's.
+    pub(super) fn settled_node(self) -> Option<usize> {
+        self.settled.get().filter(|at| self.current.get() == Some(*at))
+    }
+
     /// The step under the agent.
     pub(super) fn current_step(self) -> Option<u64> {
         let at = self.current.get()?;
@@ -354,6 +385,23 @@ mod tests {
 
     use super::*;
     use crate::gauntlet::test_film::film_of;
+    use crate::test_run::run;
+
+    #[test]
+    fn what_is_told_of_a_settled_node_is_told_of_no_other() {
+        Owner::new().with(|| {
+            let session = Session::new(run("r", 3));
+            session.change_film(|film| *film = film_of((0..3).map(|step| (step, None, Scores::default()))));
+            session.select(2);
+            assert_eq!((session.current.get(), session.settled_node()), (Some(2), None), "not settled yet");
+            session.settled.set(Some(2));
+            assert_eq!(session.settled_node(), Some(2));
+            session.select(1);
+            assert_eq!(session.settled_node(), None, "node 1 is shown, of node 2 it is known");
+            session.settled.set(Some(1));
+            assert_eq!(session.settled_node(), Some(1));
+        });
+    }
 
     #[test]
     fn a_step_of_an_episode_is_shown_by_its_nearest_node() {

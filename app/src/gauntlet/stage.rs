@@ -19,7 +19,7 @@ use super::render_loop_handle::{RenderLoopHandle, SharedLoop};
 use super::session::Session;
 use super::toolbar::Toolbar;
 use crate::ports::{RunPorts, StageView, use_ports};
-use crate::ui::{EachFrame, Erase, Resized};
+use crate::ui::{EachFrame, Erase, Resized, prefers_reduced_motion};
 
 /// Owners of the loop's frames, its size observer and its connection; dropping them ends all three.
 type KeepAlive = Vec<Box<dyn Any>>;
@@ -159,10 +159,20 @@ fn Waiting(session: Session) -> impl IntoView {
         FeedState::Lost { .. } => ("No connection", "The page tries again by itself."),
         FeedState::Missing => ("This run is gone", "It may have been deleted. The list shows what is there."),
     };
+    let skips = session.view.skips_warm_up;
+    let is_warming_up = move || {
+        let is_waiting = session.feed.with(|f| *f == FeedState::Live) && !session.status().is_final();
+        is_waiting && !skips.get() && !prefers_reduced_motion()
+    };
     view! {
         <div class="waiting" role="status">
             <h2>{move || words().0}</h2>
             <p>{move || words().1}</p>
+            <button
+                class="link warm-up-skip" hidden=move || !is_warming_up() on:click=move |_| skips.set(true)
+            >
+                "Skip the warm-up"
+            </button>
         </div>
     }
     .erase()

@@ -48,7 +48,11 @@ fn row_text(film: &Film, index: usize, rubric: Option<PathId>) -> Option<RowText
     let cause = film.cause(index).and_then(|id| film.path_of(id)).filter(|path| path.path != "root");
     let words = match node.failure {
         None if node.root.is_none() && !has_score(film, index) => "not evaluated".to_owned(),
-        None => "all pass".to_owned(),
+        // The step passes by the rule in force; a rubric may still be below its own bound.
+        None => match film.failing_parts(index) {
+            0 => "all pass".to_owned(),
+            below => format!("passes, {} below", grouped(below as u64)),
+        },
         Some(kind) => cause_words(kind, cause),
     };
     let value = cause.map_or(node.root, |path| film.score(index, path.id));

@@ -43,6 +43,7 @@ pub(super) fn write(frame: &web_sys::Element, session: Session, scene: &Scene) {
     set("data-effects", &counts(&summary.effects));
     set("data-shapes", &counts(&summary.shapes));
     set("data-jagged", &summary.jagged.to_string());
+    set("data-lights", &scene.lights.len().to_string());
     set("data-beside", &summary.beside.to_string());
     set("data-head", &session.film(Film::head).to_string());
     set("data-feed", session.feed.with_untracked(feed_word));

@@ -1,6 +1,5 @@
 //! The toolbar over the stage: shape of the path, camera, strength of effects.
 
-use gauntlet_film::Film;
 use gauntlet_scene::{CameraMode, Geometry, Orbit};
 use leptos::ev::{keydown, pointerdown};
 use leptos::html;
@@ -25,7 +24,8 @@ const CAMERAS: [(&str, CameraMode, &str); 3] = [
 /// The toolbar.
 #[component]
 pub(super) fn Toolbar(session: Session, controls: OrbitControls) -> impl IntoView {
-    let suggest = move |_| session.view.geometry.set(Geometry::automatic(session.film(Film::safety)).0);
+    let is_automatic = session.view.is_automatic;
+    Effect::new(move || session.read_shape());
     view! {
         <div class="tools">
             <div class="tool-group" role="group" aria-label="Path">
@@ -33,9 +33,10 @@ pub(super) fn Toolbar(session: Session, controls: OrbitControls) -> impl IntoVie
                 <GeometryButton session words="Wormhole" geometry=Geometry::Wormhole key="2" />
                 <GeometryButton session words="Sphere" geometry=Geometry::Sphere key="3" />
                 <button
-                    class="tool" on:click=suggest
-                    title="The shape that fits this run: wormhole below 40 % of steps without a failure, \
-                    sphere above 80 %, linear between"
+                    class="tool" class:is-on=is_automatic aria-pressed=move || is_automatic.get().to_string()
+                    on:click=move |_| session.choose_geometry(None)
+                    title="The shape that fits each run when it is opened: wormhole below 40 % of steps \
+                    without a failure, sphere above 80 %, linear between"
                 >
                     "Auto"
                 </button>
@@ -69,7 +70,8 @@ fn GeometryButton(
     view! {
         <button
             class="tool" class:is-on=is_on aria-pressed=move || is_on().to_string()
-            title=format!("{words} path ({key})") on:click=move |_| chosen.set(geometry)
+            title=format!("{words} path ({key})")
+            on:click=move |_| session.choose_geometry(Some(geometry))
         >
             {words}
         </button>

@@ -146,7 +146,7 @@ pub(super) fn RubricTree(session: Session) -> impl IntoView {
         })
     });
     let sizes = Memo::new(move |_| {
-        let at = session.settled.get()?;
+        let at = session.settled_node()?;
         Some(session.watch_calmly(|film| group_sizes(film, at)))
     });
     let total = Memo::new(move |_| session.watch_calmly(|film| film.paths().len()));
@@ -240,7 +240,7 @@ fn TreeLine(
     };
     // Percent of what the rubrics of its group add up to by size.
     let share = Memo::new(move |_| {
-        let at = session.settled.get().filter(|_| is_judged && !is_root)?;
+        let at = session.settled_node().filter(|_| is_judged && !is_root)?;
         session.watch_calmly(|film| {
             let size = sizes.with(|sizes| sizes.as_ref()?.get(&film.path_of(id)?.parent).copied())?;
             let share = film.score(at, id)?.abs() / size;

@@ -172,16 +172,7 @@ impl RunRows {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn run(id: &str, head: u64) -> RunSummary {
-        let json = format!(
-            r#"{{"id":"{id}","name":"n","project":"p","kind":"k","agent":null,"task":null,"tags":[],
-            "notes":"","config":{{}},"metadata":{{}},"status":"running",
-            "created_at":"2026-11-21T00:00:00Z","updated_at":"2026-11-21T00:00:00Z",
-            "head":{head},"steps":0,"episodes":0,"last_root":null,"mean_root":null,"failing":0}}"#
-        );
-        serde_json::from_str(&json).expect("a run")
-    }
+    use crate::test_run::run;
 
     fn check(old: &[(&str, u64)], fresh: &[(&str, u64)], has_more: bool, expect: &[(&str, u64)]) {
         let runs = |list: &[(&str, u64)]| list.iter().map(|(id, head)| run(id, *head)).collect::<Vec<_>>();

@@ -156,6 +156,12 @@ impl Film {
         self.paths().iter().map(|p| p.id).filter(|p| self.path_failure(i, *p).is_some()).collect()
     }
 
+    /// How many rubrics other than the root are below their own bounds at a node, whether it fails or not.
+    pub fn failing_parts(&self, i: usize) -> usize {
+        let parts = self.paths().iter().filter(|p| p.path != "root");
+        parts.filter(|p| self.path_failure(i, p.id).is_some()).count()
+    }
+
     /// Whether a failure of that path makes a node failing.
     pub fn is_decisive_path(&self, p: PathId) -> bool {
         self.is_decisive(p.0)

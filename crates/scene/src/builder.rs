@@ -19,6 +19,7 @@ use crate::path_geometry::{FAILING, NODE};
 use crate::picture::{Agent, Recede, Ring, Scene};
 use crate::places::Places;
 use crate::stars::{Sky, stars};
+use crate::warm_up::{WarmUp, lights};
 
 /// The clock of decoration wraps around after this time, seconds, so that single precision suffices.
 const HOUR: f64 = 3600.0;
@@ -108,6 +109,7 @@ impl SceneBuilder {
         let layout = LabelLayout { places, camera: &camera, aspect: lens.aspect() };
         let selected = lens.selected.filter(|i| *i < film.len());
         let named = selected.or_else(|| film.len().checked_sub(1).map(|last| (position as usize).min(last)));
+        let intensity = if lens.intensity.is_nan() { 0.5 } else { lens.intensity.clamp(0.0, 1.0) };
         let moving = !lens.reduced_motion && lens.time_secs.is_finite();
         Scene {
             agent: agent(&places, position, lens.reduced_motion),
@@ -120,7 +122,8 @@ impl SceneBuilder {
             fog: camera.fog(lens.geometry),
             travelled: position as f32,
             time_secs: if moving { lens.time_secs.rem_euclid(HOUR) as f32 } else { 0.0 },
-            intensity: if lens.intensity.is_nan() { 0.5 } else { lens.intensity.clamp(0.0, 1.0) },
+            intensity: lens.warm_up.map_or(1.0, WarmUp::share_of_path) * intensity,
+            lights: lens.warm_up.map(lights).unwrap_or_default(),
             selected_index: selected,
             selected: selected.map(|i| ring(&places, i)),
             failure: named.and_then(|i| places.failure(i)),

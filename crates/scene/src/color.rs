@@ -14,6 +14,9 @@ pub const PASSED: Rgb = hex(0x40_c0_57);
 pub const FAILED: Rgb = hex(0xfa_52_52);
 /// Dim: a rubric that was not evaluated.
 pub const NOT_EVALUATED: Rgb = hex(0x3b_42_52);
+/// The model agent of the warm-up, and its evaluator.
+pub(crate) const MODEL: Rgb = hex(0x84_5e_f7);
+pub(crate) const EVALUATOR: Rgb = PASSED;
 /// Guide lines: the wormhole's tube, the sphere's core.
 pub(crate) const GUIDE: Rgb = hex(0x24_2a_38);
 /// The line at zero of the axis of heights.

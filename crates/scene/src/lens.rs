@@ -8,6 +8,7 @@ use gauntlet_model::EffectSet;
 use crate::color::{Rgb, safety_color};
 use crate::ghost::Ghost;
 use crate::height::HeightScale;
+use crate::warm_up::WarmUp;
 
 /// The shape of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -180,6 +181,8 @@ pub struct Lens {
     pub effects: Arc<EffectSet>,
     /// How strongly effects glow, 0 to 1.
     pub intensity: f32,
+    /// The warm-up before the first step; `None` where there is none.
+    pub warm_up: Option<WarmUp>,
     /// Whether decoration must not move, and the agent has no trail.
     pub reduced_motion: bool,
     /// Width of the stage over its height.
@@ -199,6 +202,7 @@ impl Default for Lens {
             heights: HeightScale::default(),
             effects: Arc::default(),
             intensity: 0.5,
+            warm_up: None,
             reduced_motion: false,
             aspect: 16.0 / 9.0,
         }

@@ -37,6 +37,7 @@ mod ribbon;
 mod stars;
 mod summary;
 pub mod vector;
+mod warm_up;
 
 pub use builder::SceneBuilder;
 pub use camera::{Camera, Fog};
@@ -53,3 +54,4 @@ pub use numbers::{column_score, grouped, quantity, score};
 pub use picture::{Agent, Recede, Ring, Scene};
 pub use stars::{Sky, Star};
 pub use summary::SceneSummary;
+pub use warm_up::{Light, WarmUp};

@@ -10,6 +10,7 @@ use crate::labels::Label;
 use crate::lens::{CameraMode, Geometry, Lens};
 use crate::marks::{PathGeometry, Segment};
 use crate::stars::{Sky, Star};
+use crate::warm_up::Light;
 
 /// One picture: the path, and everything that moves over it.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,8 @@ pub struct Scene {
     pub nodes: usize,
     /// The agent; not drawn where the film has no nodes yet.
     pub agent: Agent,
+    /// The lights of the warm-up, where there is one.
+    pub lights: Vec<Light>,
     /// Texts over the picture, the most important first, at most 24, none over another.
     pub labels: Vec<Label>,
     /// Lines of the axis of heights, always dim.

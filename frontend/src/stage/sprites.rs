@@ -49,7 +49,7 @@ impl Sprites {
         self.glows.set(path.effects.iter().map(glow));
     }
 
-    /// Uploads what moves: the agent and the selection.
+    /// Uploads what moves: the agent, the selection, the lights of a warm-up.
     pub(super) fn set_moving(&mut self, scene: &Scene) {
         let agent = (scene.nodes > 0).then(|| {
             let agent = &scene.agent;
@@ -58,7 +58,11 @@ impl Sprites {
         let ring = scene
             .selected
             .map(|ring| [with(ring.at, ring.radius), with(ring.color, PASSED), Look::Ring.at(1.0, 1.7, 0.0)]);
-        self.moving.set(ring.into_iter().chain(agent));
+        let lights = scene.lights.iter().map(|light| {
+            let color = light.color.map(|c| c * light.glow);
+            [with(light.at, light.radius), with(color, PASSED), Look::Node.at(1.0, 9.0, 0.0)]
+        });
+        self.moving.set(ring.into_iter().chain(agent).chain(lights));
     }
 
     pub(super) fn draw(&self, block: &FrameBlock) {

@@ -55,3 +55,10 @@ fn the_shared_examples_have_the_expected_failures() {
         }
     }
 }
+
+#[test]
+fn a_step_that_passes_may_have_rubrics_below_their_bounds() {
+    let scored = scores(&[("root", 1.0), ("style", -1.0), ("tone", 0.5), ("metrics.loss", -3.0)]);
+    let film = judged(FailureRules::RootBelow(0.0), &[fact(0, 0, scored)]);
+    assert_eq!((film.failure(0), film.failing_parts(0)), (None, 1));
+}
