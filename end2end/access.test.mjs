@@ -78,7 +78,13 @@ for (const theme of ["dark", "light"]) {
       await opened.close();
     }
     await groups(server);
-    for (const path of ["/runs/grouped/groups", "/compare?runs=done,grouped", "/charts?runs=done,grouped"]) {
+    for (const path of [
+      "/runs/grouped/groups",
+      "/compare?runs=done,grouped",
+      "/charts?runs=done,grouped",
+      "/evolution",
+      "/evolution?before=done&after=grouped",
+    ]) {
       const opened = await themed(page, server, path, theme, { width: 1280, height: 720 });
       await assertAccessible(opened, `${path}, ${theme}`);
       await opened.close();

@@ -82,3 +82,27 @@ story("what one run solves and another fails is listed with links into both", as
   const links = await row.getByRole("link").evaluateAll((all) => all.map((it) => it.getAttribute("href")));
   assert.deepEqual(links, ["/runs/before?step=1&episode=1-0", "/runs/after?step=1&episode=1-0"]);
 });
+
+story("one task before and after training is read step by step", async ({ server, page }) => {
+  for (const [id, run_type, roots] of [
+    ["sft", "sft", [-1, -2, 3]],
+    ["rl", "grpo", [5, 1, 2.5]],
+  ]) {
+    await server.post("/api/v1/runs", { id, name: `${id} run`, kind: run_type });
+    const snapshot = (root, step) =>
+      scored(step, { root }, { action: `it is ${run_type}`, metadata: { task_id: "sums", run_type } });
+    await server.post(`/api/v1/runs/${id}/events`, roots.map(snapshot));
+  }
+  const opened = await page({ path: "/evolution", ...SMALL });
+  await opened.getByRole("textbox", { name: "Task" }).fill("sums");
+  await opened.getByRole("button", { name: "Compare SFT with GRPO" }).click();
+  assert.match(await opened.getByRole("article", { name: "before" }).innerText(), /UNSAFE 33\s+SFT\s+LIVE/i);
+  assert.match(await opened.getByRole("article", { name: "after" }).innerText(), /SAFE 100\s+GRPO/i);
+  const rows = opened.getByRole("region", { name: "Steps of both runs" }).locator("tbody tr");
+  const gains = () => rows.locator("td:nth-of-type(3)").allInnerTexts();
+  assert.deepEqual(await gains(), ["+6.0", "+3.0", "-0.5"]);
+  const answers = rows.first().locator("pre");
+  assert.deepEqual(await answers.allInnerTexts(), ["it is sft", "it is grpo"]);
+  await opened.getByRole("link", { name: "Lost most first" }).click();
+  assert.deepEqual(await gains(), ["-0.5", "+3.0", "+6.0"]);
+});

@@ -14,6 +14,7 @@ pub mod contact;
 pub mod docs;
 pub mod document;
 pub mod error;
+mod evolution_page;
 pub mod extract;
 mod groups_page;
 pub mod guard;

@@ -17,7 +17,9 @@ use crate::intake::bounded;
 use crate::openapi::DocumentText;
 use crate::routes::documented;
 use crate::state::AppState;
-use crate::{compare_page, docs, document, groups_page, guard, http, monitors_page, pages, search_page};
+use crate::{
+    compare_page, docs, document, evolution_page, groups_page, guard, http, monitors_page, pages, search_page,
+};
 
 /// The paths of the pages. Leptos finds them by running the application while a switch of the whole process
 /// keeps resources from loading; a page that is rendered meanwhile waits for its resource for ever. So they
@@ -63,6 +65,7 @@ fn browser(state: &AppState) -> Router<AppState> {
         .route("/search", get(search_page::read))
         .route("/compare", get(compare_page::read))
         .route("/charts", get(compare_page::read))
+        .route("/evolution", get(evolution_page::read))
         .route("/runs/{run}/groups", get(groups_page::read))
         .route("/projects/{project}/monitors", get(monitors_page::read).post(monitors_page::change))
         .route("/pages/{*function}", post(pages::server_function))

@@ -4,11 +4,14 @@
 mod beside;
 mod charts;
 mod colors;
+mod evolution;
 mod links;
 mod page;
 mod tables;
 mod tasks;
+mod verdict;
 
 pub use beside::{SideBySide, side_by_side};
+pub use evolution::{EVOLUTION_STEPS, EvolutionContent, evolution_document, order_word};
 pub use page::{Choice, Content, document};
 pub(crate) use tasks::moment;

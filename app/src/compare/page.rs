@@ -6,9 +6,11 @@ use leptos::prelude::*;
 
 use super::charts::charts;
 use super::colors::{Look, shown, swatch};
+use super::evolution::evolution_address;
 use super::links::{beside_address, compare_address, list_of};
 use super::tables::{configuration, failures, repeats, summary};
 use super::tasks::regressions;
+use super::verdict::badge;
 use crate::shell::{self, PlainPage, plain_page};
 use crate::ui::{Erase, Icon, Shape, run_address, run_status};
 
@@ -127,6 +129,10 @@ fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
                     class="link" href=beside_address(&comparison.baseline, &run.id)
                     title=format!("{} beside the baseline, with one transport", run.name)
                 >"Watch both in one scene"</a>
+                <a
+                    class="link" href=evolution_address(&comparison.baseline, &run.id)
+                    title=format!("What each step of {} gained over the baseline", run.name)
+                >"Step by step"</a>
             }
         });
         let remove = is_many.then(|| {
@@ -145,6 +151,7 @@ fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
                 <a class="compare-name" href=run_address(run.id.as_str())>{run.name.clone()}</a>
                 <span class="quiet-words">{run.project.clone()}</span>
                 <span class=format!("status is-{status}")>{words}</span>
+                {badge(run)}
                 {baseline}
                 {beside}
                 {remove}

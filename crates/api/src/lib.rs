@@ -16,6 +16,7 @@ mod compare;
 mod episodes;
 mod error;
 mod events;
+mod evolution;
 mod exports;
 mod film;
 mod groups;
@@ -44,6 +45,7 @@ pub use compare::{
 pub use episodes::{Episode, EpisodeListQuery};
 pub use error::{ErrorBody, ErrorDetail, ErrorInfo};
 pub use events::{AppendOutcome, EpisodeFilter, EventPage, EventQuery};
+pub use evolution::{Evolution, EvolutionOrder, EvolutionSide, EvolutionStep};
 pub use exports::ExportQuery;
 pub use film::{ChunkQuery, FilmManifest};
 pub use groups::{

@@ -20,6 +20,7 @@ pub mod correlations;
 mod envelope;
 mod episodes;
 mod error;
+pub mod evolution;
 pub mod exports;
 pub mod facts;
 pub mod films;
