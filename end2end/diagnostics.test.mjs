@@ -231,3 +231,14 @@ story("a run that ended without a step has nothing to play", async ({ server, pa
   }
   assert.equal(await opened.locator(".curve-head").isVisible(), false, "there is no playhead");
 });
+
+story("a run that failed says why", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "raised", name: "raised" });
+  const error = { type: "RuntimeError", message: "CUDA out of memory", traceback: "..." };
+  await server.post("/api/v1/runs/raised/events", [
+    scored(0, { root: 1 }),
+    event("run.finished", { status: "failed", summary: { error, exit_code: 1 } }),
+  ]);
+  const run = await RunPage.open(page, "/runs/raised");
+  await run.page.getByRole("status").getByText("Failed: RuntimeError: CUDA out of memory").waitFor();
+});

@@ -75,7 +75,7 @@ async fn what_cannot_be_shown_is_said() {
     said("?before=s&after=gone", "There is no run \"gone\"").await;
     said("?before=s&after=g&order=best", "order: \"best\" is not step, lost or gained.").await;
     said("?before=s&after=g&from=x", "from: \"x\" is not a number of steps.").await;
-    server.post("/api/v1/runs", &json!({ "id": "empty" })).await.expect(201);
+    server.post("/api/v1/runs", &json!({ "id": "empty", "name": "empty" })).await.expect(201);
     said("?before=s&after=empty", "No step in common").await;
     said("?before=s&after=empty", "UNKNOWN").await;
 }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use super::commands::{Commands, Outcome, newest, outcome, verb};
 use super::tweak::TweakDialog;
 use crate::ports::FeedState;
-use crate::ui::{Dialog, Erase, grouped, local_clock};
+use crate::ui::{Dialog, Erase, capital, grouped, local_clock, status_word};
 
 /// The buttons. A run that has ended, or is gone, has none.
 #[component]
@@ -57,7 +57,7 @@ pub(super) fn Controls(commands: Commands) -> impl IntoView {
     .erase()
 }
 
-/// What came of the newest command, while the run goes on; or why the server refused it.
+/// What came of the newest command, or why the server refused it; of a run that has ended, why.
 #[component]
 pub(super) fn CommandLine(commands: Commands) -> impl IntoView {
     let session = commands.session;
@@ -69,10 +69,14 @@ pub(super) fn CommandLine(commands: Commands) -> impl IntoView {
         if let Some(error) = commands.error() {
             return Some(("is-refused", format!("The server refused the command: {error}")));
         }
-        session.watch_calmly(|film| newest(film).map(words))
+        let status = session.status();
+        let end = |reason: String| ("is-refused", format!("{}: {reason}", capital(status_word(status))));
+        session.watch_calmly(|film| match status.is_final() {
+            true => film.run().reason.clone().map(end),
+            false => newest(film).map(words),
+        })
     });
-    let is_absent = move || session.absent_step.with(Option::is_some);
-    let is_shown = move || (is_absent() || !session.status().is_final()) && line.with(Option::is_some);
+    let is_shown = move || line.with(Option::is_some);
     let class = move || format!("command-line {}", line.with(|l| l.as_ref().map_or("", |(class, _)| class)));
     view! {
         <p class=class role="status" hidden=move || !is_shown()>

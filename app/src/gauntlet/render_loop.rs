@@ -37,7 +37,7 @@ const NEAREST_OVERVIEW: f32 = 60.0;
 /// does not report that, after so many frames.
 const FRAMES_BEFORE_STAGE: u32 = 60;
 /// The distance of the default camera during the warm-up, world units.
-const WARM_UP_DISTANCE: f32 = 36.0;
+const WARM_UP_DISTANCE: f32 = 24.0;
 /// The whole run is fitted to the stage again when it has grown by this share.
 const REFIT: f32 = 1.03;
 

@@ -16,6 +16,9 @@ use crate::ui::{Dialog, Erase, Icon, Shape, grouped, store, stored};
 /// Where the browser keeps the author of notes.
 const AUTHOR_KEY: &str = "gauntlet.author";
 
+/// The most rubrics that are all offered for the curve.
+const CHIPS: usize = 12;
+
 /// The bar, over its curve.
 #[component]
 pub(super) fn Transport(session: Session) -> impl IntoView {
@@ -261,16 +264,19 @@ fn Speed(session: Session) -> impl IntoView {
     .erase()
 }
 
-/// The rubric of the curve and the path's colours: the root, one of its children, or what is chosen in the
-/// tree.
+/// The rubric of the curve and the path's colours: the root, the rubrics with a score (of many those at the
+/// top), or what is chosen in the tree.
 #[component]
 fn RubricChips(session: Session) -> impl IntoView {
     let rubric = session.view.rubric;
     let choices = move |film: &Film, chosen: Option<PathId>| {
         let root = root_path(film);
         let chip = |p: &gauntlet_film::Path| (p.id, p.path.clone(), rubric_name(&p.path), Some(p.id) == root);
+        // Where they are few, nested rubrics as well.
+        let is_judged = |p: &gauntlet_film::Path| p.is_scored && !is_measurement(&p.path);
+        let are_few = film.paths().iter().filter(|p| is_judged(p)).count() <= CHIPS;
         let is_offered = |p: &&gauntlet_film::Path| {
-            (p.depth == 0 && !is_measurement(&p.path)) || Some(p.id) == root || Some(p.id) == chosen
+            (is_judged(p) && (are_few || p.depth == 0)) || Some(p.id) == root || Some(p.id) == chosen
         };
         film.paths().iter().filter(is_offered).map(chip).collect::<Vec<_>>()
     };

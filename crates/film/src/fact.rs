@@ -1,8 +1,8 @@
 //! The fact: one event reduced to what a viewer keeps. Texts of actions and observations stay in the log.
 
 use gauntlet_model::{
-    Action, Body, EpisodeId, Event, EventError, FailureKind, Record, Score, ScoreTarget, Scores, Severity,
-    Status, StepKind, StepRange, Timestamp,
+    Action, Body, EpisodeId, Event, EventError, FailureKind, Object, Record, Score, ScoreTarget, Scores,
+    Severity, Status, StepKind, StepRange, Timestamp,
 };
 
 use crate::rules::is_measurement;
@@ -212,7 +212,9 @@ impl What {
                 task: b.task.clone(),
             },
             Body::RunStatus(b) => What::Status { status: b.status, reason: b.reason.clone() },
-            Body::RunFinished(b) => What::Status { status: b.status, reason: None },
+            Body::RunFinished(b) => {
+                What::Status { status: b.status, reason: b.summary.as_ref().and_then(error_of) }
+            }
             Body::EpisodeStarted(b) => What::EpisodeStarted { task: b.task.clone() },
             Body::EpisodeFinished(b) => What::EpisodeFinished { status: b.status, return_: b.return_ },
             Body::StepRecorded(b) => {
@@ -234,5 +236,47 @@ impl What {
             Body::ArtifactAdded(b) => What::Artifact { name: b.name.clone() },
             Body::Gap(b) => What::Gap { lost: b.lost, reason: b.reason.clone() },
         }
+    }
+}
+
+/// Bytes of an error that are kept.
+const ERROR_BYTES: usize = 400;
+
+/// Why a run ended, from its totals: `error` as a text or with `type` and `message`, else an exit code other
+/// than 0.
+fn error_of(summary: &Object) -> Option<String> {
+    let text = |of: &Object, key: &str| Some(of.get(key)?.as_str()?.to_owned());
+    let error = match summary.get("error").and_then(|error| error.as_object()) {
+        Some(error) => match (text(error, "type"), text(error, "message")) {
+            (Some(kind), Some(message)) => Some(format!("{kind}: {message}")),
+            (kind, message) => kind.or(message),
+        },
+        None => text(summary, "error"),
+    };
+    let exit = || summary.get("exit_code")?.as_i64().filter(|code| *code != 0);
+    let mut error = error.or_else(|| Some(format!("exit code {}", exit()?)))?;
+    if error.len() > ERROR_BYTES {
+        error.truncate(error.floor_char_boundary(ERROR_BYTES));
+        error.push('…');
+    }
+    Some(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_run_has_its_error() {
+        let of = |summary: Value| error_of(summary.as_object().unwrap());
+        let raised = json!({ "error": { "type": "ValueError", "message": "no", "traceback": "..." } });
+        assert_eq!(of(raised).as_deref(), Some("ValueError: no"));
+        assert_eq!(of(json!({ "error": "out of memory", "exit_code": 1 })).as_deref(), Some("out of memory"));
+        assert_eq!(of(json!({ "exit_code": 137 })).as_deref(), Some("exit code 137"));
+        assert_eq!([json!({ "exit_code": 0 }), json!({ "error": 5 }), json!({})].map(of), [None, None, None]);
+        let long = of(json!({ "error": "é".repeat(900) })).unwrap();
+        assert!(long.len() < ERROR_BYTES + 4 && long.ends_with("é…"), "{long}");
     }
 }

@@ -74,7 +74,7 @@ pub struct Recede {
 /// Nodes behind the agent in which a straight path recedes, and the light that stays.
 const STRAIGHT: (f64, f32) = (450.0, 0.12);
 /// The same on a sphere, on either side: shells are over one another, and only what is near can be followed.
-const SHELLS: (f64, f32) = (70.0, 0.07);
+const SHELLS: (f64, f32) = (30.0, 0.04);
 
 impl Recede {
     pub(crate) fn of(lens: &Lens) -> Self {
