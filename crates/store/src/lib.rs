@@ -5,9 +5,10 @@
 //! for it. An event is identified by its id, so sending it again appends nothing; an origin client's snapshot
 //! has none, so there the same content of the same step is stored once.
 //!
-//! The database is behind a port (`log_store`). Only a backend (`sqlite`) speaks SQL, and its errors are
-//! turned into [`StoreError`]. No decision about runs depends on a clock or on randomness: times are
-//! arguments, and the ids of the few events the store makes itself follow from their content.
+//! The database is behind a port (`log_store`). Only what is behind it speaks SQL: `database`, which SQLite
+//! and PostgreSQL share, and the backends, `sqlite` and `postgres`. Their errors are turned into
+//! [`StoreError`]. No decision about runs depends on a clock or on randomness: times are arguments, and the
+//! ids of the few events the store makes itself follow from their content.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
@@ -21,6 +22,7 @@ mod columns;
 mod commands;
 mod conditions;
 mod cursor;
+mod database;
 mod effects;
 mod episode;
 mod error;

@@ -16,7 +16,8 @@ impl Backend for Sqlite {
         let directory = tempfile::tempdir().unwrap();
         let mut options = Options::new(directory.path());
         tune(&mut options);
-        Fresh { store: self.open(options).await.unwrap(), _guard: Box::new(directory) }
+        let store = self.open(options.clone()).await.unwrap();
+        Fresh { store, options, _guard: Box::new(directory) }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod answers;
 mod document;
+mod lexemes;
 mod lists;
 mod script;
 mod words;
@@ -12,6 +13,7 @@ pub use document::TextField;
 pub use words::Reading;
 
 pub(crate) use document::{Described, Document};
+pub(crate) use lexemes::tsvector;
 pub(crate) use lists::{Cursor, List, Lists, Ranked};
 pub(crate) use script::segment_cjk;
 pub(crate) use words::Words;

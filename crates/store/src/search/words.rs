@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::lexemes::lexemes;
 use super::script::{self, segment_cjk};
 use crate::StoreError;
 
@@ -107,6 +108,17 @@ impl Words {
         out
     }
 
+    /// The same as the text of PostgreSQL's `tsquery`, over the lexemes of [`super::lexemes`].
+    pub(crate) fn tsquery(&self) -> String {
+        let group =
+            |terms: &Vec<Term>| format!("({})", terms.iter().map(phrase).collect::<Vec<_>>().join(" | "));
+        let mut parts: Vec<String> = self.groups.iter().map(group).collect();
+        if !self.excluded.is_empty() {
+            parts.push(format!("!{}", group(&self.excluded)));
+        }
+        parts.join(" & ")
+    }
+
     /// The expression that finds any part of it: what to mark in a text that was found.
     pub(crate) fn parts(&self) -> String {
         let mut out = String::new();
@@ -126,6 +138,19 @@ fn any_of(out: &mut String, terms: &[Term]) {
         let _ = write!(out, "\"{text}\"{}", if term.is_open { " *" } else { "" });
     }
     out.push(')');
+}
+
+/// A term as lexemes that follow each other.
+fn phrase(term: &Term) -> String {
+    let mut lexemes: Vec<String> = lexemes(&term.text).map(|lexeme| format!("'{lexeme}'")).collect();
+    if let Some(last) = lexemes.last_mut().filter(|_| term.is_open) {
+        last.push_str(":*");
+    }
+    if lexemes.is_empty() {
+        // Nothing but accents. No text has this lexeme.
+        lexemes.push("'\u{FFFD}'".to_owned());
+    }
+    lexemes.join(" <-> ")
 }
 
 /// A token of a text with operators.
@@ -270,6 +295,18 @@ mod tests {
         check(Reading::Expanded, "問題は何", r#"(("問 題" OR "題 は" OR "は 何"))"#);
         let long = Words::read(&"many different word ".repeat(99), Reading::Expanded).unwrap().unwrap();
         assert_eq!(long.groups[0].len(), 3);
+    }
+
+    #[test]
+    fn postgresql_is_asked_for_the_same() {
+        let check = |reading, typed, expected: &str| {
+            assert_eq!(Words::read(typed, reading).unwrap().unwrap().tsquery(), expected, "{typed:?}");
+        };
+        check(Reading::Marked, "Pontine lésion", "('pontine') & ('lesion')");
+        check(Reading::Marked, r#""the sca"* -format"#, "('the' <-> 'sca':*) & !('format')");
+        check(Reading::Marked, "a OR b well-known", "('a' | 'b') & ('well' <-> 'known')");
+        check(Reading::Marked, "it's 病変*", "('it' <-> 's') & ('病' <-> '変':*)");
+        check(Reading::Expanded, "hallucinated claims", "('hallucin':* | 'claim':*)");
     }
 
     #[test]

@@ -1,87 +1,39 @@
-//! The log in SQLite: one connection writes, a pool reads, and neither waits for the other (WAL).
+//! The log in a SQLite file: one connection writes, a pool reads, and neither waits for the other (WAL).
 
-mod body;
-mod change;
-mod command_table;
-mod commands;
-mod complete;
-mod effects;
-mod episode;
-mod episode_cache;
-mod episode_states;
-mod fault;
-mod flush;
-mod followed;
-mod group;
-mod hub;
+mod data_file;
 mod identity;
-mod list_views;
-mod listing;
-mod log;
-mod lookup;
-mod monitors;
-mod projections;
-mod read;
-mod recount;
-mod revisit;
-mod rows;
-mod seals;
 mod search;
-mod steps;
 mod temp_space;
-mod tombstones;
-mod totals;
 pub(crate) mod view_statement;
-mod webhooks;
-mod writer;
-mod writers;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqlStr;
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use tokio::task::JoinHandle;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-pub(crate) use log::open;
-
+use self::data_file::{DataFile, FileSession};
+use self::search::Index;
+use crate::database::connection::{Connection, Pool};
+use crate::database::fault;
+use crate::database::log::{DatabaseLog, SearchIndex};
+use crate::database::migrations::{migration_fault, migrator};
+use crate::database::query::query;
+use crate::database::recount::recount;
+use crate::database::writer::Writer;
+use crate::log_store::LogStore;
 use crate::queue::Inbox;
 use crate::watches::Watches;
 use crate::{DATABASE_FILE, Options, READ_AHEAD, StoreError, Synchronous, private};
 
-/// Bits of `place` below the run's number: a run holds at most 2^36 events.
-const SEQ_BITS: u32 = 36;
-/// The greatest sequence number.
-const MAX_SEQ: u64 = (1 << SEQ_BITS) - 1;
-/// Runs ever created in one database, at most.
-const MAX_RUN_NO: i64 = (1 << (63 - SEQ_BITS)) - 1;
-
-/// Where an event lies.
-fn place(run_no: i64, seq: u64) -> i64 {
-    run_no << SEQ_BITS | seq.min(MAX_SEQ) as i64
-}
-
-/// Its sequence number, from where it lies.
-fn seq_of(place: i64) -> u64 {
-    place as u64 & MAX_SEQ
-}
-
-/// A step as a column holds it. One that no event can have is the greatest number, which no row has.
-fn step_column(step: u64) -> i64 {
-    i64::try_from(step).unwrap_or(i64::MAX)
-}
-
-/// Opens the database in the data directory, creating or migrating it, and starts the writer.
-async fn start(
+/// Opens the database in the data directory, creating or migrating it, and starts its writer and its index.
+pub(crate) async fn open(
     options: &Options,
     inbox: Inbox,
     watches: Arc<Watches>,
-) -> Result<(SqlitePool, JoinHandle<writer::Drained>), StoreError> {
+) -> Result<Arc<dyn LogStore>, StoreError> {
+    let changes = watches.subscribe_all();
     private::folder(&options.path).map_err(|e| unusable(&options.path, &e))?;
     let mut lock = lock(&options.path)?;
     identity::report_losses(&options.path, &mut lock).map_err(|e| unusable(&options.path, &e))?;
@@ -111,9 +63,9 @@ async fn start(
         .pragma("cache_size", "-65536");
     let one =
         SqlitePoolOptions::new().max_connections(1).connect_with(writing).await.map_err(fault::fault)?;
-    migrations().run(&one).await.map_err(migration_fault)?;
-    let mut connection = one.acquire().await.map_err(fault::fault)?.detach();
-    recount::recount(&mut connection).await?;
+    migrator(STEPS).run(&one).await.map_err(migration_fault)?;
+    let mut connection = Connection::Sqlite(one.acquire().await.map_err(fault::fault)?.detach());
+    recount(&mut connection).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(options.readers.max(1))
         .acquire_timeout(Duration::from_secs(10))
@@ -121,42 +73,38 @@ async fn start(
         .connect_with(shared.read_only(true).row_buffer_size(READ_AHEAD as usize))
         .await
         .map_err(fault::fault)?;
+    let readers = Pool::Sqlite(readers);
     // The write-ahead log exists once something was written.
-    sqlx::query("UPDATE heartbeat SET beats = beats + 1")
-        .execute(&mut connection)
-        .await
-        .map_err(fault::fault)?;
+    query("UPDATE heartbeat SET beats = beats + 1").execute(&mut connection).await.map_err(fault::fault)?;
     let identity = identity::Identity::of(&options.path).map_err(|e| unusable(&options.path, &e))?;
-    let writer = writer::Writer::new(connection, identity, inbox, watches, options.group_events, lock);
-    Ok((readers, tokio::spawn(writer.run())))
+    let presence = DataFile::of(&options.path)?;
+    let session = Box::new(FileSession::new(identity, lock));
+    let writer = Writer::new(connection, session, inbox, watches, options.group_events);
+    let index = options.search.then(|| Index::start(options.path.clone(), readers.clone(), changes));
+    let index = index.map(|index| Box::new(index) as Box<dyn SearchIndex>);
+    Ok(Arc::new(DatabaseLog::start(readers, writer, index, Arc::new(presence))))
 }
 
-/// The schema, step by step. Named here rather than by a macro: the macro would build SQLite a second time,
-/// for the compiler.
-fn migrations() -> Migrator {
-    let step = |version, description: &'static str, sql| {
-        Migration::new(version, description.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
-    };
-    Migrator::with_migrations(vec![
-        step(1, "log", include_str!("../../../../migrations/sqlite/0001_log.sql")),
-        step(2, "search", include_str!("../../../../migrations/sqlite/0002_search.sql")),
-        step(3, "nodes", include_str!("../../../../migrations/sqlite/0003_nodes.sql")),
-        step(4, "traces", include_str!("../../../../migrations/sqlite/0004_traces.sql")),
-        step(5, "episodes", include_str!("../../../../migrations/sqlite/0005_episodes.sql")),
-        step(6, "writers", include_str!("../../../../migrations/sqlite/0006_writers.sql")),
-        step(7, "origin", include_str!("../../../../migrations/sqlite/0007_origin.sql")),
-        step(8, "rules", include_str!("../../../../migrations/sqlite/0008_rules.sql")),
-        step(9, "episode states", include_str!("../../../../migrations/sqlite/0009_episodes.sql")),
-        step(10, "names", include_str!("../../../../migrations/sqlite/0010_names.sql")),
-        step(11, "effects", include_str!("../../../../migrations/sqlite/0011_effects.sql")),
-        step(12, "monitors", include_str!("../../../../migrations/sqlite/0012_monitors.sql")),
-        step(13, "alerts", include_str!("../../../../migrations/sqlite/0013_alerts.sql")),
-        step(14, "monitor actions", include_str!("../../../../migrations/sqlite/0014_monitor_actions.sql")),
-        step(15, "columns", include_str!("../../../../migrations/sqlite/0015_columns.sql")),
-        step(16, "list views", include_str!("../../../../migrations/sqlite/0016_list_views.sql")),
-        step(17, "seals", include_str!("../../../../migrations/sqlite/0017_seals.sql")),
-    ])
-}
+/// A number is the same schema in every backend.
+const STEPS: &[(i64, &str, &str)] = &[
+    (1, "log", include_str!("../../../../migrations/sqlite/0001_log.sql")),
+    (2, "search", include_str!("../../../../migrations/sqlite/0002_search.sql")),
+    (3, "nodes", include_str!("../../../../migrations/sqlite/0003_nodes.sql")),
+    (4, "traces", include_str!("../../../../migrations/sqlite/0004_traces.sql")),
+    (5, "episodes", include_str!("../../../../migrations/sqlite/0005_episodes.sql")),
+    (6, "writers", include_str!("../../../../migrations/sqlite/0006_writers.sql")),
+    (7, "origin", include_str!("../../../../migrations/sqlite/0007_origin.sql")),
+    (8, "rules", include_str!("../../../../migrations/sqlite/0008_rules.sql")),
+    (9, "episode states", include_str!("../../../../migrations/sqlite/0009_episodes.sql")),
+    (10, "names", include_str!("../../../../migrations/sqlite/0010_names.sql")),
+    (11, "effects", include_str!("../../../../migrations/sqlite/0011_effects.sql")),
+    (12, "monitors", include_str!("../../../../migrations/sqlite/0012_monitors.sql")),
+    (13, "alerts", include_str!("../../../../migrations/sqlite/0013_alerts.sql")),
+    (14, "monitor actions", include_str!("../../../../migrations/sqlite/0014_monitor_actions.sql")),
+    (15, "columns", include_str!("../../../../migrations/sqlite/0015_columns.sql")),
+    (16, "list views", include_str!("../../../../migrations/sqlite/0016_list_views.sql")),
+    (17, "seals", include_str!("../../../../migrations/sqlite/0017_seals.sql")),
+];
 
 /// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there
 /// can be one only. Freed by the operating system however the process ends.
@@ -174,17 +122,4 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 
 fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Unavailable(format!("the data directory {} cannot be used: {error}", path.display()))
-}
-
-fn migration_fault(error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => fault::fault(e),
-        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
-            StoreError::Conflict("the data directory was written by a newer version".to_owned())
-        }
-        other => {
-            tracing::error!(error = %other, "migration failed");
-            StoreError::Corrupt("its schema is not one this version wrote".to_owned())
-        }
-    }
 }

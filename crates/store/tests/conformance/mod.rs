@@ -28,6 +28,8 @@ use gauntlet_store::{Options, Store, StoreError};
 /// An empty store, and whatever must live as long as it does.
 pub(crate) struct Fresh {
     pub store: Store,
+    /// How it was opened.
+    pub options: Options,
     /// Held, never read.
     pub _guard: Box<dyn Any + Send>,
 }

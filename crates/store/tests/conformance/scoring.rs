@@ -5,7 +5,7 @@ use gauntlet_model::{
     Event, FailureKind, FailureRules, RunPatch, RunSummary, Score, ScoreAdded, ScoreTarget, Scores,
     SnapshotScored, Status,
 };
-use gauntlet_store::{Failing, InEpisode, Options};
+use gauntlet_store::{Failing, InEpisode};
 
 use serde_json::Value;
 
@@ -155,9 +155,8 @@ pub(crate) async fn the_list_agrees_with_the_film(backend: &impl Backend) {
             sent = (sent + 1 + dice.roll(20) as usize).min(events.len());
             store.append(&run, events[from..sent].to_vec(), at(2)).await.unwrap();
             if dice.roll(12) == 0 {
-                let folder = store.folder().to_owned();
                 store.close().await;
-                store = backend.open(Options::new(folder)).await.unwrap();
+                store = backend.open(fresh.options.clone()).await.unwrap();
             }
             if dice.roll(12) == 0 {
                 let rules = Some(any_rules[dice.roll(3) as usize]);

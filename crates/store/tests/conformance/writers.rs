@@ -4,7 +4,7 @@ use gauntlet_model::{
     Body, Contact, Kind, Object, RunFinished, RunId, RunPatch, Score, ScoreAdded, ScoreTarget, Status,
     StepKind, StepRecorded, WriterAnswer, WriterCounts, WriterId, WriterReport,
 };
-use gauntlet_store::{Options, Store, StoreError};
+use gauntlet_store::{Store, StoreError};
 
 use super::Backend;
 use super::fixtures::*;
@@ -283,7 +283,7 @@ pub(crate) async fn writers_outlive_a_restart(backend: &impl Backend) {
     runs(&fresh.store, &run, "a", 1).await;
     runs(&fresh.store, &run, "b", 1).await;
     ends(&fresh.store, &run, "b", Status::Failed, 2).await;
-    let options = Options::new(fresh.store.folder());
+    let options = fresh.options.clone();
     fresh.store.close().await;
     let store = backend.open(options).await.unwrap();
     assert_eq!(store.sweep_writers(at(32), at(3)).await.unwrap(), 0);

@@ -7,8 +7,8 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::StoreError;
+use crate::database::fault::{corrupt, fault};
 use crate::search::{Document, TextField};
-use crate::sqlite::fault::{corrupt, fault};
 
 /// Rows a statement, the most first: any count is a sum of these, so only these shapes are ever prepared.
 const SIZES: [usize; 3] = [50, 10, 1];

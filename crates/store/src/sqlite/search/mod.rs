@@ -5,31 +5,27 @@
 //! reports how far the index is.
 
 mod batch;
-mod detail;
-mod find;
 mod output;
-mod rows;
 mod schema;
-mod snippet;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use gauntlet_follow::{Error, Follower, Limits, Pace};
+use async_trait::async_trait;
+use gauntlet_follow::{Error, Follower, Limits};
 use parking_lot::Mutex;
-use sqlx::SqlitePool;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::find::SearchError;
 use self::output::IndexOutput;
-use super::followed::FollowedLog;
 use crate::StoreError;
+use crate::database::connection::Pool;
+use crate::database::followed::FollowedLog;
+use crate::database::log::SearchIndex;
+use crate::database::search::{PACE, SearchError, Searcher};
 use crate::search::{Lists, SearchPage, SearchQuery};
 
-/// Ingest comes first.
-const PACE: Pace = Pace::of_server(9, Duration::from_secs(2));
 /// How long to wait before an index that cannot be opened or removed is tried again.
 const RETRY: Duration = Duration::from_secs(3);
 /// How long a search waits for the index to be opened.
@@ -48,7 +44,7 @@ enum State {
 /// The index while it is open.
 #[derive(Clone)]
 struct OpenIndex {
-    searchers: SqlitePool,
+    searcher: Searcher,
     /// Cancelled by a search that finds the index damaged, and with the whole index.
     stop: CancellationToken,
 }
@@ -65,7 +61,7 @@ pub(super) struct Index {
 
 impl Index {
     /// Starts to follow the log of a data directory, in the background. `changes` changes after each commit.
-    pub(super) fn start(directory: PathBuf, log: SqlitePool, changes: watch::Receiver<u64>) -> Self {
+    pub(super) fn start(directory: PathBuf, log: Pool, changes: watch::Receiver<u64>) -> Self {
         let (state, seen) = watch::channel(State::Opening);
         let stop = CancellationToken::new();
         let supervisor = IndexSupervisor { directory, log, changes, state, stop: stop.clone() };
@@ -75,31 +71,6 @@ impl Index {
             lists: Lists::default(),
             _stop_on_drop: stop.clone().drop_guard(),
             stop,
-        }
-    }
-
-    /// Ends the follower and closes the index.
-    pub(super) async fn close(&self) {
-        self.stop.cancel();
-        let supervisor = self.supervisor.lock().take();
-        if let Some(supervisor) = supervisor
-            && let Err(error) = supervisor.await
-        {
-            tracing::error!(%error, "the search index ended badly");
-        }
-    }
-
-    /// One page of what the index holds by now. [`StoreError::Invalid`] names what of the query cannot be
-    /// asked.
-    pub(super) async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError> {
-        let index = self.open_index().await?;
-        match find::find(&index.searchers, &self.lists, query).await {
-            Ok(page) => Ok(page),
-            Err(SearchError::Other(error)) => Err(error),
-            Err(SearchError::Damaged) => {
-                index.stop.cancel();
-                Err(StoreError::Unavailable("the search index is damaged and is built anew".to_owned()))
-            }
         }
     }
 
@@ -117,10 +88,35 @@ impl Index {
     }
 }
 
+#[async_trait]
+impl SearchIndex for Index {
+    async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError> {
+        let index = self.open_index().await?;
+        match index.searcher.find(&self.lists, query).await {
+            Ok(page) => Ok(page),
+            Err(SearchError::Other(error)) => Err(error),
+            Err(SearchError::Damaged) => {
+                index.stop.cancel();
+                Err(StoreError::Unavailable("the search index is damaged and is built anew".to_owned()))
+            }
+        }
+    }
+
+    async fn close(&self) {
+        self.stop.cancel();
+        let supervisor = self.supervisor.lock().take();
+        if let Some(supervisor) = supervisor
+            && let Err(error) = supervisor.await
+        {
+            tracing::error!(%error, "the search index ended badly");
+        }
+    }
+}
+
 /// Holds the index open and up to date; builds it anew where it turns out to be damaged.
 struct IndexSupervisor {
     directory: PathBuf,
-    log: SqlitePool,
+    log: Pool,
     changes: watch::Receiver<u64>,
     state: watch::Sender<State>,
     stop: CancellationToken,
@@ -140,7 +136,7 @@ impl IndexSupervisor {
             let ended = follower.run(self.changes.clone(), &index.stop, &PACE).await;
             self.state.send_replace(State::Opening);
             // The connection that writes goes last: it leaves a single file behind.
-            index.searchers.close().await;
+            index.searcher.close().await;
             follower.into_output().close().await;
             if let Err(error) = &ended {
                 tracing::warn!(%error, "the search index is damaged");
@@ -175,8 +171,8 @@ impl IndexSupervisor {
             schema::remove(&self.directory)?;
             follower = self.follower().await?;
         }
-        let searchers = schema::searchers(&self.directory).await?;
-        let index = OpenIndex { searchers, stop: self.stop.child_token() };
+        let searcher = Searcher::new(Pool::Sqlite(schema::searchers(&self.directory).await?)).await?;
+        let index = OpenIndex { searcher, stop: self.stop.child_token() };
         self.state.send_replace(State::Open(index.clone()));
         Ok((follower, index))
     }

@@ -4,18 +4,19 @@
 use std::collections::BTreeMap;
 
 use gauntlet_follow::{Cursor, Output, Part};
-use sqlx::sqlite::{SqliteConnection, SqlitePool};
-use sqlx::{AssertSqlSafe, Connection, Row as _};
+use sqlx::Connection;
+use sqlx::sqlite::SqliteConnection;
 
 use super::batch::{Batch, Entry};
-use super::rows::{DESCRIPTION, described, log_fault};
 use super::schema;
 use crate::StoreError;
+use crate::database::connection::{Pool, Target};
+use crate::database::fault::fault;
+use crate::database::followed::FollowedEvent;
+use crate::database::query::query;
+use crate::database::search::describe;
+use crate::database::{DbRow, place, seq_of};
 use crate::search::Document;
-use crate::sqlite::complete::Complete;
-use crate::sqlite::fault::fault;
-use crate::sqlite::followed::FollowedEvent;
-use crate::sqlite::{place, seq_of};
 
 /// Events of deleted runs that are removed at a time.
 const REMOVED_EVENTS: i64 = 4_000;
@@ -23,24 +24,17 @@ const REMOVED_EVENTS: i64 = 4_000;
 /// The one writer of the index.
 pub(super) struct IndexOutput {
     index: SqliteConnection,
-    log: SqlitePool,
+    log: Pool,
 }
 
 impl IndexOutput {
-    pub(super) fn new(index: SqliteConnection, log: SqlitePool) -> Self {
+    pub(super) fn new(index: SqliteConnection, log: Pool) -> Self {
         Self { index, log }
     }
 
     /// Closes the index.
     pub(super) async fn close(self) {
         schema::close(self.index).await;
-    }
-
-    /// The run as people described it; `None` where it was deleted meanwhile.
-    async fn describe(&self, run_no: i64) -> Result<Option<Document>, StoreError> {
-        let sql = format!("SELECT {DESCRIPTION} FROM runs r WHERE r.run_no = ?1");
-        let row = sqlx::query(AssertSqlSafe(sql)).bind(run_no).first(&self.log).await.map_err(log_fault)?;
-        row.as_ref().map(described).transpose()
     }
 }
 
@@ -51,8 +45,8 @@ impl Output for IndexOutput {
 
     async fn cursors(&mut self) -> Result<BTreeMap<i64, Cursor>, StoreError> {
         let sql = "SELECT run_no, next, last_id, edits FROM cursors";
-        let rows = sqlx::query(sql).all(&mut self.index).await.map_err(fault)?;
-        let cursor = |row: &sqlx::sqlite::SqliteRow| {
+        let rows = query(sql).all(&mut self.index).await.map_err(fault)?;
+        let cursor = |row: &DbRow| {
             let next: i64 = row.try_get("next")?;
             let last_id: &[u8] = row.try_get("last_id")?;
             let last_id = last_id.try_into().ok();
@@ -66,7 +60,7 @@ impl Output for IndexOutput {
         let mut batch = Batch::default();
         for part in parts {
             if part.is_edited {
-                let Some(document) = self.describe(part.run).await? else { continue };
+                let Some(document) = describe(&self.log, part.run).await? else { continue };
                 // The run's own document is indexed at its first event.
                 batch.add(Entry { place: place(part.run, 0), document, replaces: part.from > 0 });
             }
@@ -82,20 +76,20 @@ impl Output for IndexOutput {
 
     async fn remove(&mut self, run_no: i64) -> Result<bool, StoreError> {
         let mut transaction = self.index.begin().await.map_err(fault)?;
-        let removed = sqlx::query(
+        let removed = query(
             "DELETE FROM texts WHERE rowid IN
                 (SELECT rowid FROM texts WHERE rowid BETWEEN ?1 AND ?2 LIMIT ?3)",
         )
         .bind(place(run_no, 0))
         .bind(place(run_no, u64::MAX))
         .bind(REMOVED_EVENTS)
-        .execute(&mut *transaction)
+        .execute(Target::Sqlite(&mut transaction))
         .await
         .map_err(fault)?;
-        let is_last = removed.rows_affected() == 0;
+        let is_last = removed == 0;
         if is_last {
-            let forget = sqlx::query("DELETE FROM cursors WHERE run_no = ?1").bind(run_no);
-            forget.execute(&mut *transaction).await.map_err(fault)?;
+            let forget = query("DELETE FROM cursors WHERE run_no = ?1").bind(run_no);
+            forget.execute(Target::Sqlite(&mut transaction)).await.map_err(fault)?;
         }
         transaction.commit().await.map_err(fault)?;
         Ok(is_last)

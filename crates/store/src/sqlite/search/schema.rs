@@ -10,16 +10,14 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
+use crate::database::fault::fault;
+use crate::database::search::TOKENIZER;
 use crate::search::TextField;
-use crate::sqlite::fault::fault;
 use crate::{DATABASE_FILE, StoreError, private};
 
 /// Raised whenever what is kept, or how texts are cut into words, changes: an index of another number is
 /// built anew.
 const VERSION: i64 = 2;
-/// How texts are cut into words: at what is neither letter nor digit, letter case and accents ignored. See
-/// `script` for writing without spaces.
-const TOKENIZER: &str = "unicode61 remove_diacritics 2";
 /// How much a word counts, by the field it stands in.
 const WEIGHTS: &str = "4.0, 2.0, 2.0, 1.5, 1.0, 1.0, 0.5";
 /// Connections that search, and so the searches that run at a time.
@@ -135,8 +133,7 @@ async fn create(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     transaction.commit().await
 }
 
-/// Connections that search. Each sees the log as well, under the name `log`, and has a table of its own,
-/// `shown`, in which texts are marked.
+/// Connections that search. Each sees the log as well, under the name `log`.
 pub(super) async fn searchers(directory: &Path) -> Result<SqlitePool, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(file(directory))
@@ -154,11 +151,7 @@ pub(super) async fn searchers(directory: &Path) -> Result<SqlitePool, StoreError
         .after_connect(move |connection, _| {
             let log = log.clone();
             Box::pin(async move {
-                sqlx::query("ATTACH DATABASE ?1 AS log").bind(log).execute(&mut *connection).await?;
-                let shown =
-                    format!("CREATE VIRTUAL TABLE temp.shown USING fts5(text, tokenize = '{TOKENIZER}')");
-                connection.execute(AssertSqlSafe(shown)).await?;
-                Ok(())
+                sqlx::query("ATTACH DATABASE ?1 AS log").bind(log).execute(connection).await.map(drop)
             })
         })
         .connect_with(options)

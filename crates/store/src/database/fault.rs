@@ -1,0 +1,110 @@
+//! From the database's errors to the domain's.
+
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
+
+use crate::StoreError;
+
+/// SQLite's result codes (`sqlite3.h`), without the extended part.
+mod sqlite {
+    pub(super) const INTERRUPT: i32 = 9;
+    pub(super) const CORRUPT: i32 = 11;
+    pub(super) const FULL: i32 = 13;
+    pub(super) const NOT_A_DATABASE: i32 = 26;
+}
+
+/// Codes of PostgreSQL (`errcodes.txt`).
+mod postgres {
+    pub(super) const DISK_FULL: &str = "53100";
+    pub(super) const TOO_MANY_CONNECTIONS: &str = "53300";
+    /// The class of damaged data and indexes.
+    pub(super) const DAMAGED: &str = "XX00";
+}
+
+/// What a caller can make something of.
+enum Cause {
+    Interrupted,
+    Damaged,
+    Full,
+    TooManyConnections,
+    Other,
+}
+
+fn cause(error: &sqlx::Error) -> Cause {
+    let Some(error) = error.as_database_error() else { return Cause::Other };
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+        return match &*code {
+            postgres::DISK_FULL => Cause::Full,
+            postgres::TOO_MANY_CONNECTIONS => Cause::TooManyConnections,
+            // XX001 and XX002; XX000 is any other fault of its own.
+            code if code.starts_with(postgres::DAMAGED) && code != "XX000" => Cause::Damaged,
+            _ => Cause::Other,
+        };
+    }
+    match code.parse::<i32>().map(|code| code & 0xff) {
+        Ok(sqlite::INTERRUPT) => Cause::Interrupted,
+        Ok(sqlite::CORRUPT | sqlite::NOT_A_DATABASE) => Cause::Damaged,
+        Ok(sqlite::FULL) => Cause::Full,
+        _ => Cause::Other,
+    }
+}
+
+/// What a caller learns of a database error; the error itself goes to the operator's log.
+pub(crate) fn fault(error: sqlx::Error) -> StoreError {
+    let cause = cause(&error);
+    if matches!(cause, Cause::Interrupted) {
+        // A recount that stopped because the store is closed; where a deletion stopped it, it is done again.
+        return StoreError::closed();
+    }
+    tracing::error!(%error, "the database failed");
+    match (cause, error) {
+        (Cause::Damaged, _) => StoreError::Corrupt("the database file is not sound".to_owned()),
+        (Cause::Full, _) => StoreError::Unavailable("the disk is full".to_owned()),
+        (Cause::TooManyConnections, _) => {
+            StoreError::Unavailable("the database takes no more connections".to_owned())
+        }
+        (_, sqlx::Error::ColumnDecode { index, .. }) => {
+            StoreError::Corrupt(format!("column {index} holds what it never should"))
+        }
+        (_, sqlx::Error::PoolTimedOut) => StoreError::Unavailable("all connections are taken".to_owned()),
+        (_, sqlx::Error::PoolClosed) => StoreError::closed(),
+        _ => StoreError::Unavailable("the database failed".to_owned()),
+    }
+}
+
+/// A stored value that breaks the rules it was stored under.
+pub(crate) fn corrupt(what: impl std::fmt::Display) -> StoreError {
+    let message = what.to_string();
+    tracing::error!(message, "the log is damaged");
+    StoreError::Corrupt(message)
+}
+
+/// Why a request, or the whole group it is in, went no further.
+#[derive(Debug)]
+pub(super) enum TxnError {
+    /// This request is refused and has changed nothing; the others go on.
+    Refused(StoreError),
+    /// An event of the group is in the log already.
+    Duplicate,
+    /// The database failed: nothing of the group is kept.
+    Fault(StoreError),
+}
+
+impl From<sqlx::Error> for TxnError {
+    fn from(error: sqlx::Error) -> Self {
+        if error.as_database_error().is_some_and(DatabaseError::is_unique_violation) {
+            return TxnError::Duplicate;
+        }
+        TxnError::Fault(fault(error))
+    }
+}
+
+impl From<StoreError> for TxnError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            e @ (StoreError::Unavailable(_) | StoreError::Corrupt(_)) => TxnError::Fault(e),
+            e => TxnError::Refused(e),
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The log in a database, as the store uses it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use gauntlet_model::{
+    EffectSet, EpisodeId, EventId, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
+    WebhookFailure,
+};
+use parking_lot::Mutex;
+use tokio::task::JoinHandle;
+
+use super::connection::Pool;
+use super::session::Presence;
+use super::writer::{Drained, Writer};
+use super::{
+    command_table, effects, episode, hub, list_views, listing, lookup, monitors, projections, read, seals,
+    steps, tombstones, webhooks, writers,
+};
+use crate::log_store::{LogStore, ReadQuery, StepQuery};
+use crate::{
+    DueCall, Excerpt, InEpisode, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand, RunQuery,
+    SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
+};
+
+/// The index of texts.
+#[async_trait]
+pub(crate) trait SearchIndex: Send + Sync {
+    /// One page of what the index holds by now. [`StoreError::Invalid`] names what of the query cannot be
+    /// asked.
+    async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError>;
+
+    /// Ends its follower and closes it.
+    async fn close(&self);
+}
+
+/// The log in one database.
+pub(crate) struct DatabaseLog {
+    readers: Pool,
+    writer: Mutex<Option<JoinHandle<Drained>>>,
+    /// `None` where searching is switched off.
+    index: Option<Box<dyn SearchIndex>>,
+    presence: Arc<dyn Presence>,
+}
+
+impl DatabaseLog {
+    /// Starts the writer.
+    pub(crate) fn start(
+        readers: Pool,
+        writer: Writer,
+        index: Option<Box<dyn SearchIndex>>,
+        presence: Arc<dyn Presence>,
+    ) -> Self {
+        Self { readers, writer: Mutex::new(Some(tokio::spawn(writer.run()))), index, presence }
+    }
+}
+
+#[async_trait]
+impl LogStore for DatabaseLog {
+    async fn run(&self, id: &RunId) -> Result<Option<RunSummary>, StoreError> {
+        listing::run(&self.readers, id).await
+    }
+
+    async fn runs(&self, query: &RunQuery) -> Result<Page, StoreError> {
+        listing::runs(&self.readers, query).await
+    }
+
+    async fn count_runs(&self, query: &RunQuery) -> Result<u64, StoreError> {
+        listing::count(&self.readers, query).await
+    }
+
+    async fn sparklines(&self, runs: &[RunId]) -> Result<Vec<Vec<f64>>, StoreError> {
+        projections::sparklines(&self.readers, runs).await
+    }
+
+    async fn list_views(&self, project: &str) -> Result<Vec<ListView>, StoreError> {
+        list_views::list(&self.readers, project).await
+    }
+
+    async fn stale_runs(&self) -> Result<Vec<StaleRun>, StoreError> {
+        projections::stale_runs(&self.readers).await
+    }
+
+    async fn run_columns(
+        &self,
+        project: Option<&str>,
+        limit: u32,
+    ) -> Result<(Vec<String>, Vec<String>), StoreError> {
+        projections::columns(&self.readers, project, limit).await
+    }
+
+    async fn is_gone(&self, run: &RunId) -> Result<bool, StoreError> {
+        tombstones::is_gone(&self.readers, run).await
+    }
+
+    async fn head(&self, run: &RunId) -> Result<Option<u64>, StoreError> {
+        read::head(&self.readers, run).await
+    }
+
+    async fn read(&self, query: ReadQuery<'_>) -> Result<Slice, StoreError> {
+        read::read(&self.readers, query).await
+    }
+
+    async fn excerpt(
+        &self,
+        run: &RunId,
+        episode: &EpisodeId,
+        seqs: Range<u64>,
+        ends: (u32, u32),
+    ) -> Result<Excerpt, StoreError> {
+        episode::excerpt(&self.readers, run, episode, seqs, ends).await
+    }
+
+    async fn step(&self, run: &RunId, step: u64, episode: InEpisode<'_>) -> Result<Vec<Record>, StoreError> {
+        steps::step(&self.readers, run, step, episode).await
+    }
+
+    async fn steps(&self, query: StepQuery<'_>) -> Result<Vec<StepRow>, StoreError> {
+        steps::steps(&self.readers, query).await
+    }
+
+    async fn find(&self, run: &RunId, ids: &[EventId]) -> Result<Vec<(EventId, Option<u64>)>, StoreError> {
+        lookup::find(&self.readers, run, ids).await
+    }
+
+    async fn last_step(&self, run: &RunId) -> Result<Option<u64>, StoreError> {
+        lookup::last_step(&self.readers, run).await
+    }
+
+    async fn history(&self, run: &RunId, places: &[(u64, EpisodeId)]) -> Result<Vec<Record>, StoreError> {
+        lookup::history(&self.readers, run, places).await
+    }
+
+    async fn starting(&self, ids: &[EventId]) -> Result<Vec<(EventId, RunId)>, StoreError> {
+        lookup::starting(&self.readers, ids).await
+    }
+
+    async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        hub::sessions(&self.readers).await
+    }
+
+    async fn newest_of_task(&self, task_id: &str, run_type: &str) -> Result<Option<RunId>, StoreError> {
+        hub::newest_of_task(&self.readers, task_id, run_type).await
+    }
+
+    async fn chunk(&self, run: &RunId, level: u8, chunk: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        seals::chunk(&self.readers, run, level, chunk).await
+    }
+
+    async fn sealing(&self, events: u64) -> Result<Vec<SealingRun>, StoreError> {
+        seals::sealing(&self.readers, events).await
+    }
+
+    async fn outline(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
+        seals::outline(&self.readers, run).await
+    }
+
+    async fn effects(&self, project: &str) -> Result<EffectSet, StoreError> {
+        effects::read(&self.readers, project).await
+    }
+
+    async fn pending_commands(&self, run: &RunId) -> Result<Vec<PendingCommand>, StoreError> {
+        command_table::pending(&self.readers, run).await
+    }
+
+    async fn monitors(&self, project: Option<&str>) -> Result<Vec<Monitor>, StoreError> {
+        monitors::monitors(&self.readers, project).await
+    }
+
+    async fn monitored_runs(&self) -> Result<Vec<MonitoredRun>, StoreError> {
+        monitors::monitored_runs(&self.readers).await
+    }
+
+    async fn monitor_progress(&self) -> Result<Vec<MonitorProgress>, StoreError> {
+        monitors::progress(&self.readers).await
+    }
+
+    async fn alerts(&self, project: &str, limit: u32) -> Result<Vec<ProjectAlert>, StoreError> {
+        webhooks::alerts(&self.readers, project, limit).await
+    }
+
+    async fn due_calls(&self, now: Timestamp, limit: u32) -> Result<Vec<DueCall>, StoreError> {
+        webhooks::due(&self.readers, now, limit).await
+    }
+
+    async fn call_failures(&self, project: &str) -> Result<BTreeMap<String, WebhookFailure>, StoreError> {
+        webhooks::failures(&self.readers, project).await
+    }
+
+    async fn is_sweep_due(&self, now: Timestamp, since: Timestamp) -> Result<bool, StoreError> {
+        writers::is_sweep_due(&self.readers, now, since).await
+    }
+
+    async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError> {
+        match &self.index {
+            Some(index) => index.search(query).await,
+            None => Err(StoreError::Unavailable("the search index is switched off".to_owned())),
+        }
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let presence = Arc::clone(&self.presence);
+        let checked = tokio::task::spawn_blocking(move || presence.check()).await;
+        checked.unwrap_or_else(|_| Err(StoreError::closed()))
+    }
+
+    async fn close(&self) {
+        if let Some(index) = &self.index {
+            index.close().await;
+        }
+        let writer = self.writer.lock().take();
+        let drained = match writer {
+            Some(writer) => writer.await,
+            None => return,
+        };
+        // Readers go before the writer's connection: the last one to close leaves a single file behind.
+        self.readers.close().await;
+        match drained {
+            Ok(drained) => drained.close().await,
+            Err(error) => tracing::error!(%error, "the writer ended badly"),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Reading by step rather than by sequence number.
+
+use gauntlet_model::{FailureKind, Record, RunId};
+use sqlx::AssertSqlSafe;
+
+use super::columns::DbRow;
+use super::connection::Pool;
+use super::dialect::Dialect;
+use super::fault::{corrupt, fault};
+use super::query::query;
+use super::read::locate;
+use super::rows::{self, RECORD, record};
+use super::{place, seq_of, step_column};
+use crate::log_store::StepQuery;
+use crate::{Failing, InEpisode, StepRow, StoreError};
+
+/// Every event of one step, in the order of the log.
+pub(crate) async fn step(
+    readers: &Pool,
+    run: &RunId,
+    step: u64,
+    episode: InEpisode<'_>,
+) -> Result<Vec<Record>, StoreError> {
+    let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
+    let of_episode = of_episode(episode, readers.dialect(), "?3");
+    let sql =
+        format!("SELECT {RECORD} FROM events WHERE run_no = ?1 AND step = ?2 {of_episode} ORDER BY place");
+    let mut query = query(AssertSqlSafe(sql)).bind(run_no).bind(step_column(step));
+    if let Some(column) = episode.column() {
+        query = query.bind(column);
+    }
+    let found = query.all(readers).await.map_err(fault)?;
+    found.iter().map(record).collect()
+}
+
+/// At most `limit` scored steps, each as its last snapshot, behind `after` (a step and a sequence number), by
+/// step, then by sequence number.
+pub(crate) async fn steps(readers: &Pool, asked: StepQuery<'_>) -> Result<Vec<StepRow>, StoreError> {
+    let StepQuery { run, after, limit, failing, episode } = asked;
+    let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
+    // Spelt out, so that each finds its own partial index.
+    let dialect = readers.dialect();
+    let filter = match failing {
+        Failing::AnyOrNone => format!(
+            "step IS NOT NULL AND kind = 'snapshot.scored' AND NOT EXISTS (
+                SELECT 1 FROM events AS later WHERE later.run_no = e.run_no AND later.step = e.step
+                AND {} AND later.kind = 'snapshot.scored' AND later.place > e.place)",
+            dialect.same_episode("later.episode", "e.episode")
+        ),
+        Failing::Any => "failure IS NOT NULL".to_owned(),
+        Failing::Kind(FailureKind::Generic) => "failure IS NOT NULL AND failure IN (?5, 'root')".to_owned(),
+        Failing::Kind(_) => "failure IS NOT NULL AND failure = ?5".to_owned(),
+    };
+    let kind = match failing {
+        Failing::Kind(kind) => Some(kind.as_str()),
+        Failing::AnyOrNone | Failing::Any => None,
+    };
+    let of_episode = of_episode(episode, dialect, if kind.is_some() { "?6" } else { "?5" });
+    let sql = format!(
+        "SELECT place, step, episode, root, failure FROM events AS e
+         WHERE run_no = ?1 AND (step, place) > (?2, ?3) AND {filter} {of_episode}
+         ORDER BY step, place LIMIT ?4"
+    );
+    let (after_step, after_place) = match after {
+        Some((step, seq)) => (step_column(step), place(run_no, seq)),
+        None => (-1, 0),
+    };
+    let mut statement =
+        query(AssertSqlSafe(sql)).bind(run_no).bind(after_step).bind(after_place).bind(i64::from(limit));
+    if let Some(kind) = kind {
+        statement = statement.bind(kind);
+    }
+    if let Some(column) = episode.column() {
+        statement = statement.bind(column);
+    }
+    let found = statement.all(readers).await.map_err(fault)?;
+    // A row that cannot be read is a `gap` of the log, which names it; the list goes on around it.
+    Ok(found.iter().filter_map(|row| step_row(row).ok()).collect())
+}
+
+/// The condition for an episode, where one is asked for.
+fn of_episode(episode: InEpisode<'_>, dialect: Dialect, parameter: &str) -> String {
+    match episode.column() {
+        Some(_) => format!("AND {}", dialect.same_episode("episode", parameter)),
+        None => String::new(),
+    }
+}
+
+fn step_row(row: &DbRow) -> Result<StepRow, StoreError> {
+    let step: i64 = row.try_get("step").map_err(fault)?;
+    Ok(StepRow {
+        step: u64::try_from(step).map_err(corrupt)?,
+        seq: seq_of(row.try_get("place").map_err(fault)?),
+        episode: rows::episode(row.try_get("episode").map_err(fault)?)?,
+        root: row.try_get("root").map_err(fault)?,
+        failure: rows::failure(row.try_get("failure").map_err(fault)?)?,
+    })
+}
