@@ -242,6 +242,26 @@ need_chromium() {
     [ -n "$found" ] || die "$program does not start; try \`$program --version\`, or name another with CHROMIUM=..."
 }
 
+need_postgres() {
+    local program
+    program=$(find_postgres)
+    if [ -z "$program" ]; then
+        installing "installing PostgreSQL (about 1 min)"
+        # Only its programs are needed: each test runs a server of its own.
+        apt_install postgres postgresql || die "There is no PostgreSQL for the tests." \
+            "Debian, Ubuntu:  apt-get install postgresql" \
+            "Fedora:          dnf install postgresql-server" \
+            "macOS:           brew install postgresql"
+        program=$(find_postgres)
+    fi
+    found=$("$program" --version 2>/dev/null) || die "$program does not start."
+}
+
+find_postgres() {
+    find /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin -name postgres 2>/dev/null | sort -rV | head -n 1 |
+        grep . || command -v postgres || true
+}
+
 main() {
     local with_tests="" with_checks=""
     for option in "$@"; do
@@ -260,6 +280,7 @@ main() {
     step "Node.js" "runs the npm tools" need_node_js
     step "npm tools" "make the wasm small, compile the style, drive the browser" need_npm_packages
     [ -z "$with_tests" ] || step "Chromium" "the end-to-end stories run in it" need_chromium
+    [ -z "$with_tests" ] || step "PostgreSQL" "the second backend is tested with it" need_postgres
 }
 
 main "$@"

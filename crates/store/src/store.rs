@@ -11,10 +11,10 @@ use crate::log_store::LogStore;
 use crate::queue::Queue;
 use crate::recent::RecentEvents;
 use crate::reply::Reply;
-use crate::sqlite;
 use crate::watches::Watches;
 use crate::work::Work;
 use crate::{Options, StoreError};
+use crate::{postgres, sqlite};
 
 /// The log of every run in one data directory. Cloning it is cheap; all clones are one store.
 #[derive(Clone)]
@@ -36,7 +36,10 @@ impl Store {
     pub async fn open(options: Options) -> Result<Self, StoreError> {
         let (queue, inbox) = Queue::new(options.queue, options.queue_bytes);
         let watches = Arc::new(Watches::new());
-        let log = sqlite::open(&options, inbox, Arc::clone(&watches)).await?;
+        let log = match &options.database {
+            None => sqlite::open(&options, inbox, Arc::clone(&watches)).await?,
+            Some(url) => postgres::open(&options, url, inbox, Arc::clone(&watches)).await?,
+        };
         let blobs = Blobs::open(&options.path);
         Ok(Self { inner: Arc::new(Inner { queue, log, watches, blobs, folder: options.path }) })
     }

@@ -1,13 +1,16 @@
 //! What the server's tests share: a router around an empty log, and events to send.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+#[path = "../../../crates/store/tests/postgres_server/mod.rs"]
+mod postgres_server;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode};
 use gauntlet_server::router::router;
 use gauntlet_server::site::Site;
 use gauntlet_server::state::{AppState, Limits};
-use gauntlet_store::{Options, Store};
+use gauntlet_store::{DatabaseUrl, Options, Store};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -40,6 +43,15 @@ impl Answer {
     }
 }
 
+/// The database of a server: the embedded one, or PostgreSQL where `GAUNTLET_TEST_DATABASE` says so.
+async fn database() -> Option<DatabaseUrl> {
+    match std::env::var("GAUNTLET_TEST_DATABASE").as_deref() {
+        Err(_) => None,
+        Ok("postgresql") => Some(postgres_server::database().await.parse().unwrap()),
+        Ok(other) => panic!("GAUNTLET_TEST_DATABASE is {other:?}, not \"postgresql\""),
+    }
+}
+
 impl Server {
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
@@ -47,7 +59,8 @@ impl Server {
 
     pub(crate) async fn with(change: impl FnOnce(&mut (Options, Limits))) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut settings = (Options::new(folder.path()), Limits::default());
+        let options = Options { database: database().await, ..Options::new(folder.path()) };
+        let mut settings = (options, Limits::default());
         change(&mut settings);
         let store = Store::open(settings.0).await.unwrap();
         let state = AppState::new(store, settings.1, Site::Folder("no-site-in-tests".into()));

@@ -4,7 +4,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{ColumnIndex, Row as _, TypeInfo as _, ValueRef as _};
 
-use super::query::Value;
+use super::value::Value;
 
 /// A row of either database.
 pub(crate) enum DbRow {

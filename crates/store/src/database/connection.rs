@@ -6,6 +6,7 @@ use sqlx::{Connection as _, Transaction};
 
 use super::dialect::Dialect;
 use super::query::query;
+use super::target::Target;
 
 /// A connection that writes.
 pub(crate) enum Connection {
@@ -24,14 +25,6 @@ pub(crate) enum Pool {
 pub(crate) enum Snapshot {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
-}
-
-/// Where a statement is run.
-pub(crate) enum Target<'c> {
-    Sqlite(&'c mut SqliteConnection),
-    SqlitePool(&'c SqlitePool),
-    Postgres(&'c mut PgConnection),
-    PostgresPool(&'c PgPool),
 }
 
 impl Connection {
@@ -117,12 +110,6 @@ impl<'c> From<&'c mut Connection> for Target<'c> {
             Connection::Sqlite(connection) => Target::Sqlite(connection),
             Connection::Postgres(connection) => Target::Postgres(connection),
         }
-    }
-}
-
-impl<'c> From<&'c mut SqliteConnection> for Target<'c> {
-    fn from(connection: &'c mut SqliteConnection) -> Self {
-        Target::Sqlite(connection)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the SQL of the databases does not share. A statement is written once; where the databases differ, the
 //! part that differs comes from here.
 
-use super::query::Value;
+use super::value::Value;
 use crate::search::Words;
 
 /// Which database's SQL a statement is in.

@@ -7,9 +7,10 @@ use sqlx::AssertSqlSafe;
 
 use super::connection::Pool;
 use super::fault::fault;
-use super::query::{Value, query};
+use super::query::query;
 use super::read::locate;
 use super::rows::{RECORD, record};
+use super::value::Value;
 use super::{MAX_SEQ, place};
 use crate::{Excerpt, StoreError};
 

@@ -12,8 +12,9 @@ use super::episode_cache::EpisodeState;
 use super::fault::{TxnError, corrupt};
 use super::group::Group;
 use super::insert_many::InsertMany;
-use super::query::{Value, query};
+use super::query::query;
 use super::step_column;
+use super::value::Value;
 
 static UPSERT_EPISODES: LazyLock<InsertMany<4>> = LazyLock::new(|| {
     let head = "INSERT INTO episodes (run_no, episode, last_step, has_failed)";

@@ -8,8 +8,9 @@ use super::body;
 use super::fault::TxnError;
 use super::group::{Delta, Group, PendingEvent, RunChanges, RunState, Written};
 use super::insert_many::InsertMany;
-use super::query::{Value, query};
+use super::query::query;
 use super::step_column;
+use super::value::Value;
 
 static INSERT_EVENTS: LazyLock<InsertMany<13>> = LazyLock::new(|| {
     let head = "INSERT INTO events (place, run_no, id, received_at, at, kind, version, episode, step, root, \

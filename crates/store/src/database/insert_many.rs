@@ -8,7 +8,8 @@ use sqlx::query::Query as DriverQuery;
 use sqlx::sqlite::SqliteConnection;
 
 use super::connection::Connection;
-use super::query::{Value, bind_to_sqlite, without_nul};
+use super::query::{bind_to_sqlite, without_nul};
+use super::value::Value;
 
 /// Rows a statement, the most first: any count is a sum of these, so only these shapes are ever prepared.
 const SIZES: [usize; 4] = [100, 20, 5, 1];

@@ -8,8 +8,9 @@ use super::connection::Pool;
 use super::dialect::Dialect;
 use super::fault::{corrupt, fault};
 use super::projections;
-use super::query::{QueryBuilder, Value, query as statement};
+use super::query::{QueryBuilder, query as statement};
 use super::rows::{SUMMARY, summary};
+use super::value::Value;
 use crate::cursor::{Cursor, Key};
 use crate::{Comparison, Condition, Operand, Order, Page, RunColumn, RunField, RunQuery, StoreError};
 
@@ -62,7 +63,7 @@ pub(crate) async fn runs(readers: &Pool, query: &RunQuery) -> Result<Page, Store
 
 /// The number of runs on all pages together.
 pub(crate) async fn count(readers: &Pool, query: &RunQuery) -> Result<u64, StoreError> {
-    let mut sql = from("count(*)", Sources::new(readers.dialect()), query)?;
+    let sql = from("count(*)", Sources::new(readers.dialect()), query)?;
     let count: Option<i64> = sql.build().value(readers).await.map_err(fault)?;
     Ok(count.unwrap_or_default().unsigned_abs())
 }
@@ -236,6 +237,10 @@ fn require(sql: &mut QueryBuilder, condition: &Condition, column: &str, dialect:
         }
         (_, Operand::Number(number, _)) => {
             sql.push(format!(" AND {column} {operator} ")).push_bind(*number);
+        }
+        (RunColumn::Field(RunField::Name | RunField::Project), Operand::Text(text)) => {
+            let value = dialect.ignoring_case(&sql.parameter(text.clone()));
+            sql.push(format!(" AND {column} {operator} {value}"));
         }
         (_, Operand::Text(text)) => {
             sql.push(format!(" AND {column} {operator} ")).push_bind(text.clone());

@@ -6,9 +6,10 @@ use sqlx::AssertSqlSafe;
 use super::columns::DbRow;
 use super::connection::Pool;
 use super::fault::{corrupt, fault};
-use super::query::{Value, query};
+use super::query::query;
 use super::read::locate;
 use super::rows::{RECORD, record};
+use super::value::Value;
 use crate::StoreError;
 
 /// Which of the ids the log has, with their steps.

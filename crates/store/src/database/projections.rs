@@ -14,7 +14,8 @@ use super::dialect::Dialect;
 use super::fault::{TxnError, corrupt, fault};
 use super::group::Group;
 use super::insert_many::InsertMany;
-use super::query::{Value, query};
+use super::query::query;
+use super::value::Value;
 use crate::{PathTotals, Projection, RunColumn, StaleRun, Statistic, StoreError};
 
 /// Longest dotted key of a configuration that lists have a column for: an index of PostgreSQL holds no more

@@ -18,20 +18,8 @@ use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteQueryResult, SqliteRow};
 use sqlx::{AssertSqlSafe, Either, Executor, SqlSafeStr, SqlStr};
 
 use super::columns::{Column, DbRow};
-use super::connection::Target;
-
-/// A value for a parameter. A missing one has a type as well: PostgreSQL asks for it.
-#[derive(Debug, Clone)]
-pub(crate) enum Value {
-    Integer(Option<i64>),
-    Real(Option<f64>),
-    Text(Option<Arc<str>>),
-    Bytes(Option<Arc<[u8]>>),
-    /// Lists, for `Dialect::elements` and `Dialect::byte_strings`.
-    Integers(Vec<i64>),
-    Texts(Vec<String>),
-    ByteStrings(Vec<Vec<u8>>),
-}
+use super::target::Target;
+use super::value::Value;
 
 /// A statement with its values.
 pub(crate) struct Query {
@@ -184,9 +172,14 @@ impl QueryBuilder {
 
     /// Adds a parameter with its value.
     pub(crate) fn push_bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        let parameter = self.parameter(value);
+        self.push(parameter)
+    }
+
+    /// The name of a new parameter with its value, for the text that is added next.
+    pub(crate) fn parameter(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
-        let number = self.values.len();
-        self.push(format!("?{number}"))
+        format!("?{}", self.values.len())
     }
 
     /// Adds the value of a parameter that the text names already.
@@ -224,34 +217,6 @@ fn complete<'e, Closing: Send + 'e, Item: Send + 'e>(
         }
     })
     .boxed()
-}
-
-/// How a type is bound.
-macro_rules! bound {
-    ($($kind:ty => $variant:ident($value:ident) $convert:expr),* $(,)?) => {$(
-        impl From<$kind> for Value {
-            fn from($value: $kind) -> Self {
-                Value::$variant(Some($convert))
-            }
-        }
-
-        impl From<Option<$kind>> for Value {
-            fn from(value: Option<$kind>) -> Self {
-                Value::$variant(value.map(|$value| $convert))
-            }
-        }
-    )*};
-}
-bound! {
-    i64 => Integer(value) value,
-    i32 => Integer(value) i64::from(value),
-    bool => Integer(value) i64::from(value),
-    f64 => Real(value) value,
-    &str => Text(value) Arc::from(value),
-    String => Text(value) Arc::from(value),
-    Arc<str> => Text(value) value,
-    &[u8] => Bytes(value) Arc::from(value),
-    Vec<u8> => Bytes(value) Arc::from(value),
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use sqlx::AssertSqlSafe;
 
 use super::connection::Pool;
 use super::fault::fault;
-use super::query::{Value, query};
+use super::query::query;
 use super::rows::{RECORD, record, unchecked, unreadable};
+use super::value::Value;
 use super::{MAX_SEQ, place};
 use crate::log_store::ReadQuery;
 use crate::{InEpisode, Slice, StoreError};

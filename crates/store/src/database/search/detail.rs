@@ -13,10 +13,11 @@ use crate::database::body::{self, JudgedBody};
 use crate::database::connection::Snapshot;
 use crate::database::dialect::Dialect;
 use crate::database::fault::corrupt;
-use crate::database::query::{Value, query};
+use crate::database::query::query;
 use crate::database::revisit::later_score;
 use crate::database::rows::{episode, evidence, failure, rules};
 use crate::database::seq_of;
+use crate::database::value::Value;
 use crate::search::{Document, Fails, Hit, Judged};
 
 /// Joins the snapshot `s` that counts for an event `e`: the newest of its step and episode. Its `root` and

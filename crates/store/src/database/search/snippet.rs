@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 
 use super::rows::log_fault;
 use crate::StoreError;
-use crate::database::connection::Target;
 use crate::database::query::query;
+use crate::database::target::Target;
 use crate::search::{Document, Segment, TextField, segment_cjk};
 
 /// Bytes of text that are marked at a time: marking takes time with the square of the matches.

@@ -10,11 +10,12 @@ use sqlx::sqlite::SqliteConnection;
 use super::batch::{Batch, Entry};
 use super::schema;
 use crate::StoreError;
-use crate::database::connection::{Pool, Target};
+use crate::database::connection::Pool;
 use crate::database::fault::fault;
 use crate::database::followed::FollowedEvent;
 use crate::database::query::query;
 use crate::database::search::describe;
+use crate::database::target::Target;
 use crate::database::{DbRow, place, seq_of};
 use crate::search::Document;
 
