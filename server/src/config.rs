@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use gauntlet_store::Synchronous;
+use gauntlet_store::{DatabaseUrl, StoreError, Synchronous};
 use serde::Deserialize;
 
 use crate::guard::Trusted;
@@ -28,6 +28,7 @@ struct File {
     listen: Option<String>,
     otlp_grpc: Option<String>,
     data: Option<PathBuf>,
+    database: Option<String>,
     #[serde(default)]
     trusted_origins: Vec<String>,
     #[serde(default)]
@@ -65,9 +66,13 @@ pub struct Overrides {
     /// where free]
     #[arg(long, env = "GAUNTLET_OTLP_GRPC", global = true, value_name = "ADDR", help_heading = "Settings")]
     pub otlp_grpc: Option<String>,
-    /// Folder of the embedded database
+    /// Folder of the embedded database and of artifacts
     #[arg(long, env = "GAUNTLET_DATA", global = true, value_name = "DIR", help_heading = "Settings")]
     pub data: Option<PathBuf>,
+    /// PostgreSQL database that holds the log, such as postgres://user@host/name [default: the embedded one]
+    #[arg(long, env = "GAUNTLET_DATABASE", global = true, hide_env_values = true)]
+    #[arg(value_name = "URL", help_heading = "Settings")]
+    pub database: Option<String>,
     /// Server that a command asks [default: the one at the listening address, else the data folder's]
     #[arg(long, env = "GAUNTLET_ENDPOINT", global = true, value_name = "URL", help_heading = "Settings")]
     pub endpoint: Option<String>,
@@ -83,8 +88,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where to take OTLP over gRPC, where that is wanted.
     pub otlp_grpc: Option<SocketAddr>,
-    /// Folder of the database.
+    /// Folder of the artifacts and, without [`Config::database`], of the database.
     pub data: PathBuf,
+    /// The PostgreSQL database that holds the log.
+    pub database: Option<DatabaseUrl>,
     /// The server that commands ask, where one is named; without a slash at its end.
     pub endpoint: Option<String>,
     /// Origins of other pages of this machine that may change things.
@@ -124,6 +131,12 @@ impl Config {
                 }
             },
             data: over.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from("data")),
+            database: {
+                let address = over.database.as_deref().or(file.database.as_deref());
+                // An unset variable often is an empty one.
+                let address = address.map(str::trim).filter(|address| !address.is_empty());
+                address.map(str::parse).transpose().map_err(|e: StoreError| ConfigError(e.to_string()))?
+            },
             endpoint: over.endpoint.as_deref().filter(|e| !e.trim().is_empty()).map(endpoint).transpose()?,
             trusted: Trusted::parse(&file.trusted_origins).map_err(|e| ConfigError(e.to_string()))?,
             frames: FrameAncestors::parse(&file.frame_ancestors).map_err(|e| ConfigError(e.to_string()))?,
@@ -211,6 +224,21 @@ mod tests {
         assert_eq!(grpc("off"), Ok(None));
         assert_eq!(grpc("127.0.0.1:0").unwrap().unwrap().port(), 0);
         assert!(grpc("0.0.0.0:4317").unwrap_err().starts_with("otlp-grpc: 0.0.0.0:4317 is not a loopback"));
+    }
+
+    #[test]
+    fn the_database_is_named_by_its_address() {
+        let database = |text: &str| {
+            let over = Overrides { database: Some(text.to_owned()), ..Overrides::default() };
+            Config::load(&over)
+                .map(|config| config.database.map(|url| url.to_string()))
+                .map_err(|e| e.to_string())
+        };
+        assert_eq!(database(""), Ok(None));
+        assert_eq!(database("postgres://ada:secret@db/runs"), Ok(Some("postgres://ada@db/runs".to_owned())));
+        assert!(
+            database("sqlite:x.db").unwrap_err().starts_with("database: is not the address of a PostgreSQL")
+        );
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub async fn open_store(config: &Config) -> Result<Store, ServeError> {
         synchronous: config.synchronous,
         queue: config.queue_batches,
         search: config.search,
+        database: config.database.clone(),
         ..Options::new(&config.data)
     };
     Ok(Store::open(options).await?)

@@ -35,7 +35,8 @@ impl Place {
         if let Some(server) = server(config)? {
             return Ok(Self::Server(server));
         }
-        let is_there = config.data.join(DATABASE_FILE).exists() || config.data.is_file();
+        let is_there =
+            config.database.is_some() || config.data.join(DATABASE_FILE).exists() || config.data.is_file();
         if missing == Missing::Refuse && !is_there {
             return Err(CliError::Failed(format!(
                 "no Gauntlet answers at http://{}, and {} holds no runs. Start one with `gauntlet serve`, or \

@@ -180,7 +180,11 @@ async fn serve(config: &Config, json: bool) -> Result<(), CliError> {
         });
         say(&ready.to_string());
     } else {
-        say(&format!("Gauntlet is ready at {}  (data in {})", server.url(), config.data.display()));
+        let data = match &config.database {
+            Some(database) => format!("log in {database}, artifacts in {}", config.data.display()),
+            None => format!("data in {}", config.data.display()),
+        };
+        say(&format!("Gauntlet is ready at {}  ({data})", server.url()));
     }
     match server.otlp_grpc() {
         Some(Ok(address)) if !json => {
