@@ -25,6 +25,12 @@ compile() { cargo build --workspace --bins --tests; }
 
 rust_tests() { cargo test --workspace --no-fail-fast 2>&1 | tee "$RUST_OUTPUT"; }
 
+# What the server does with a log in PostgreSQL: some of its tests once more.
+postgresql_tests() {
+    GAUNTLET_TEST_DATABASE=postgresql cargo test --workspace --no-fail-fast \
+        --test api --test columns --test live --test monitors --test search --test writers 2>&1 | tee -a "$RUST_OUTPUT"
+}
+
 stories() {
     CHROMIUM=$(find_chromium) node --test --test-concurrency=1 \
         --test-reporter=spec --test-reporter-destination=stdout \
@@ -51,6 +57,7 @@ part "setup" setup
 part "browser side" scripts/build.sh site
 part "compile" compile
 part "cargo test" rust_tests
+part "on PostgreSQL" postgresql_tests
 part "Python SDK" scripts/python.sh test
 part "TypeScript SDK" scripts/typescript.sh test
 part "stories" stories
