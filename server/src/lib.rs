@@ -26,6 +26,7 @@ pub mod live;
 pub mod lock;
 mod markdown;
 mod media;
+pub mod metrics;
 mod monitors_page;
 pub mod openapi;
 pub mod otlp;

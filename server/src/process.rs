@@ -57,6 +57,13 @@ pub fn prepare() {
     exit_on_database_panic();
 }
 
+/// Bytes of the process that are in memory; `None` where the system does not say.
+pub fn resident_bytes() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    kib.trim().strip_suffix(" kB")?.parse().ok().map(|kib: usize| kib * 1024)
+}
+
 /// How many connections leave half of the files, or 512 of them, for the log and what is read.
 pub fn most_connections() -> u32 {
     let files = open_files().unwrap_or(SOME_CONNECTIONS * 2);

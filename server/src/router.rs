@@ -18,7 +18,8 @@ use crate::openapi::DocumentText;
 use crate::routes::documented;
 use crate::state::AppState;
 use crate::{
-    compare_page, docs, document, evolution_page, groups_page, guard, http, monitors_page, pages, search_page,
+    compare_page, docs, document, evolution_page, groups_page, guard, http, metrics, monitors_page, pages,
+    search_page,
 };
 
 /// The paths of the pages. Leptos finds them by running the application while a switch of the whole process
@@ -35,6 +36,8 @@ pub fn router(state: AppState) -> Router {
         .fallback(pages::file_or_not_found)
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(panicked))
+        // Around what turns a panic into an answer, which is counted as well.
+        .layer(middleware::from_fn_with_state(state.clone(), metrics::count))
         // Inside the layer that lets other pages read: they can read why they are refused.
         .layer(middleware::from_fn_with_state(state.clone(), guard::check))
         .layer(guard::local_pages())

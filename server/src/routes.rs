@@ -12,7 +12,7 @@ use crate::api::{
 use crate::error::ApiError;
 use crate::intake::bounded;
 use crate::state::{AppState, Limits};
-use crate::{health, hub, live, openapi, otlp};
+use crate::{health, hub, live, metrics, openapi, otlp};
 
 /// Every route of the OpenAPI document, each with its handler and the description of it.
 pub fn documented(limits: Limits) -> ApiRouter<AppState> {
@@ -178,6 +178,7 @@ fn probes() -> ApiRouter<AppState> {
     ApiRouter::new()
         .api_route("/healthz", get_with(health::alive, health::alive_docs))
         .api_route("/readyz", get_with(health::ready, health::ready_docs))
+        .api_route("/metrics", get_with(metrics::read, metrics::read_docs))
 }
 
 async fn no_such_path(OriginalUri(uri): OriginalUri) -> ApiError {

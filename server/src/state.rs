@@ -15,6 +15,7 @@ use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::guard::Trusted;
+use crate::metrics::Metrics;
 use crate::policy::FrameAncestors;
 use crate::settings_changes::SettingsChanges;
 use crate::site::{self, Site};
@@ -80,6 +81,8 @@ pub struct AppState {
     pub trusted: Trusted,
     /// Origins whose pages may show a page in a frame.
     pub frames: FrameAncestors,
+    /// What the server measures of itself.
+    pub metrics: Metrics,
     /// When the process began to serve.
     pub started: Instant,
 }
@@ -90,14 +93,16 @@ impl AppState {
         let stopping = CancellationToken::new();
         let memory = Memory::new(limits.memory_bytes);
         let films = Films::new(store.clone());
+        let tails = Tails::new(store.clone(), stopping.clone());
         Self {
-            tails: Tails::new(store.clone(), stopping.clone()),
             settings_changes: SettingsChanges::default(),
             sql: Sql::new(films.clone(), memory.clone()),
             films,
             prompts: Prompts::new(store.clone()),
             imports: Imports::new(store.clone(), limits.import_bytes, memory.clone(), stopping.clone()),
             trace_runs: TraceRunCache::default(),
+            metrics: Metrics::new(store.clone(), tails.clone(), memory.clone()),
+            tails,
             store,
             limits,
             memory,
@@ -109,6 +114,12 @@ impl AppState {
             frames: FrameAncestors::default(),
             started: Instant::now(),
         }
+    }
+}
+
+impl FromRef<AppState> for Metrics {
+    fn from_ref(state: &AppState) -> Self {
+        state.metrics.clone()
     }
 }
 

@@ -139,6 +139,12 @@ impl Tails {
         })
     }
 
+    /// How many viewers follow a run now.
+    pub fn viewers(&self) -> usize {
+        let watched = self.watched.lock();
+        watched.values().filter_map(Weak::upgrade).map(|tail| tail.reached.receiver_count()).sum()
+    }
+
     fn tail(&self, run: &RunId, head: u64, recent: RecentEvents) -> Arc<Tail> {
         let mut watched = self.watched.lock();
         // The tail of a run that was deleted is not that of one created again under its id.

@@ -33,6 +33,11 @@ impl Memory {
         Self { room: Arc::new(Semaphore::new(units as usize)), units }
     }
 
+    /// Bytes that are taken now, in whole KiB.
+    pub fn taken(&self) -> usize {
+        (self.units as usize).saturating_sub(self.room.available_permits()) * UNIT
+    }
+
     /// The share of one request, empty so far.
     pub fn share(&self) -> Share {
         Share { memory: self.clone(), permit: None }

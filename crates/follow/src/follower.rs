@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::lags::{Lag, Lags};
 use crate::log::{Cursor, EventAt, Limits, Log, RunEnd};
 use crate::output::{Output, Part};
 
@@ -83,12 +84,18 @@ pub struct Follower<L: Log, O> {
     cursors: Option<BTreeMap<L::Run, Cursor>>,
     /// Events in all runs at the last look; `None` before the first.
     seen: Option<u64>,
+    lag: Lag,
 }
 
 impl<L: Log, O: Output<Run = L::Run, Event = L::Event>> Follower<L, O> {
     /// A follower that goes on where the output was left.
     pub fn new(name: &'static str, log: L, output: O, limits: Limits) -> Self {
-        Self { name, log, output, limits, cursors: None, seen: None }
+        Self { name, log, output, limits, cursors: None, seen: None, lag: Lag::default() }
+    }
+
+    /// Reports at each look how far it is behind, under its name.
+    pub fn reporting(self, lags: &Lags) -> Self {
+        Self { lag: lags.of(self.name), ..self }
     }
 
     /// Whether the output was made of this log: not where the log was replaced by another one, or by an older
@@ -132,12 +139,18 @@ impl<L: Log, O: Output<Run = L::Run, Event = L::Event>> Follower<L, O> {
         let events = ends.values().map(|end| end.head).sum();
         let has_grown = self.seen.replace(events).is_some_and(|before| events > before && before > 0);
         let cursors = self.read_cursors().await.map_err(Error::Output)?;
+        let behind = ends.iter().map(|(run, end)| {
+            let next = cursors.get(run).map_or(0, |cursor| cursor.next);
+            end.head.saturating_sub(next)
+        });
+        let behind = behind.sum();
         if let Some(gone) = cursors.keys().copied().find(|run| !ends.contains_key(run)) {
             if self.output.remove(gone).await.map_err(Error::Output)? {
                 self.cursors.get_or_insert_default().remove(&gone);
             }
             return Ok(Step::More { has_grown });
         }
+        self.lag.set(behind);
         let parts = self.gather(&ends).await.map_err(Error::Log)?;
         if parts.is_empty() {
             return Ok(Step::Done);

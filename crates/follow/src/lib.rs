@@ -12,9 +12,11 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod follower;
+mod lags;
 mod log;
 mod output;
 
 pub use follower::{Error, Follower, Pace, Step};
+pub use lags::{Lag, Lags};
 pub use log::{Cursor, EventAt, EventId, Limits, Log, RunEnd, Stretch};
 pub use output::{Output, Part};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gauntlet_follow::{
-    Cursor, Error, EventAt, EventId, Follower, Limits, Log, Output, Pace, Part, RunEnd, Step, Stretch,
+    Cursor, Error, EventAt, EventId, Follower, Lags, Limits, Log, Output, Pace, Part, RunEnd, Step, Stretch,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -282,4 +282,21 @@ async fn a_broken_output_and_the_end_of_the_log_end_it() {
     drop(changes);
     assert_eq!(follower.run(seen, &stop, &PACE).await, Ok(()));
     assert_eq!(output.events(1), [0], "what was there is followed to the end");
+}
+
+#[tokio::test]
+async fn a_follower_reports_how_far_it_is_behind() {
+    let (log, output, lags) = (Memory::default(), Copy::default(), Lags::default());
+    log.append(1, 12);
+    let mut follower = open(&log, &output).reporting(&lags);
+    assert_eq!(lags.all(), [("test", 0)], "it has not looked yet");
+    let mut reported = Vec::new();
+    while follower.step().await.unwrap() != Step::Done {
+        reported.push(lags.of("test").get());
+    }
+    assert_eq!(reported, [12, 7, 2]);
+    assert_eq!(lags.all(), [("test", 0)]);
+    log.append(2, 3);
+    follower.step().await.unwrap();
+    assert_eq!(lags.all(), [("test", 3)]);
 }

@@ -27,7 +27,8 @@ impl Store {
         let rows = events.iter().map(|e| Arc::new(Row::of(e))).collect();
         drop(events);
         let (reply, answer) = Reply::new();
-        self.ask(Work::Append { run: run.clone(), rows, now, reply }, answer).await
+        let appended = self.ask(Work::Append { run: run.clone(), rows, now, reply }, answer).await;
+        self.count_repeated(appended)
     }
 
     /// Appends a snapshot an origin client posted. Its run is created at first sight, named by its id, of the
@@ -53,7 +54,12 @@ impl Store {
         };
         let new = new_run(spec, run, now)?;
         let (reply, answer) = Reply::new();
-        self.ask(Work::Origin { run: new, rows: [row], now, reply }, answer).await
+        let appended = self.ask(Work::Origin { run: new, rows: [row], now, reply }, answer).await;
+        self.count_repeated(appended)
+    }
+
+    fn count_repeated(&self, appended: Result<Appended, StoreError>) -> Result<Appended, StoreError> {
+        appended.inspect(|appended| _ = self.counts().repeated.inc_by(appended.duplicates))
     }
 
     /// At most `limit` events behind the sequence number `after` (from the first where it is `None`), only of

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::StoreError;
 use crate::work::Work;
+use crate::{Counts, StoreError, Waiting};
 
 /// Bytes are counted in units of this many.
 const UNIT: usize = 1024;
@@ -78,6 +78,8 @@ pub(crate) struct Inbox {
     passed: VecDeque<Queued>,
     /// What a recount is stopped for.
     pub interrupts: Interrupts,
+    /// Where the writer counts.
+    pub counts: Counts,
 }
 
 impl Inbox {
@@ -111,6 +113,7 @@ pub(crate) struct Queue {
     interrupts: Interrupts,
     room: Arc<Semaphore>,
     units: u32,
+    counts: Counts,
 }
 
 impl Queue {
@@ -119,8 +122,27 @@ impl Queue {
         let units = (bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize)) as u32;
         let room = Arc::new(Semaphore::new(units as usize));
         let interrupts = Interrupts::default();
-        let inbox = Inbox { requests, passed: VecDeque::new(), interrupts: interrupts.clone() };
-        (Self { entrance: Mutex::new(Some(entrance)), interrupts, room, units }, inbox)
+        let counts = Counts::default();
+        let inbox = Inbox {
+            requests,
+            passed: VecDeque::new(),
+            interrupts: interrupts.clone(),
+            counts: counts.clone(),
+        };
+        (Self { entrance: Mutex::new(Some(entrance)), interrupts, room, units, counts }, inbox)
+    }
+
+    /// What is counted of the work.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// What waits now.
+    pub(crate) fn waiting(&self) -> Waiting {
+        let entrance = self.entrance.lock();
+        let requests = entrance.as_ref().map_or(0, |entrance| entrance.max_capacity() - entrance.capacity());
+        let bytes = (self.units as usize).saturating_sub(self.room.available_permits()) * UNIT;
+        Waiting { requests, bytes }
     }
 
     /// Puts a request in, or says at once that there is no room.
@@ -128,10 +150,10 @@ impl Queue {
         let entrance = self.entrance.lock().clone();
         let entrance = entrance.ok_or_else(StoreError::closed)?;
         let units = work.bytes().div_ceil(UNIT).clamp(1, self.units as usize) as u32;
-        let share = Arc::clone(&self.room).try_acquire_many_owned(units).map_err(|_| busy())?;
+        let share = Arc::clone(&self.room).try_acquire_many_owned(units).map_err(|_| self.busy())?;
         let deletion = matches!(work, Work::Delete { .. }).then(|| WaitingDeletion::new(&self.interrupts));
         entrance.try_send(Queued { work, _share: share, deletion }).map_err(|e| match e {
-            mpsc::error::TrySendError::Full(_) => busy(),
+            mpsc::error::TrySendError::Full(_) => self.busy(),
             mpsc::error::TrySendError::Closed(_) => StoreError::closed(),
         })
     }
@@ -142,9 +164,10 @@ impl Queue {
         self.interrupts.closing.store(true, Relaxed);
         self.entrance.lock().take();
     }
-}
 
-fn busy() -> StoreError {
-    // A full queue is worked off in well under a second; a client that waits this long finds room.
-    StoreError::Busy { retry_after: Duration::from_secs(1) }
+    fn busy(&self) -> StoreError {
+        self.counts.refused.inc();
+        // A full queue is worked off in well under a second; a client that waits this long finds room.
+        StoreError::Busy { retry_after: Duration::from_secs(1) }
+    }
 }

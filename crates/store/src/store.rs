@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gauntlet_follow::Lags;
 use gauntlet_model::RunId;
 use tokio::sync::{oneshot, watch};
 
@@ -13,7 +14,7 @@ use crate::recent::RecentEvents;
 use crate::reply::Reply;
 use crate::watches::Watches;
 use crate::work::Work;
-use crate::{Options, StoreError};
+use crate::{Counts, Options, StoreError, Waiting};
 use crate::{postgres, sqlite};
 
 /// The log of every run in one data directory. Cloning it is cheap; all clones are one store.
@@ -74,6 +75,21 @@ impl Store {
     /// A number that changes after each commit that changes any run: created, appended to, patched, deleted.
     pub fn subscribe_all(&self) -> watch::Receiver<u64> {
         self.inner.watches.subscribe_all()
+    }
+
+    /// What is counted of the work, from the start on.
+    pub fn counts(&self) -> &Counts {
+        self.inner.queue.counts()
+    }
+
+    /// What waits for the writer now.
+    pub fn waiting(&self) -> Waiting {
+        self.inner.queue.waiting()
+    }
+
+    /// How far the followers of the log are behind it.
+    pub fn lags(&self) -> &Lags {
+        self.inner.watches.lags()
     }
 
     /// The artifacts beside the log.

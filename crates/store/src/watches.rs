@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
+use gauntlet_follow::Lags;
 use gauntlet_model::RunId;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
@@ -13,6 +14,7 @@ use crate::recent::{CommittedEvent, RecentEvents, Ring};
 pub(crate) struct Watches {
     heads: Mutex<Heads>,
     changes: watch::Sender<u64>,
+    lags: Lags,
 }
 
 struct Heads {
@@ -51,7 +53,12 @@ impl Heads {
 impl Watches {
     pub(crate) fn new() -> Self {
         let heads = Heads { by_run: HashMap::new(), sweep_at: 64 };
-        Self { heads: Mutex::new(heads), changes: watch::Sender::new(0) }
+        Self { heads: Mutex::new(heads), changes: watch::Sender::new(0), lags: Lags::default() }
+    }
+
+    /// How far those who follow the changes are behind them.
+    pub(crate) fn lags(&self) -> &Lags {
+        &self.lags
     }
 
     pub(crate) fn subscribe(&self, run: &RunId) -> watch::Receiver<u64> {

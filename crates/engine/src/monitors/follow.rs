@@ -23,7 +23,7 @@ pub async fn run(store: Store, server: String, stop: CancellationToken) {
     let runs = WatchedRuns::default();
     let log = WatchedLog { store: store.clone(), runs: Arc::clone(&runs) };
     let output = AlertOutput::new(store.clone(), server.clone(), runs);
-    let mut follower = Follower::new("monitors", log, output, Limits::OF_SERVER);
+    let mut follower = Follower::new("monitors", log, output, Limits::OF_SERVER).reporting(store.lags());
     let following = follower.run(store.subscribe_all(), &stop, &PACE);
     let (followed, ()) = tokio::join!(following, silence::watch(&store, &server, &stop));
     if let Err(error) = followed {

@@ -50,12 +50,13 @@ pub async fn run(films: Films, stop: CancellationToken) {
         ChunkLog { store: store.clone(), runs: runs.clone() },
         ChunkOutput { store: store.clone(), runs, sealed: Arc::clone(&ticks) },
     );
-    let mut chunks = Follower::new("film chunks", log, output, limits);
+    let mut chunks = Follower::new("film chunks", log, output, limits).reporting(store.lags());
     let runs = Runs::default();
     let (log, output) =
         (OverviewLog { store: store.clone(), runs: runs.clone() }, OverviewOutput { films, runs });
     // The overview of one run at a time, as each takes a film.
-    let mut overviews = Follower::new("film overviews", log, output, Limits { events: 1, bytes: 1 });
+    let mut overviews =
+        Follower::new("film overviews", log, output, Limits { events: 1, bytes: 1 }).reporting(store.lags());
     let sealing = async {
         tokio::join!(
             chunks.run(store.subscribe_all(), &stop, &PACE),

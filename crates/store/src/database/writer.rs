@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use gauntlet_model::RunId;
 use tokio::sync::mpsc::error::TryRecvError;
@@ -130,6 +131,7 @@ impl Writer {
 
     /// One transaction, begun anew with every event looked up where one turns out to be there already.
     async fn write(&mut self, group: &mut [Queued]) -> Result<(), StoreError> {
+        let begun = Instant::now();
         let mut outcome = self.attempt(group, self.dedup_countdown > 0).await;
         self.dedup_countdown = self.dedup_countdown.saturating_sub(1);
         if let Err(TxnError::Duplicate) = outcome {
@@ -139,15 +141,21 @@ impl Writer {
         let error = match outcome {
             Ok(written) => match self.session.check() {
                 Ok(()) => {
+                    self.inbox.counts.committed(begun.elapsed(), written.events.iter().map(|e| e.row.kind));
                     self.publish(written);
                     return Ok(());
                 }
                 // Committed to a file that nobody can open any more.
                 Err(error) => error,
             },
-            Err(TxnError::Fault(e) | TxnError::Refused(e)) => e,
+            Err(TxnError::Refused(error)) => {
+                self.known.clear();
+                return Err(error);
+            }
+            Err(TxnError::Fault(error)) => error,
             Err(TxnError::Duplicate) => corrupt("an event is there that was looked for and not found"),
         };
+        self.inbox.counts.failed.inc();
         self.known.clear();
         Err(error)
     }

@@ -53,7 +53,7 @@ pub(crate) async fn open(
     inbox: Inbox,
     watches: Arc<Watches>,
 ) -> Result<Arc<dyn LogStore>, StoreError> {
-    let changes = watches.subscribe_all();
+    let (changes, lags) = (watches.subscribe_all(), watches.lags().clone());
     private::folder(&options.path).map_err(|error| {
         let folder = options.path.display();
         StoreError::Unavailable(format!("the data directory {folder} cannot be used: {error}"))
@@ -73,7 +73,8 @@ pub(crate) async fn open(
     recount(&mut connection).await?;
     let index = match options.search {
         true => {
-            let index = Index::start(connecting.clone(), Pool::Postgres(readers.clone()), changes).await?;
+            let index =
+                Index::start(connecting.clone(), Pool::Postgres(readers.clone()), changes, lags).await?;
             Some(Box::new(index) as Box<dyn SearchIndex>)
         }
         false => None,

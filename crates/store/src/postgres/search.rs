@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gauntlet_follow::{Cursor, Error, Follower, Limits, Output, Part};
+use gauntlet_follow::{Cursor, Error, Follower, Lags, Limits, Output, Part};
 use parking_lot::Mutex;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio::sync::watch;
@@ -23,7 +23,7 @@ use crate::database::fault::{corrupt, fault};
 use crate::database::followed::{FollowedEvent, FollowedLog};
 use crate::database::log::SearchIndex;
 use crate::database::query::query;
-use crate::database::search::{PACE, SearchError, Searcher, describe};
+use crate::database::search::{NAME, PACE, SearchError, Searcher, describe};
 use crate::database::target::Target;
 use crate::database::value::Value;
 use crate::database::{DbRow, place, seq_of};
@@ -52,7 +52,9 @@ impl Index {
         options: PgConnectOptions,
         log: Pool,
         changes: watch::Receiver<u64>,
+        lags: Lags,
     ) -> Result<Self, StoreError> {
+        lags.of(NAME);
         // What the index has lost is indexed again. A plan with the exact values is worth its time here.
         let options =
             options.options([("synchronous_commit", "off"), ("plan_cache_mode", "force_custom_plan")]);
@@ -64,7 +66,7 @@ impl Index {
             .map_err(fault)?;
         let searcher = Searcher::new(Pool::Postgres(pool.clone())).await?;
         let stop = CancellationToken::new();
-        let follower = tokio::spawn(follow(pool, log, changes, stop.clone()));
+        let follower = tokio::spawn(follow(pool, log, changes, lags, stop.clone()));
         Ok(Self {
             searcher,
             lists: Lists::default(),
@@ -100,10 +102,11 @@ impl SearchIndex for Index {
 }
 
 /// Follows the log until it is stopped; empties the index where it is of another log.
-async fn follow(pool: PgPool, log: Pool, changes: watch::Receiver<u64>, stop: CancellationToken) {
+async fn follow(pool: PgPool, log: Pool, changes: watch::Receiver<u64>, lags: Lags, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let output = IndexOutput { pool: pool.clone(), log: log.clone() };
-        let mut follower = Follower::new("search", FollowedLog(log.clone()), output, Limits::OF_SERVER);
+        let mut follower =
+            Follower::new(NAME, FollowedLog(log.clone()), output, Limits::OF_SERVER).reporting(&lags);
         let ended = match follower.belongs().await {
             Ok(true) => follower.run(changes.clone(), &stop, &PACE).await,
             Ok(false) => {

@@ -33,7 +33,7 @@ pub(crate) async fn open(
     inbox: Inbox,
     watches: Arc<Watches>,
 ) -> Result<Arc<dyn LogStore>, StoreError> {
-    let changes = watches.subscribe_all();
+    let (changes, lags) = (watches.subscribe_all(), watches.lags().clone());
     private::folder(&options.path).map_err(|e| unusable(&options.path, &e))?;
     let mut lock = lock(&options.path)?;
     identity::report_losses(&options.path, &mut lock).map_err(|e| unusable(&options.path, &e))?;
@@ -80,7 +80,7 @@ pub(crate) async fn open(
     let presence = DataFile::of(&options.path)?;
     let session = Box::new(FileSession::new(identity, lock));
     let writer = Writer::new(connection, session, inbox, watches, options.group_events);
-    let index = options.search.then(|| Index::start(options.path.clone(), readers.clone(), changes));
+    let index = options.search.then(|| Index::start(options.path.clone(), readers.clone(), changes, lags));
     let index = index.map(|index| Box::new(index) as Box<dyn SearchIndex>);
     Ok(Arc::new(DatabaseLog::start(readers, writer, index, Arc::new(presence))))
 }

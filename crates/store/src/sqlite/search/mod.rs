@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gauntlet_follow::{Error, Follower, Limits};
+use gauntlet_follow::{Error, Follower, Lags, Limits};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -23,7 +23,7 @@ use crate::StoreError;
 use crate::database::connection::Pool;
 use crate::database::followed::FollowedLog;
 use crate::database::log::SearchIndex;
-use crate::database::search::{PACE, SearchError, Searcher};
+use crate::database::search::{NAME, PACE, SearchError, Searcher};
 use crate::search::{Lists, SearchPage, SearchQuery};
 
 /// How long to wait before an index that cannot be opened or removed is tried again.
@@ -61,10 +61,12 @@ pub(super) struct Index {
 
 impl Index {
     /// Starts to follow the log of a data directory, in the background. `changes` changes after each commit.
-    pub(super) fn start(directory: PathBuf, log: Pool, changes: watch::Receiver<u64>) -> Self {
+    pub(super) fn start(directory: PathBuf, log: Pool, changes: watch::Receiver<u64>, lags: Lags) -> Self {
         let (state, seen) = watch::channel(State::Opening);
+        // Known before the index is open, which can take a while.
+        lags.of(NAME);
         let stop = CancellationToken::new();
-        let supervisor = IndexSupervisor { directory, log, changes, state, stop: stop.clone() };
+        let supervisor = IndexSupervisor { directory, log, changes, state, stop: stop.clone(), lags };
         Self {
             state: seen,
             supervisor: Mutex::new(Some(tokio::spawn(supervisor.run()))),
@@ -120,6 +122,7 @@ struct IndexSupervisor {
     changes: watch::Receiver<u64>,
     state: watch::Sender<State>,
     stop: CancellationToken,
+    lags: Lags,
 }
 
 impl IndexSupervisor {
@@ -181,7 +184,8 @@ impl IndexSupervisor {
     async fn follower(&self) -> Result<IndexFollower, StoreError> {
         let index = schema::open(&self.directory).await?;
         let output = IndexOutput::new(index, self.log.clone());
-        Ok(Follower::new("search", FollowedLog(self.log.clone()), output, Limits::OF_SERVER))
+        let follower = Follower::new(NAME, FollowedLog(self.log.clone()), output, Limits::OF_SERVER);
+        Ok(follower.reporting(&self.lags))
     }
 
     async fn wait(&self) {
