@@ -11,7 +11,7 @@ use crate::{Conditions, Order, RunColumn};
 /// What came of creating a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Created {
-    /// The run as it stands.
+    /// The run in its current state.
     pub run: RunSummary,
     /// Whether it was created now; `false` where it existed with the same content.
     pub new: bool,
@@ -136,7 +136,7 @@ pub enum Failing {
     AnyOrNone,
     /// Those that fail in any way.
     Any,
-    /// Those whose gravest failure is this.
+    /// Those whose most severe failure is this.
     Kind(FailureKind),
 }
 
@@ -145,20 +145,20 @@ pub enum Failing {
 pub struct StepRow {
     /// Its step.
     pub step: u64,
-    /// Where it lies in the log.
+    /// Its position in the log.
     pub seq: u64,
     /// Its episode.
     pub episode: Option<EpisodeId>,
     /// Its root score, where that was evaluated.
     pub root: Option<f64>,
-    /// Its gravest failure.
+    /// Its most severe failure.
     pub failure: Option<FailureKind>,
 }
 
 /// A command no training side has acknowledged yet.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PendingCommand {
-    /// Where it lies in the log: commands are obeyed in this order.
+    /// Its position in the log: commands are obeyed in this order.
     pub seq: u64,
     /// When the server received it.
     pub issued_at: Timestamp,

@@ -189,7 +189,7 @@ impl Blobs {
     /// Notes that all references are here.
     pub(crate) fn has_all_refs(&self) {
         if let Err(error) = self.refs().complete() {
-            tracing::warn!(%error, "references to artifacts are read anew at the next start");
+            tracing::warn!(%error, "references to artifacts are read again at the next start");
         }
     }
 

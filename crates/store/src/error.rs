@@ -23,7 +23,7 @@ pub enum StoreError {
     /// There is no such run or command.
     #[error("{0}")]
     NotFound(String),
-    /// The run was deleted, and nobody created it anew since.
+    /// The run was deleted, and nobody created it again since.
     #[error("{0}")]
     Gone(String),
     /// What is stored no longer makes sense; somebody must look at the data directory.

@@ -15,7 +15,7 @@ pub struct MonitoredRun {
     pub project: String,
     /// Events in its log.
     pub head: u64,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// Which steps fail, as it was asked for.
     pub rules: FailureRules,

@@ -35,6 +35,6 @@ pub struct StaleRun {
     pub run: RunId,
     /// Events in its log.
     pub head: u64,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
 }

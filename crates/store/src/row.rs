@@ -22,9 +22,9 @@ pub(crate) struct Row {
     pub episode: Option<Arc<str>>,
     pub step: Option<u64>,
     pub root: Option<f64>,
-    /// What a snapshot's producer declared, the gravest.
+    /// What a snapshot's producer declared, the most severe.
     pub declared: Option<FailureKind>,
-    /// The gravest failure by the medical rules, what was declared included.
+    /// The most severe failure by the medical rules, what was declared included.
     pub medical: Option<FailureKind>,
     pub evidence: Evidence,
     pub scoring: Option<Scoring>,

@@ -40,7 +40,7 @@ impl Store {
         self.existing(&id).await
     }
 
-    /// The run as it stands; `None` where there is no such run.
+    /// The run in its current state; `None` where there is no such run.
     pub async fn run(&self, id: &RunId) -> Result<Option<RunSummary>, StoreError> {
         self.log().run(id).await
     }
@@ -70,7 +70,7 @@ impl Store {
 
     /// Deletes a run with all its events, commands and film, and the artifacts that no other run refers to.
     /// At once for everybody; the space is freed in the background. What is sent for it afterwards is
-    /// [`StoreError::Gone`], until it is created anew.
+    /// [`StoreError::Gone`], until it is created again.
     pub async fn delete_run(&self, id: &RunId, now: Timestamp) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
         self.ask(Work::Delete { run: id.clone(), now, reply }, answer).await?;

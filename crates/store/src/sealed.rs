@@ -11,7 +11,7 @@ pub struct SealingRun {
     pub id: RunId,
     /// Events in its log.
     pub head: u64,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// When its last event was received.
     pub updated_at: Timestamp,

@@ -1,7 +1,7 @@
 //! A process that writes is killed at any moment, again and again, over one database. Whatever it was told is
 //! durable must be there, once, and what it was told must be all it needs to go on.
 //!
-//! The process to be killed is this very test binary, started anew with `HAMMER` naming the data directory.
+//! The process to be killed is this very test binary, restarted with `HAMMER` naming the data directory.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

@@ -47,7 +47,7 @@ async fn settled(store: &Store, q: &str) -> SearchPage {
     for _ in 0..1200 {
         match store.search(&query).await {
             Ok(page) if page.progress.waiting == 0 => return page,
-            // While it is built anew there may be no answer, but never a wrong one.
+            // While it is rebuilt there may be no answer, but never a wrong one.
             Ok(_) | Err(StoreError::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(25)).await,
             Err(error) => panic!("{error}"),
         }

@@ -122,8 +122,8 @@ impl Group<'_> {
         Ok(false)
     }
 
-    /// Creates the run where there is none of that id. A deleted one is created anew where its steps begin
-    /// anew, and does not come back with its later steps only.
+    /// Creates the run where there is none of that id. A deleted one is created again where its steps begin
+    /// again, and does not come back with its later steps only.
     async fn ensure(&mut self, run: &NewRun, rows: &[Arc<Row>], now: Timestamp) -> Result<(), TxnError> {
         if self.state(&run.id).await?.is_some() {
             return Ok(());

@@ -10,7 +10,7 @@ use super::query::query;
 use crate::row::Row;
 use crate::{PendingCommand, StoreError};
 
-/// A command was issued. The first of an id stands.
+/// A command was issued. The first of an id counts.
 pub(super) async fn queue(
     db: &mut Connection,
     run_no: i64,

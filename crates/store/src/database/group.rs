@@ -31,7 +31,7 @@ pub(super) struct RunState {
     pub totals: RunTotals,
     pub rules: FailureRules,
     pub evidence: Evidence,
-    /// Its alerts, and the gravest of them.
+    /// Its alerts, and the most severe of them.
     pub alerts: u64,
     pub alert_severity: Option<Severity>,
     /// Whether nobody who writes it was heard of in time.
@@ -67,7 +67,7 @@ pub(super) struct RunChanges {
     /// `None` where the group only looked at the run.
     pub delta: Option<Delta>,
     /// Nodes that staged events score again, or later, or whose episode they end: not yet in the totals as
-    /// they stand. `true`: to be judged anew from its snapshot whatever its row says.
+    /// they stand. `true`: to be judged again from its snapshot whatever its row says.
     pub revisits: BTreeMap<NodeKey, bool>,
     /// Episodes that staged events name.
     pub episodes: HashMap<Arc<str>, EpisodeChange>,
@@ -80,7 +80,7 @@ pub(super) struct PendingEvent {
     pub place: i64,
     pub run_no: i64,
     pub received_at: i64,
-    /// Those of the node as it stands; `None` in a snapshot that another replaces.
+    /// Those of the node in its current state; `None` in a snapshot that another replaces.
     pub root: Option<f64>,
     pub failure: Option<Failure>,
     /// Whether the totals of the run count this snapshot.

@@ -55,12 +55,12 @@ const MAX_SEQ: u64 = (1 << SEQ_BITS) - 1;
 /// Runs ever created in one database, at most.
 const MAX_RUN_NO: i64 = (1 << (63 - SEQ_BITS)) - 1;
 
-/// Where an event lies.
+/// The position of an event in the log.
 pub(crate) fn place(run_no: i64, seq: u64) -> i64 {
     run_no << SEQ_BITS | seq.min(MAX_SEQ) as i64
 }
 
-/// Its sequence number, from where it lies.
+/// Its sequence number, from its position in the log.
 pub(crate) fn seq_of(place: i64) -> u64 {
     place as u64 & MAX_SEQ
 }

@@ -168,8 +168,8 @@ async fn still_there(readers: &Pool, run: &RunId, run_no: i64) -> Result<(), Sto
     }
 }
 
-/// Goes on event by event where the database cannot read a stretch of them: what lies on a damaged page is a
-/// `gap`, what lies around it is read.
+/// Goes on event by event where the database cannot read a stretch of them: what is on a damaged page is a
+/// `gap`, what is around it is read.
 async fn one_by_one(
     readers: &Pool,
     run_no: i64,

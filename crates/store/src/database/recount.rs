@@ -1,4 +1,4 @@
-//! Counts runs anew from their logs: what `progress` says of scores is a projection, and may be dropped.
+//! Counts runs again from their logs: what `progress` says of scores is a projection, and may be dropped.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -100,8 +100,8 @@ async fn evidence(db: &mut Connection, run_no: i64) -> Result<Evidence, TxnError
 }
 
 impl Group<'_> {
-    /// Judges the runs anew that another rule is in force for than what is stored was judged by. Fails where
-    /// it has to stop before it is done: a run may have millions of nodes.
+    /// Judges those runs again that another rule is in force for than what is stored was judged by. Fails
+    /// where it has to stop before it is done: a run may have millions of nodes.
     pub(super) async fn rejudge(&mut self) -> Result<(), TxnError> {
         if self.touched.values().all(|touched| touched.judged_by.is_none()) {
             return Ok(());
@@ -169,7 +169,7 @@ async fn by_root(db: &mut Connection, run_no: i64, before: f64, limit: f64) -> R
     Ok(failing.unsigned_abs())
 }
 
-/// Counts a run from its log, every node judged anew.
+/// Counts a run from its log, every node judged again.
 async fn recount_run(db: &mut Connection, run_no: i64, rule: FailureRule) -> Result<RunTotals, TxnError> {
     let (mut totals, mut revisits) = last_snapshots(db, run_no).await?;
     revisits.extend(scored_later(db, run_no, &mut totals).await?.into_iter().map(|key| (key, true)));
@@ -196,7 +196,7 @@ async fn recount_run(db: &mut Connection, run_no: i64, rule: FailureRule) -> Res
     Ok(totals)
 }
 
-/// Every node as its last snapshot's row says, and all of them to be judged anew.
+/// Every node as its last snapshot's row says, and all of them to be judged again.
 async fn last_snapshots(
     db: &mut Connection,
     run_no: i64,

@@ -1,4 +1,4 @@
-//! Nodes that are scored again or later, or whose episode ended: what counts of each is worked out anew from
+//! Nodes that are scored again or later, or whose episode ended: what counts of each is recomputed from
 //! its few events, and the totals of its run and the row of its last snapshot follow.
 
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ struct Node {
     snapshots: Vec<Snapshot>,
     /// Later scores: sequence number, path and value of each.
     later: Vec<(u64, Arc<str>, f64)>,
-    /// Whether it is judged anew from its snapshot whatever its row says.
+    /// Whether it is judged again from its snapshot whatever its row says.
     is_judged_anew: bool,
     /// Whether it is the last node of an episode that has failed.
     ends_failed_episode: bool,
@@ -42,7 +42,7 @@ struct Snapshot {
 }
 
 impl Group<'_> {
-    /// Works out anew what counts of every node that the staged events touch again.
+    /// Recomputes what counts of every node that the staged events touch again.
     pub(super) async fn revisit(&mut self) -> Result<(), TxnError> {
         for touched in self.touched.values_mut() {
             let nodes = std::mem::take(&mut touched.revisits);
@@ -54,8 +54,8 @@ impl Group<'_> {
     }
 }
 
-/// Works out anew what counts of these nodes of a run under a rule, and brings totals and rows up to date.
-/// `true` for a node: it is judged anew from its snapshot, since its row may have been judged by another
+/// Recomputes what counts of these nodes of a run under a rule, and brings totals and rows up to date.
+/// `true` for a node: it is judged again from its snapshot, since its row may have been judged by another
 /// rule, or before its episode ended.
 pub(super) async fn revisit(
     db: &mut Connection,

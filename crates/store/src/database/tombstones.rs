@@ -29,7 +29,7 @@ impl Group<'_> {
         Ok(())
     }
 
-    /// Forgets that a run of that id was deleted: it is created anew.
+    /// Forgets that a run of that id was deleted: it is created again.
     pub(super) async fn unbury(&mut self, run: &RunId) -> Result<(), TxnError> {
         let forget = query("DELETE FROM tombstones WHERE id = ?1").bind(run.as_str());
         forget.execute(&mut *self.db).await?;

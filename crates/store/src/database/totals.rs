@@ -19,7 +19,7 @@ pub(super) struct RunTotals {
     pub steps: u64,
     pub failing: u64,
     pub roots: Sum,
-    /// The root score of the last snapshot that has one, and where that lies.
+    /// The root score of the last snapshot that has one, and its position in the log.
     pub last_root: Option<(f64, i64)>,
     /// The greatest step that was scored, by a snapshot or later.
     pub top_step: Option<u64>,

@@ -129,7 +129,7 @@ impl Writer {
         !deletions.is_empty()
     }
 
-    /// One transaction, begun anew with every event looked up where one turns out to be there already.
+    /// One transaction, begun again with every event looked up where one turns out to be there already.
     async fn write(&mut self, group: &mut [Queued]) -> Result<(), StoreError> {
         let begun = Instant::now();
         let mut outcome = self.attempt(group, self.dedup_countdown > 0).await;

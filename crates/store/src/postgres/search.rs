@@ -110,7 +110,7 @@ async fn follow(pool: PgPool, log: Pool, changes: watch::Receiver<u64>, lags: La
         let ended = match follower.belongs().await {
             Ok(true) => follower.run(changes.clone(), &stop, &PACE).await,
             Ok(false) => {
-                tracing::warn!("the search index is of another log; it is built anew");
+                tracing::warn!("the search index is of another log; it is rebuilt");
                 match empty(&pool).await {
                     Ok(()) => continue,
                     Err(error) => Err(error),

@@ -1,4 +1,4 @@
-//! The one writer's connection: it holds the database by an advisory lock, and is made anew where it is lost.
+//! The one writer's connection: it holds the database by an advisory lock, and is rebuilt where it is lost.
 
 use std::time::{Duration, Instant};
 

@@ -106,11 +106,11 @@ pub struct Hit {
 /// The scores of a step, judged by the rule in force in its run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Judged {
-    /// Root score, where that was evaluated; later scores laid over.
+    /// Root score, where that was evaluated; later scores applied.
     pub root: Option<f64>,
-    /// The gravest failure, later scores laid over.
+    /// The most severe failure, later scores applied.
     pub failure: Option<FailureKind>,
-    /// The scores that fail, later scores laid over: path, score, failure.
+    /// The scores that fail, later scores applied: path, score, failure.
     pub failing: Vec<(String, f64, FailureKind)>,
     /// Failures the producer declared.
     pub declared: Vec<FailureKind>,

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::script::segment_cjk;
 
-/// Where in an event a text stands. The order is that of the index's columns, the most telling first.
+/// Where in an event a text is. The order is that of the index's columns, the most telling first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TextField {
     /// Names: of the run, its project, agent, task and tags; of tools and functions; of files.
@@ -53,7 +53,7 @@ impl TextField {
     }
 }
 
-/// What people wrote about a run, as it stands: its first event tells only how it began.
+/// What people wrote about a run, in its current state: its first event tells only how it began.
 pub(crate) struct Described<'a> {
     pub names: [Option<&'a str>; 6],
     pub tags: &'a str,

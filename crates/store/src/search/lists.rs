@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 /// Most lists kept; the oldest goes first.
 const MAX_LISTS: usize = 64;
 
-/// Where one result lies, and its rank.
+/// The position of one result, and its rank.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ranked {
     pub place: i64,

@@ -1,7 +1,7 @@
 //! Writing without spaces between words. The index cuts texts into words at what is neither letter nor digit,
 //! so of Chinese, Japanese and Korean it would see whole sentences as words. Each such character is made a
 //! word of its own, in texts and in what is looked for alike: a word is then found as the phrase of its
-//! characters, wherever it stands.
+//! characters, wherever it is.
 
 use std::borrow::Cow;
 

@@ -97,7 +97,7 @@ pub(crate) async fn a_deleted_session_does_not_come_back_with_later_steps(backen
     let later = fresh.store.append_origin(&run, posted(4, 4), at(3)).await;
     assert!(matches!(later, Err(StoreError::Gone(_))), "{later:?}");
     assert_eq!(fresh.store.run(&run).await.unwrap(), None);
-    // A session that begins anew under that id is another one.
+    // A session that starts again under that id is another one.
     fresh.store.append_origin(&run, posted(5, 1), at(4)).await.unwrap();
     fresh.store.append_origin(&run, posted(6, 9), at(4)).await.unwrap();
     let steps: Vec<_> = log(&fresh.store, &run).await.iter().filter_map(|r| r.step).collect();

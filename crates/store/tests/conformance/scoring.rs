@@ -150,7 +150,7 @@ pub(crate) async fn the_list_agrees_with_the_film(backend: &impl Backend) {
         let events: Vec<Event> = (0..60).map(|n| any_event(n, &mut dice)).collect();
         let mut sent = 0;
         while sent < events.len() {
-            // Batches of any size; some send again what is there; now and then the server starts anew.
+            // Batches of any size; some send again what is there; now and then the server starts again.
             let from = sent.saturating_sub(dice.roll(4) as usize);
             sent = (sent + 1 + dice.roll(20) as usize).min(events.len());
             store.append(&run, events[from..sent].to_vec(), at(2)).await.unwrap();

@@ -114,6 +114,6 @@ pub(crate) async fn a_follower_reads_old_events_from_the_log(backend: &impl Back
     assert_eq!(recent.from(15, 20, usize::MAX), None, "nothing is held where nobody follows");
     fresh.store.delete_run(&run, at(9)).await.unwrap();
     assert!(recent.head.has_changed().is_err(), "a deleted run ends its followers");
-    let anew = started(&fresh.store, "other").await;
-    assert_eq!(fresh.store.follow(&anew).from(0, 20, usize::MAX), None);
+    let again = started(&fresh.store, "other").await;
+    assert_eq!(fresh.store.follow(&again).from(0, 20, usize::MAX), None);
 }

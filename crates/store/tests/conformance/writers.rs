@@ -272,7 +272,7 @@ pub(crate) async fn a_writer_of_no_run_is_refused(backend: &impl Backend) {
     put("r").await.unwrap();
     fresh.store.delete_run(&run, at(2)).await.unwrap();
     assert!(matches!(put("r").await, Err(StoreError::Gone(_))));
-    // The run that is created anew knows nothing of the writers before.
+    // The run that is created again knows nothing of the writers before.
     started(&fresh.store, "r").await;
     assert_eq!(runs(&fresh.store, &run, "b", 3).await.writers, counts(1, 0, 0));
 }

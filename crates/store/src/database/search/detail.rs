@@ -21,7 +21,7 @@ use crate::database::value::Value;
 use crate::search::{Document, Fails, Hit, Judged};
 
 /// Joins the snapshot `s` that counts for an event `e`: the newest of its step and episode. Its `root` and
-/// `failure` are those of the step as it stands, later scores laid over.
+/// `failure` are those of the step in its current state, later scores applied.
 fn counting(dialect: Dialect) -> String {
     let (log, same) = (dialect.log(), dialect.same_episode("x.episode", "e.episode"));
     format!(
@@ -59,7 +59,7 @@ pub(super) struct Detail {
     pub hit: Hit,
 }
 
-/// How a step stands, from the columns [`JUDGED`] and its later scores.
+/// The verdict on a step, from the columns [`JUDGED`] and its later scores.
 fn judged(row: &DbRow, later: &[LaterScore]) -> Result<Option<Judged>, StoreError> {
     let Some(body) = body::optional(row, "counting_body").map_err(log_fault)? else { return Ok(None) };
     let JudgedBody { scores, failures } = serde_json::from_str(&body).map_err(corrupt)?;

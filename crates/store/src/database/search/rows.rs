@@ -37,7 +37,7 @@ pub(crate) async fn describe(log: &Pool, run_no: i64) -> Result<Option<Document>
     row.as_ref().map(described).transpose()
 }
 
-/// An error of the log. It never condemns the index: building that anew would meet the same error.
+/// An error of the log. It never condemns the index: rebuilding that would meet the same error.
 pub(crate) fn log_fault(error: sqlx::Error) -> StoreError {
     match fault(error) {
         StoreError::Corrupt(what) => StoreError::Unavailable(format!("the log cannot be read: {what}")),

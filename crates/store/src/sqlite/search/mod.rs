@@ -1,7 +1,7 @@
 //! The search index: a follower of the log with a database of its own, and questions to it.
 //!
 //! The index is beside the log (`search.db`), so that indexing never takes the log's write lock. It follows
-//! from the log alone: it can be deleted at any time, and is built anew in the background. An answer always
+//! from the log alone: it can be deleted at any time, and is rebuilt in the background. An answer always
 //! reports how far the index is.
 
 mod batch;
@@ -99,7 +99,7 @@ impl SearchIndex for Index {
             Err(SearchError::Other(error)) => Err(error),
             Err(SearchError::Damaged) => {
                 index.stop.cancel();
-                Err(StoreError::Unavailable("the search index is damaged and is built anew".to_owned()))
+                Err(StoreError::Unavailable("the search index is damaged and is rebuilt".to_owned()))
             }
         }
     }
@@ -115,7 +115,7 @@ impl SearchIndex for Index {
     }
 }
 
-/// Holds the index open and up to date; builds it anew where it turns out to be damaged.
+/// Holds the index open and up to date; builds it again where it turns out to be damaged.
 struct IndexSupervisor {
     directory: PathBuf,
     log: Pool,
@@ -169,7 +169,7 @@ impl IndexSupervisor {
             }
         };
         if let Some(reason) = reason {
-            tracing::warn!("the search index {reason}; it is built anew");
+            tracing::warn!("the search index {reason}; it is rebuilt");
             follower.into_output().close().await;
             schema::remove(&self.directory)?;
             follower = self.follower().await?;

@@ -16,9 +16,9 @@ use crate::search::TextField;
 use crate::{DATABASE_FILE, StoreError, private};
 
 /// Raised whenever what is kept, or how texts are cut into words, changes: an index of another number is
-/// built anew.
+/// rebuilt.
 const VERSION: i64 = 2;
-/// How much a word counts, by the field it stands in.
+/// How much a word counts, by the field it is in.
 const WEIGHTS: &str = "4.0, 2.0, 2.0, 1.5, 1.0, 1.0, 0.5";
 /// Connections that search, and so the searches that run at a time.
 const SEARCHERS: u32 = 2;
@@ -32,8 +32,8 @@ fn file(directory: &Path) -> PathBuf {
 pub(super) async fn open(directory: &Path) -> Result<SqliteConnection, StoreError> {
     match attempt(directory).await {
         Ok(Some(connection)) => return Ok(connection),
-        Ok(None) => tracing::info!("the search index is of another version; it is built anew"),
-        Err(StoreError::Corrupt(_)) => tracing::warn!("the search index is damaged; it is built anew"),
+        Ok(None) => tracing::info!("the search index is of another version; it is rebuilt"),
+        Err(StoreError::Corrupt(_)) => tracing::warn!("the search index is damaged; it is rebuilt"),
         Err(error) => return Err(error),
     }
     remove(directory)?;
@@ -110,8 +110,8 @@ async fn create(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let columns: Vec<&str> = TextField::ALL.iter().map(|f| f.as_str()).collect();
     let columns = columns.join(", ");
     let mut transaction = connection.begin().await?;
-    // The texts themselves stay in the log; the index holds where each word stands. A row's id is the event's
-    // place in the log.
+    // The texts themselves stay in the log; the index holds the position of each word. A row's id is the
+    // event's place in the log.
     let texts = format!(
         "CREATE VIRTUAL TABLE texts USING fts5({columns}, content = '', contentless_delete = 1,
             tokenize = '{TOKENIZER}');
