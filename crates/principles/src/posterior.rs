@@ -1,5 +1,6 @@
 //! How strongly evidence supports a principle: a Beta posterior over a uniform prior.
 
+use gauntlet_statistics::Interval;
 use serde::{Deserialize, Serialize};
 use statrs::function::beta::inv_beta_reg;
 
@@ -7,15 +8,6 @@ use statrs::function::beta::inv_beta_reg;
 pub const CREDIBLE_MASS: f64 = 0.95;
 /// How many of the latest strengths the volatility looks at.
 pub const VOLATILITY_SPAN: usize = 20;
-
-/// Two bounds, `low <= high`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// The lower bound.
-    pub low: f64,
-    /// The upper bound.
-    pub high: f64,
-}
 
 /// The weight of the evidence for and against a principle. The posterior is `Beta(1 + s, 1 + c)`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]

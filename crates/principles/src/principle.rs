@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use gauntlet_model::Timestamp;
+use gauntlet_statistics::Interval;
 use serde::{Deserialize, Serialize};
 
-use crate::{DecisionContext, Interval};
+use crate::DecisionContext;
 
 /// A principle that an agent's actions are evidence for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -26,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-results", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
     ("gauntlet-otlp", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
     ("gauntlet-follow", &[]),
-    ("gauntlet-principles", &["gauntlet-model"]),
+    ("gauntlet-principles", &["gauntlet-model", "gauntlet-statistics"]),
     ("gauntlet-statistics", &[]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-follow", "gauntlet-model"]),
     ("gauntlet-dipg", &["gauntlet-model", "gauntlet-rubric"]),
