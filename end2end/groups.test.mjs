@@ -106,3 +106,25 @@ story("one task before and after training is read step by step", async ({ server
   await opened.getByRole("link", { name: "Lost most first" }).click();
   assert.deepEqual(await gains(), ["-0.5", "+3.0", "+6.0"]);
 });
+
+story("a prompt is learnt, forgotten or never solved", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "prompts", name: "prompts" });
+  const roots = { learnt: [-1, -1, 1], lost: [1, 1, -1], hard: [-1, -1, -1] };
+  const snapshots = Object.entries(roots).flatMap(([task_id, all]) =>
+    all.map((root, step) =>
+      scored(step, { root }, { episode: `${task_id}-${step}`, observation: task_id, metadata: { task_id } }),
+    ),
+  );
+  await server.post("/api/v1/runs/prompts/events", snapshots);
+  const opened = await page({ path: "/runs/prompts/groups", ...SMALL });
+  const section = opened.getByRole("region", { name: "Prompts over training" });
+  await section.getByText("3 prompts: 1 forgotten, 1 never solved, 1 learnt, 0 known").waitFor();
+  const rows = section.getByRole("listitem");
+  assert.deepEqual(await rows.locator(".prompt-outcome").allInnerTexts(), [
+    "forgotten",
+    "never solved",
+    "learnt",
+  ]);
+  const last = rows.first().getByRole("link", { name: "step 2", exact: true });
+  assert.equal(await last.getAttribute("href"), "/runs/prompts?step=2");
+});

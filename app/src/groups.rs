@@ -2,14 +2,16 @@
 //! of each prompt side by side. The server renders it; it has no code in the browser but the switch of the
 //! theme.
 
-use gauntlet_api::{Correlations, Group, GroupHistory, GroupRollout, StepGroups};
+use gauntlet_api::{Correlations, Group, GroupHistory, GroupRollout, PromptHistories, StepGroups};
 use gauntlet_model::{RunId, RunSummary};
 use leptos::prelude::*;
 
 use crate::compare::moment;
-use crate::correlations;
 use crate::shell::{self, PlainPage, plain_page};
 use crate::ui::{Erase, failure_class, failure_title, grouped, percent, quantity, run_address, score};
+use crate::{correlations, prompt_strips};
+
+pub use crate::prompt_strips::MOST_PROMPTS;
 
 /// Bars of a history at most.
 const BARS: usize = 120;
@@ -35,6 +37,8 @@ pub struct Content {
     pub range: (Option<u64>, Option<u64>),
     /// How the rubrics move together over that range.
     pub correlations: Correlations,
+    /// What became of its prompts.
+    pub prompts: PromptHistories,
 }
 
 /// The document as HTML. `style` is the address of the style sheet.
@@ -54,6 +58,7 @@ fn page(content: &Content, style: String) -> impl IntoView + use<> {
         ("order", content.is_logged_order.then(|| "logged".to_owned())),
         ("failing", content.is_failing_only.then(|| "1".to_owned())),
     ];
+    let prompts = prompt_strips::section(&content.run.id, &content.prompts);
     let correlations = correlations::section(content.range, view, &content.correlations);
     let title = format!("Groups · {name}");
     let header = view! {
@@ -67,6 +72,7 @@ fn page(content: &Content, style: String) -> impl IntoView + use<> {
         {problem}
         {history}
         {step}
+        {prompts}
         {correlations}
     };
     plain_page(PlainPage { title, style, scripts: (), header, class: "compare groups", body })

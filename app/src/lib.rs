@@ -24,6 +24,8 @@ mod manage;
 #[cfg(feature = "ssr")]
 pub mod monitors;
 pub mod ports;
+#[cfg(feature = "ssr")]
+mod prompt_strips;
 mod routes;
 mod runs;
 #[cfg(feature = "ssr")]

@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::Correlations;
-use gauntlet_app::groups::{Content, document};
-use gauntlet_engine::{correlations, groups};
+use gauntlet_app::groups::{Content, MOST_PROMPTS, document};
+use gauntlet_engine::{correlations, groups, prompt_histories};
 
 use crate::error::ApiError;
 use crate::extract::RunPath;
@@ -20,6 +20,8 @@ pub(crate) async fn read(
 ) -> Result<Response, ApiError> {
     let summary = state.store.run(&run).await?.ok_or_else(|| ApiError::no_run(run.as_str()))?;
     let history = groups::history(&state.films, &state.prompts, &run).await?;
+    let prompts =
+        prompt_histories::read(&state.store, &state.films, &state.prompts, &run, MOST_PROMPTS).await?;
     let mut content = Content {
         run: summary,
         history,
@@ -29,6 +31,7 @@ pub(crate) async fn read(
         problem: None,
         range: (None, None),
         correlations: Correlations::default(),
+        prompts,
     };
     let mut asked = None;
     for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {

@@ -25,6 +25,7 @@ mod inspect;
 mod live;
 mod monitors;
 mod page;
+mod prompts;
 mod runs;
 mod search;
 mod series;
@@ -60,6 +61,7 @@ pub use inspect::{
 pub use live::{LiveFormat, LiveHello, LiveQuery};
 pub use monitors::{ListedMonitor, MonitorFiring, MonitorRequest, MonitorTrial, ProjectTrial, RunTrial};
 pub use page::{Bounded, Limit, Page};
+pub use prompts::{PromptAttempt, PromptHistories, PromptHistory, PromptOutcome};
 pub use runs::{ListedRun, RunColumns, RunColumnsQuery, RunDeleteQuery, RunListQuery};
 pub use search::{FailingScore, SearchHit, SearchPage, SearchQuery, SnippetPart};
 pub use series::{

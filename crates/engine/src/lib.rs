@@ -35,6 +35,7 @@ mod open_traces;
 mod outlines;
 pub mod pairs;
 pub mod projections;
+pub mod prompt_histories;
 pub mod prompts;
 pub mod sealing;
 pub mod series;

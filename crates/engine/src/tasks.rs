@@ -43,7 +43,8 @@ pub async fn compare(
     for (task, mine) in &of_a {
         let Some(other) = of_b.get(task) else { continue };
         shared += 1;
-        match (is_solved(&mine.result), is_solved(&other.result)) {
+        let is_solved = |task: &Attempted| is_solved(task.result.passed, task.result.rollouts);
+        match (is_solved(mine), is_solved(other)) {
             (true, true) => solved_by_both += 1,
             (false, false) => failed_by_both += 1,
             (true, false) => only_a.push((mine, other)),
@@ -67,8 +68,8 @@ pub async fn compare(
 }
 
 /// A task is solved where at least half of the rollouts pass.
-fn is_solved(result: &TaskResult) -> bool {
-    result.passed * 2 >= result.rollouts
+pub(crate) fn is_solved(passed: u64, rollouts: u64) -> bool {
+    passed * 2 >= rollouts
 }
 
 /// What a run made of each task.
@@ -118,15 +119,20 @@ async fn described(
 ) -> Result<Vec<TaskDifference>, Error> {
     let mut described = Vec::with_capacity(pairs.len());
     for (mine, other) in pairs {
-        let page = store.read(a, mine.seq.checked_sub(1), 1, None).await?;
-        let event = page.records.first().and_then(|record| record.event().ok());
-        let prompt = match event.as_ref().map(|event| event.body()) {
-            Some(Body::SnapshotScored(snapshot)) => prompt_text(snapshot),
-            _ => String::new(),
-        };
+        let prompt = prompt_at(store, a, mine.seq).await?;
         described.push(TaskDifference { prompt, a: mine.result.clone(), b: other.result.clone() });
     }
     Ok(described)
+}
+
+/// What the task of the snapshot at a sequence number is called in a list; empty where there is none.
+pub(crate) async fn prompt_at(store: &Store, run: &RunId, seq: u64) -> Result<String, Error> {
+    let page = store.read(run, seq.checked_sub(1), 1, None).await?;
+    let event = page.records.first().and_then(|record| record.event().ok());
+    Ok(match event.as_ref().map(|event| event.body()) {
+        Some(Body::SnapshotScored(snapshot)) => prompt_text(snapshot),
+        _ => String::new(),
+    })
 }
 
 /// What a task is called in a list: its id and the beginning of what the agent saw.
