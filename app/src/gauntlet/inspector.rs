@@ -197,7 +197,8 @@ fn Snapshot(
             <LongText parts=vec![TextPart::Plain(observation)] />
         </details>
         {children()}
-        <Pairs title="Timing" rows=timing.into_iter().flatten().map(|(k, v)| (k.to_owned(), v)).collect() />
+        <Pairs title="Timing" hint=format!("{} UTC", utc(snapshot.at))
+            rows=timing.into_iter().flatten().map(|(k, v)| (k.to_owned(), v)).collect() />
         <Pairs title="Metadata" rows=pairs(snapshot.metadata) />
     }
     .erase()
@@ -269,7 +270,7 @@ fn Events(events: Vec<InspectedEvent>) -> impl IntoView {
         view! {
             <li>
                 <span class="event-kind">{e.kind}</span>
-                <span class="event-at">{utc(e.at)}</span>
+                <span class="event-at" title=format!("{} UTC", utc(e.at))>{local_time(e.at)}</span>
                 {e.html.map(|html| view! { <div class="values" inner_html=html></div> })}
                 <dl class="pairs">{described(pairs(e.body))}</dl>
             </li>

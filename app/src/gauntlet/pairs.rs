@@ -48,12 +48,15 @@ pub(super) fn Pairs(
     title: &'static str,
     rows: Vec<(String, String)>,
     #[prop(default = true)] is_open: bool,
+    /// What pointing at the table shows.
+    #[prop(optional)]
+    hint: String,
 ) -> impl IntoView {
     (!rows.is_empty()).then(|| {
         view! {
             <details class="part" open=is_open>
                 <summary class="part-title">{title}</summary>
-                <dl class="pairs">{described(rows)}</dl>
+                <dl class="pairs" title=hint>{described(rows)}</dl>
             </details>
         }
     })
