@@ -212,6 +212,23 @@ impl Event {
         Ok(Self { id, at, episode, step, body })
     }
 
+    /// The event with that author, where it has one: of a command, an answer or a note. For a server that
+    /// knows who asks. The author must be a valid label.
+    ///
+    /// # Errors
+    ///
+    /// Where the author cannot be one.
+    pub fn with_author(self, author: &str) -> Result<Self, FieldError> {
+        let Self { id, at, episode, step, mut body } = self;
+        match &mut body {
+            Body::CommandIssued(command) => author.clone_into(&mut command.author),
+            Body::ChallengeAnswered(answer) => author.clone_into(&mut answer.author),
+            Body::AnnotationAdded(note) => author.clone_into(&mut note.author),
+            _ => return Ok(Self { id, at, episode, step, body }),
+        }
+        Self::new(id, at, episode, step, body)
+    }
+
     /// The idempotency key.
     pub fn id(&self) -> EventId {
         self.id

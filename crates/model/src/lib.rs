@@ -7,6 +7,7 @@
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod access;
 mod body;
 mod decode;
 pub mod dipg;
@@ -25,6 +26,7 @@ mod snapshot;
 mod time;
 mod writer;
 
+pub use access::{ApiKey, Role};
 pub use body::*;
 pub use decode::{
     BatchError, EventError, MAX_REFUSED_EVENTS, decode_array, decode_json, decode_lines, decode_one,

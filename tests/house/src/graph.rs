@@ -17,6 +17,7 @@ pub struct Graph {
 const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-model", &[]),
     ("gauntlet-values", &["gauntlet-model"]),
+    ("gauntlet-vault", &["gauntlet-model"]),
     ("gauntlet-film", &["gauntlet-model"]),
     ("gauntlet-api", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-monitor", &["gauntlet-film", "gauntlet-model"]),
@@ -111,6 +112,7 @@ const HOMES: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &[
     "gauntlet-model",
     "gauntlet-values",
+    "gauntlet-vault",
     "gauntlet-film",
     "gauntlet-api",
     "gauntlet-monitor",
