@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use gauntlet_store::{DatabaseUrl, StoreError, Synchronous};
 use serde::Deserialize;
 
+use crate::exposure::Exposure;
 use crate::guard::Trusted;
 use crate::policy::FrameAncestors;
 use crate::state::Limits;
@@ -34,6 +35,12 @@ struct File {
     #[serde(default)]
     frame_ancestors: Vec<String>,
     #[serde(default)]
+    allowed_hosts: Vec<String>,
+    #[serde(default)]
+    trusted_proxies: Vec<String>,
+    #[serde(default)]
+    auth: AuthFile,
+    #[serde(default)]
     limits: LimitsFile,
     #[serde(default)]
     store: StoreFile,
@@ -50,6 +57,12 @@ struct LimitsFile {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct AuthFile {
+    required: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct StoreFile {
     synchronous: Option<String>,
     queue_batches: Option<usize>,
@@ -59,7 +72,7 @@ struct StoreFile {
 /// What flags and environment said.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct Overrides {
-    /// Address to listen on; loopback only
+    /// Address to listen on; others than loopback need API keys and TLS, which a proxy can do
     #[arg(long, env = "GAUNTLET_LISTEN", global = true, value_name = "ADDR", help_heading = "Settings")]
     pub listen: Option<String>,
     /// Address to take OpenTelemetry over gRPC on, loopback only; off for none [default: 127.0.0.1:4317,
@@ -76,6 +89,28 @@ pub struct Overrides {
     /// Server that a command asks [default: the one at the listening address, else the data folder's]
     #[arg(long, env = "GAUNTLET_ENDPOINT", global = true, value_name = "URL", help_heading = "Settings")]
     pub endpoint: Option<String>,
+    /// API key that a command presents to the server
+    #[arg(
+        long,
+        env = "GAUNTLET_API_KEY",
+        global = true,
+        value_name = "KEY",
+        hide_env_values = true,
+        help_heading = "Settings"
+    )]
+    pub api_key: Option<String>,
+    /// File that holds the API key, where --api-key is not given
+    #[arg(
+        long,
+        env = "GAUNTLET_API_KEY_FILE",
+        global = true,
+        value_name = "FILE",
+        help_heading = "Settings"
+    )]
+    pub api_key_file: Option<PathBuf>,
+    /// Admin's API key that the server takes without storing it
+    #[arg(long, env = "GAUNTLET_ADMIN_KEY", global = true, value_name = "KEY", hide = true)]
+    pub admin_key: Option<String>,
     /// Configuration file [default: gauntlet.toml, if there is one]
     #[arg(long, env = "GAUNTLET_CONFIG", global = true, value_name = "FILE", help_heading = "Settings")]
     pub config: Option<PathBuf>,
@@ -94,6 +129,12 @@ pub struct Config {
     pub database: Option<DatabaseUrl>,
     /// The server that commands ask, where one is named; without a slash at its end.
     pub endpoint: Option<String>,
+    /// The key that commands present to a server.
+    pub api_key: Option<String>,
+    /// An admin's key that the server takes without storing it.
+    pub admin_key: Option<String>,
+    /// Whether requests need a key, and how the server is reached from elsewhere.
+    pub exposure: Exposure,
     /// Origins of other pages of this machine that may change things.
     pub trusted: Trusted,
     /// Origins whose pages may show a page in a frame, such as notebooks.
@@ -122,8 +163,14 @@ impl Config {
                 return Err(ConfigError(format!("store.synchronous: {other:?} is neither full nor normal")));
             }
         };
+        let listen = address("listen", listen)?;
+        let exposure = Exposure::parse(listen, file.allowed_hosts, &file.trusted_proxies, file.auth.required)
+            .map_err(|e| ConfigError(e.to_string()))?;
         Ok(Self {
-            listen: loopback("listen", listen)?,
+            listen,
+            api_key: api_key(over)?,
+            admin_key: over.admin_key.clone().filter(|key| !key.trim().is_empty()),
+            exposure,
             otlp_grpc: match over.otlp_grpc.as_deref().or(file.otlp_grpc.as_deref()) {
                 Some("off") => None,
                 text => {
@@ -178,19 +225,44 @@ fn endpoint(text: &str) -> Result<String, ConfigError> {
     }
 }
 
-/// There are no accounts yet, so anything but loopback would hand every run to the network.
-fn loopback(setting: &str, text: &str) -> Result<SocketAddr, ConfigError> {
+/// The key that commands present: the one that is named, else that of the file. An empty one, as an unset
+/// variable often is, is none.
+fn api_key(over: &Overrides) -> Result<Option<String>, ConfigError> {
+    let named = over.api_key.as_deref().map(str::trim).filter(|key| !key.is_empty());
+    let key = match (named, over.api_key_file.as_deref().filter(|path| !path.as_os_str().is_empty())) {
+        (Some(key), _) => key.to_owned(),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|e| ConfigError(format!("api-key-file: {}: {e}", path.display())))?;
+            text.trim().to_owned()
+        }
+        (None, None) => return Ok(None),
+    };
+    // The key itself is not repeated: messages end up in logs.
+    match !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(Some(key)),
+        false => Err(ConfigError(
+            "api-key: is empty, or has spaces or characters that are not ASCII; a key looks like gk_..."
+                .to_owned(),
+        )),
+    }
+}
+
+fn address(setting: &str, text: &str) -> Result<SocketAddr, ConfigError> {
     let text = text.strip_prefix("localhost:").map_or(text.to_owned(), |port| format!("127.0.0.1:{port}"));
-    let address: SocketAddr = text.parse().map_err(|_| {
-        ConfigError(format!("{setting}: {text:?} is not an address such as {DEFAULT_LISTEN}"))
-    })?;
+    text.parse()
+        .map_err(|_| ConfigError(format!("{setting}: {text:?} is not an address such as {DEFAULT_LISTEN}")))
+}
+
+/// gRPC is not encrypted, so keys and traces would cross the network in the clear.
+fn loopback(setting: &str, text: &str) -> Result<SocketAddr, ConfigError> {
+    let address = address(setting, text)?;
     if address.ip().is_loopback() {
         return Ok(address);
     }
     Err(ConfigError(format!(
-        "{setting}: {address} is not a loopback address. Gauntlet has no accounts or TLS yet, so it listens \
-         on this machine only; use {DEFAULT_LISTEN}, and reach it from elsewhere through \
-         `ssh -L 4600:{DEFAULT_LISTEN} HOST`"
+        "{setting}: {address} is not a loopback address. OTLP over gRPC is taken on this machine only; send \
+         OTLP over HTTP to the listening address instead, or use {DEFAULT_OTLP_GRPC}"
     )))
 }
 
@@ -204,12 +276,12 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_is_listened_on() {
+    fn more_than_loopback_is_not_listened_on_in_the_clear() {
         assert!(listen("127.0.0.1:0").is_ok());
         assert!(listen("[::1]:4600").is_ok());
         assert!(listen("localhost:4601").is_ok());
         for bad in ["0.0.0.0:4600", "192.168.1.5:80", "[::]:4600"] {
-            assert!(listen(bad).unwrap_err().contains("not a loopback address"), "{bad}");
+            assert!(listen(bad).unwrap_err().contains("trusted_proxies"), "{bad}");
         }
         assert!(listen("4600").unwrap_err().contains("is not an address"));
     }

@@ -9,6 +9,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -17,6 +19,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::access::Peer;
 
 /// How long a connection may hold things up.
 #[derive(Debug, Clone, Copy)]
@@ -71,15 +76,15 @@ pub async fn serve(
 ) {
     let Deadlines { head, write, drain } = deadlines;
     let room = Arc::new(Semaphore::new(most as usize));
-    let service = TowerToHyperService::new(router);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(head);
     loop {
         let accepted = async {
             let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
-            Ok::<_, io::Error>((listener.accept().await?.0, place))
+            let (stream, from) = listener.accept().await?;
+            Ok::<_, io::Error>((stream, Peer(from.ip()), place))
         };
-        let (stream, place) = match stopping.run_until_cancelled(accepted).await {
+        let (stream, peer, place) = match stopping.run_until_cancelled(accepted).await {
             None => break,
             Some(Ok(accepted)) => accepted,
             Some(Err(error)) => {
@@ -93,7 +98,11 @@ pub async fn serve(
             tracing::debug!(%error, "a connection keeps collecting small frames");
         }
         let io = TokioIo::new(Timed::new(stream, place, write));
-        let connection = http.serve_connection(io, service.clone()).with_upgrades();
+        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            request
+        });
+        let connection = http.serve_connection(io, TowerToHyperService::new(service)).with_upgrades();
         let stopping = stopping.clone();
         tokio::spawn(async move {
             let mut connection = std::pin::pin!(connection);

@@ -25,6 +25,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("Search", "Words in the texts of all events."),
     ("OpenTelemetry", "OTLP over HTTP, as plain exporters send it."),
     ("Hub", "The paths of the observability hub, for its unmodified clients."),
+    ("Keys", "Who may do what, where the server asks for keys."),
     ("Server", "Whether it runs, and what it can do."),
 ];
 
@@ -33,8 +34,8 @@ const ABOUT: &str = "The flight recorder of agent training. Everything is an app
     the page: `next_cursor` of one page is `cursor` of the next. Every number of a query is refused outside \
     of its range.";
 
-/// What the guard around every route, and a failure in any handler, can answer.
-const EVERYWHERE: [u16; 2] = [403, 500];
+/// What the layers around every route, and a failure in any handler, can answer.
+const EVERYWHERE: [u16; 4] = [401, 403, 429, 500];
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(derive()).unwrap_or_default());
 static TEXT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", *DOCUMENT));

@@ -1,10 +1,11 @@
-//! Who may ask. Without accounts this is: programs of this machine, and pages that this machine serves.
+//! Which programs and pages may ask at all; whether they need a key is decided by [`crate::access`].
 //!
 //! Three headers decide, all of them written by the browser and out of a page's reach. `Host` must be
-//! loopback: a name elsewhere that resolves to 127.0.0.1 is refused (DNS rebinding). `Origin`, where there is
-//! one, must be loopback: pages elsewhere neither read nor change anything. And what changes something takes
-//! `Sec-Fetch-Site: same-origin` or `none` only: a page of another port of this machine may read, and change
-//! nothing unless its origin is trusted in the configuration. Programs send none of these but `Host`.
+//! loopback or one of `allowed_hosts`: another name that resolves to this machine is refused (DNS rebinding).
+//! `Origin`, where there is one, must be so as well: pages elsewhere neither read nor change anything. And
+//! what changes something takes `Sec-Fetch-Site: same-origin` or `none` only: a page of another port of this
+//! machine may read, and change nothing unless its origin is trusted in the configuration. Programs send none
+//! of these but `Host`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use url::{Host, Origin, Url};
 
 use crate::error::ApiError;
+use crate::exposure::Exposure;
 use crate::http::REQUEST_ID;
 
 static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -26,7 +28,14 @@ static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Origins of other pages of this machine that may change things, from the configuration. Cloning it is
 /// cheap.
 #[derive(Debug, Clone, Default)]
-pub struct Trusted(Arc<[Origin]>);
+pub struct Trusted {
+    origins: Arc<[Origin]>,
+    /// Names of this server besides loopback, in lower case.
+    hosts: Arc<[String]>,
+    /// Whether any IP address is a name of this server. A page elsewhere cannot make a browser send one by
+    /// its own DNS.
+    any_address: bool,
+}
 
 impl Trusted {
     /// Reads origins such as `http://localhost:5173`. Each must be a page's and loopback.
@@ -38,17 +47,37 @@ impl Trusted {
                 FieldError::new("trusted_origins", message)
             })
         });
-        Ok(Self(read.collect::<Result<Vec<_>, _>>()?.into()))
+        Ok(Self { origins: read.collect::<Result<Vec<_>, _>>()?.into(), ..Self::default() })
+    }
+
+    /// Takes requests for the other names of a server, and for its address where others reach it.
+    #[must_use]
+    pub fn with_hosts(self, exposure: &Exposure) -> Self {
+        Self { hosts: Arc::clone(&exposure.hosts), any_address: exposure.beyond_loopback, ..self }
     }
 
     fn has(&self, value: &str) -> bool {
-        origin(value).is_some_and(|origin| self.0.contains(&origin))
+        origin(value).is_some_and(|origin| self.origins.contains(&origin))
+    }
+
+    /// Whether an origin or the value of a `Host` header, with a scheme in front, is one of this server.
+    fn is_this_server(&self, text: &str) -> bool {
+        let Some(url) = bare(text) else { return false };
+        match url.host() {
+            Some(host) if is_loopback(host.clone()) => true,
+            Some(Host::Domain(name)) => {
+                let name = name.strip_suffix('.').unwrap_or(name);
+                self.hosts.iter().any(|known| known == name)
+            }
+            Some(Host::Ipv4(_) | Host::Ipv6(_)) => self.any_address,
+            None => false,
+        }
     }
 }
 
 /// Lets pass what this machine asks; refuses the rest with 403.
 pub async fn check(State(trusted): State<Trusted>, request: Request, next: Next) -> Response {
-    let refused = foreign(request.headers(), request.uri()).or_else(|| {
+    let refused = foreign(request.headers(), request.uri(), &trusted).or_else(|| {
         let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
         (!reads).then(|| other_page(request.headers(), &trusted)).flatten()
     });
@@ -77,7 +106,7 @@ impl aide::OperationInput for MayChange {}
 
 /// Pages of this machine on other ports may read the answers, refusals by [`check`] included.
 pub fn local_pages() -> CorsLayer {
-    let is_local = |origin: &HeaderValue, _: &Parts| origin.to_str().is_ok_and(is_loopback_origin);
+    let is_local = |value: &HeaderValue, _: &Parts| value.to_str().is_ok_and(|text| origin(text).is_some());
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_local))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
@@ -90,20 +119,23 @@ fn all(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     headers.get_all(name).into_iter().map(|value| value.to_str().unwrap_or("?"))
 }
 
-/// The refusal of a request whose host or origin is not this machine.
-fn foreign(headers: &HeaderMap, uri: &Uri) -> Option<ApiError> {
+/// The refusal of a request whose host or origin is not this server.
+fn foreign(headers: &HeaderMap, uri: &Uri, trusted: &Trusted) -> Option<ApiError> {
     if !headers.contains_key(header::HOST) {
         return Some(ApiError::bad_request("the request has no Host header"));
     }
     let mut hosts = all(headers, header::HOST).chain(uri.authority().map(|authority| authority.as_str()));
-    let what = match hosts.find(|host| !is_loopback_host(host)) {
+    let what = match hosts.find(|host| !trusted.is_this_server(&format!("http://{host}"))) {
         Some(host) => format!("the host {host:?}"),
         None => {
-            let origin = all(headers, header::ORIGIN).find(|origin| !is_loopback_origin(origin))?;
+            let origin = all(headers, header::ORIGIN).find(|origin| !trusted.is_this_server(origin))?;
             format!("the origin {origin:?}")
         }
     };
-    let message = format!("{what} is not this machine; Gauntlet answers loopback addresses only");
+    let message = format!(
+        "{what} is not this machine; Gauntlet answers loopback addresses, and the names that \
+         allowed_hosts in gauntlet.toml lists"
+    );
     Some(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message))
 }
 
@@ -119,10 +151,8 @@ fn other_page(headers: &HeaderMap, trusted: &Trusted) -> Option<ApiError> {
     } else {
         // Browsers that do not say so, and programs: the origin, if there is one, must be where the request
         // goes.
-        let hosts: Vec<Origin> =
-            all(headers, header::HOST).filter_map(|host| origin(&format!("http://{host}"))).collect();
-        let is_host = |text: &str| origin(text).is_some_and(|origin| hosts.contains(&origin));
-        let other = all(headers, header::ORIGIN).find(|origin| !is_host(origin))?;
+        let hosts: Vec<&str> = all(headers, header::HOST).collect();
+        let other = all(headers, header::ORIGIN).find(|origin| !is_page_of(origin, &hosts))?;
         format!("a page of {other:?}")
     };
     let message = format!(
@@ -132,9 +162,25 @@ fn other_page(headers: &HeaderMap, trusted: &Trusted) -> Option<ApiError> {
     Some(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message))
 }
 
+/// Whether an origin is where a request with these `Host` headers goes. Encryption by a proxy is out of
+/// sight, so the scheme counts for loopback only.
+fn is_page_of(text: &str, hosts: &[&str]) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else { return false };
+    let is_loopback = origin(text).is_some();
+    bare(text).is_some()
+        && (!is_loopback || scheme == "http")
+        && hosts.iter().any(|host| host.eq_ignore_ascii_case(authority))
+}
+
 /// The origin that a text names, where it is one of this machine: a scheme of pages, a loopback host, perhaps
 /// a port, and nothing else.
 fn origin(text: &str) -> Option<Origin> {
+    let url = bare(text)?;
+    is_loopback(url.host()?).then(|| url.origin())
+}
+
+/// A text that is a scheme of pages, a host, perhaps a port, and nothing else.
+fn bare(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     // The parser of addresses forgives what no browser sends: spaces, backslashes, missing slashes.
     let is_plain = text.starts_with("http://") || text.starts_with("https://");
@@ -147,16 +193,7 @@ fn origin(text: &str) -> Option<Origin> {
         && !text.ends_with('/')
         && url.query().is_none()
         && url.fragment().is_none();
-    (is_bare && is_loopback(url.host()?)).then(|| url.origin())
-}
-
-fn is_loopback_origin(text: &str) -> bool {
-    origin(text).is_some()
-}
-
-/// Whether the value of a `Host` header (a host, perhaps a port) is this machine.
-fn is_loopback_host(text: &str) -> bool {
-    is_loopback_origin(&format!("http://{text}"))
+    is_bare.then_some(url)
 }
 
 fn is_loopback(host: Host<&str>) -> bool {
@@ -181,7 +218,7 @@ mod tests {
     fn check(host: &str, origin: Option<&str>, allowed: bool) {
         let mut pairs = vec![(header::HOST, host)];
         pairs.extend(origin.map(|origin| (header::ORIGIN, origin)));
-        let refused = foreign(&headers(&pairs), &Uri::from_static("/"));
+        let refused = foreign(&headers(&pairs), &Uri::from_static("/"), &Trusted::default());
         assert_eq!(refused.is_none(), allowed, "{host} {origin:?}");
     }
 
@@ -271,12 +308,36 @@ mod tests {
         let with = |name: HeaderName, value: &str| {
             let mut all = twice.clone();
             all.append(name, value.parse().unwrap());
-            foreign(&all, &Uri::from_static("/")).is_some()
+            foreign(&all, &Uri::from_static("/"), &Trusted::default()).is_some()
         };
         assert!(with(header::HOST, "evil.example") && with(header::ORIGIN, "http://evil.example"));
-        assert!(foreign(&twice, &Uri::from_static("http://evil.example/")).is_some());
-        assert!(foreign(&twice, &Uri::from_static("http://localhost/")).is_none());
-        assert!(foreign(&HeaderMap::new(), &Uri::from_static("/")).is_some());
+        let at = |headers: &HeaderMap, uri| foreign(headers, &Uri::from_static(uri), &Trusted::default());
+        assert!(at(&twice, "http://evil.example/").is_some());
+        assert!(at(&twice, "http://localhost/").is_none());
+        assert!(at(&HeaderMap::new(), "/").is_some());
+    }
+
+    #[test]
+    fn a_server_with_a_name_answers_to_it_and_to_no_other() {
+        let named = Exposure { hosts: ["g.example.org".to_owned()].into(), ..Exposure::default() };
+        let trusted = Trusted::default().with_hosts(&named);
+        let pass = |host: &str, page: &str| {
+            let all = headers(&[(header::HOST, host), (header::ORIGIN, page)]);
+            foreign(&all, &Uri::from_static("/"), &trusted).is_none() && other_page(&all, &trusted).is_none()
+        };
+        assert!(
+            pass("g.example.org", "https://g.example.org")
+                && pass("G.example.org:8", "http://g.example.org:8")
+        );
+        assert!(
+            !pass("evil.example", "https://evil.example") && !pass("g.example.org", "https://evil.example")
+        );
+        assert!(!pass("g.example.org.evil.example", "null") && !pass("10.0.0.1", "http://10.0.0.1"));
+        assert!(!pass("g.example.org", "https://g.example.org:1"));
+        let reached = Exposure { beyond_loopback: true, ..Exposure::default() };
+        let trusted = Trusted::default().with_hosts(&reached);
+        let all = headers(&[(header::HOST, "10.0.0.1:4600")]);
+        assert!(foreign(&all, &Uri::from_static("/"), &trusted).is_none());
     }
 
     #[test]

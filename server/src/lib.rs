@@ -3,6 +3,7 @@
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+pub mod access;
 pub mod api;
 mod attempt;
 mod beside;
@@ -15,6 +16,7 @@ pub mod docs;
 pub mod document;
 pub mod error;
 mod evolution_page;
+pub mod exposure;
 pub mod extract;
 mod groups_page;
 pub mod guard;

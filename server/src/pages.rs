@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -18,6 +19,7 @@ use gauntlet_model::{
     RunSummary,
 };
 use gauntlet_store::RunQuery;
+use gauntlet_vault::Principal;
 use leptos::context::use_context;
 use leptos::nonce::use_nonce;
 use leptos::prelude::provide_context;
@@ -110,6 +112,12 @@ pub async fn file_or_not_found(State(state): State<AppState>, request: Request) 
         return response;
     }
     ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no \"/{path}\" here")).into_response()
+}
+
+/// The author of what the request being handled writes: its principal, else who it says it is.
+fn author_of_request(asked: Option<String>) -> String {
+    let principal = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Principal>().cloned());
+    principal.unwrap_or_else(Principal::local).author(asked, AUTHOR)
 }
 
 struct Pages(AppState);
@@ -215,12 +223,10 @@ impl Backend for Pages {
 
     fn note(&self, run: String, step: u64, author: String, text: String) -> BackendFuture<()> {
         let state = self.0.clone();
+        let asked = Some(author.trim().to_owned()).filter(|author| !author.is_empty());
+        let author = author_of_request(asked);
         Box::pin(async move {
             let run = run_id(&run)?;
-            let author = match author.trim() {
-                "" => AUTHOR.to_owned(),
-                author => author.to_owned(),
-            };
             let note = AnnotationAdded { text, author, range: None };
             let event = Event::new(new_event_id(), now(), None, Some(step), note);
             let event = event.map_err(|e| ApiError::invalid(&e))?;
@@ -245,15 +251,12 @@ impl Backend for Pages {
 
     fn command(&self, run: String, action: String, parameters: Object) -> BackendFuture<String> {
         let state = self.0.clone();
+        let author = author_of_request(None);
         Box::pin(async move {
             let action: Action = serde_json::from_value(action.clone().into())
                 .map_err(|_| ApiError::bad_request(format!("action: {action:?} is not a command")))?;
-            let command = CommandIssued {
-                command_id: new_event_id().to_string(),
-                action,
-                parameters,
-                author: AUTHOR.to_owned(),
-            };
+            let command =
+                CommandIssued { command_id: new_event_id().to_string(), action, parameters, author };
             let run = run_id(&run)?;
             Ok(state.films.issue_command(&run, command).await.map_err(ApiError::from)?)
         })

@@ -18,8 +18,8 @@ use crate::openapi::DocumentText;
 use crate::routes::documented;
 use crate::state::AppState;
 use crate::{
-    compare_page, docs, document, evolution_page, groups_page, guard, http, metrics, monitors_page, pages,
-    search_page,
+    access, compare_page, docs, document, evolution_page, groups_page, guard, http, metrics, monitors_page,
+    pages, search_page,
 };
 
 /// The paths of the pages. Leptos finds them by running the application while a switch of the whole process
@@ -32,10 +32,12 @@ pub fn router(state: AppState) -> Router {
     Router::from(documented(state.limits))
         .layer(Extension(DocumentText(document::text)))
         .merge(documentation())
+        .merge(login())
         .merge(browser(&state))
         .fallback(pages::file_or_not_found)
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(state.clone(), access::check))
         // Around what turns a panic into an answer, which is counted as well.
         .layer(middleware::from_fn_with_state(state.clone(), metrics::count))
         // Inside the layer that lets other pages read: they can read why they are refused.
@@ -51,6 +53,14 @@ pub fn router(state: AppState) -> Router {
 /// People who read.
 fn documentation() -> Router<AppState> {
     Router::new().route("/docs", get(docs::index)).route("/docs/{page}", get(docs::read))
+}
+
+/// People who log in.
+fn login() -> Router<AppState> {
+    let routes = Router::new()
+        .route("/login", get(access::page).post(access::log_in))
+        .route("/logout", post(access::log_out));
+    bounded(routes, access::FORM_BYTES).into()
 }
 
 /// People: rendered pages and their server functions.

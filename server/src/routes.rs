@@ -1,13 +1,13 @@
 //! The table of contents: every path of the API, grouped by who calls it.
 
 use aide::axum::ApiRouter;
-use aide::axum::routing::{get_with, post_with, put_with};
+use aide::axum::routing::{delete_with, get_with, post_with, put_with};
 use axum::extract::OriginalUri;
 use axum::http::StatusCode;
 
 use crate::api::{
-    artifacts, commands, compare, effects, episodes, events, exports, film, groups, imports, monitors, runs,
-    search, series, sql, steps, views, writers,
+    artifacts, commands, compare, effects, episodes, events, exports, film, groups, imports, keys, monitors,
+    runs, search, series, sql, steps, views, writers,
 };
 use crate::error::ApiError;
 use crate::intake::bounded;
@@ -33,7 +33,7 @@ fn v1(limits: Limits) -> ApiRouter<AppState> {
     );
     let files = ApiRouter::new().api_route("/import", post_with(imports::import, imports::import_docs));
     bounded(
-        runs().merge(log()).merge(film()).merge(steering()).merge(watching()).merge(slices()),
+        runs().merge(log()).merge(film()).merge(steering()).merge(watching()).merge(slices()).merge(keys()),
         limits.body_bytes as u64,
     )
     .merge(bounded(files, limits.import_bytes as u64))
@@ -121,6 +121,13 @@ fn watching() -> ApiRouter<AppState> {
             put_with(monitors::put, monitors::put_docs).delete_with(monitors::delete, monitors::delete_docs),
         )
         .api_route("/runs/{run}/monitors/try", post_with(monitors::attempt, monitors::attempt_docs))
+}
+
+/// API keys.
+fn keys() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route("/keys", post_with(keys::create, keys::create_docs).get_with(keys::list, keys::list_docs))
+        .api_route("/keys/{id}", delete_with(keys::revoke, keys::revoke_docs))
 }
 
 /// Files that come in slices and files that go out, search, and the document itself.

@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gauntlet_store::{Options, Store};
+use gauntlet_vault::Secret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::{Access, AccessOptions};
 use crate::config::Config;
 use crate::connections::{self, Deadlines};
 use crate::lock::DataLock;
@@ -36,6 +38,18 @@ pub enum ServeError {
     /// The address.
     #[error("cannot listen on {0}: {1}; --listen ADDR takes another address")]
     Listen(SocketAddr, std::io::Error),
+    /// Keys are asked for, and there is none that could make others.
+    #[error(
+        "requests need an API key here, and there is no admin's key yet: make one with `gauntlet keys create \
+         NAME --role admin` on this machine while the server is not running, or set GAUNTLET_ADMIN_KEY"
+    )]
+    NoAdmin,
+    /// The key in the environment is none.
+    #[error(
+        "GAUNTLET_ADMIN_KEY is not an API key: it is gk_ and 32 random bytes in base64url; `gauntlet keys \
+         generate` prints a fresh one"
+    )]
+    AdminKey,
     /// Anything else of the operating system.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -51,6 +65,25 @@ pub async fn open_store(config: &Config) -> Result<Store, ServeError> {
         ..Options::new(&config.data)
     };
     Ok(Store::open(options).await?)
+}
+
+/// The keys that requests need, where they need any.
+async fn open_access(config: &Config, store: &Store) -> Result<Access, ServeError> {
+    if !config.exposure.keys_required {
+        return Ok(Access::default());
+    }
+    let admin_key = match &config.admin_key {
+        Some(text) => Some(Secret::parse(text).ok_or(ServeError::AdminKey)?),
+        None => None,
+    };
+    // Behind a proxy that does TLS, browsers see an encrypted connection.
+    let secure_cookies = !config.exposure.proxies.is_empty();
+    let options = AccessOptions { admin_key, proxies: config.exposure.proxies.clone(), secure_cookies };
+    let access = Access::required(store.clone(), options).await?;
+    match access.has_admin() {
+        true => Ok(access),
+        false => Err(ServeError::NoAdmin),
+    }
 }
 
 /// A server that listens.
@@ -79,8 +112,10 @@ impl Server {
         let store = open_store(config).await?;
         let url = format!("http://{}", listener.local_addr()?);
         lock.announce(&url)?;
+        let access = open_access(config, &store).await?;
         let (trusted, frames) = (config.trusted.clone(), config.frames.clone());
-        let state = AppState { trusted, frames, ..AppState::new(store, config.limits, Site::find()) };
+        let trusted = trusted.with_hosts(&config.exposure);
+        let state = AppState { access, trusted, frames, ..AppState::new(store, config.limits, Site::find()) };
         Ok(Self { state, listener, grpc, lock, url })
     }
 

@@ -14,6 +14,7 @@ use gauntlet_store::Store;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Access;
 use crate::guard::Trusted;
 use crate::metrics::Metrics;
 use crate::policy::FrameAncestors;
@@ -77,6 +78,8 @@ pub struct AppState {
     pub leptos: LeptosOptions,
     /// Cancelled when the server stops; ends every live connection.
     pub stopping: CancellationToken,
+    /// Whether requests need a key, and which.
+    pub access: Access,
     /// Origins of other pages of this machine that may change things.
     pub trusted: Trusted,
     /// Origins whose pages may show a page in a frame.
@@ -110,6 +113,7 @@ impl AppState {
             site: Arc::new(site),
             leptos: site::leptos_options(),
             stopping,
+            access: Access::default(),
             trusted: Trusted::default(),
             frames: FrameAncestors::default(),
             started: Instant::now(),
@@ -132,6 +136,12 @@ impl FromRef<AppState> for LeptosOptions {
 impl FromRef<AppState> for FrameAncestors {
     fn from_ref(state: &AppState) -> Self {
         state.frames.clone()
+    }
+}
+
+impl FromRef<AppState> for Access {
+    fn from_ref(state: &AppState) -> Self {
+        state.access.clone()
     }
 }
 

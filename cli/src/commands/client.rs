@@ -1,8 +1,10 @@
 //! Where a command does its work: at a server that answers, or in the data folder itself.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use gauntlet_store::{DATABASE_FILE, Store};
+use gauntlet_telemetry::Endpoint;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::runtime::Runtime;
 
@@ -78,6 +80,29 @@ pub(super) fn answers(url: &str) -> bool {
     })
 }
 
+/// The key that this process presents to servers; set once, before the first request.
+static KEY: OnceLock<Option<String>> = OnceLock::new();
+
+/// Presents a key to every server that is asked from now on.
+pub(super) fn present(key: Option<String>) {
+    // A process runs one command, so the first call is the only one.
+    let _ = KEY.set(key);
+}
+
+/// The key that is presented to servers, if any.
+pub(super) fn key() -> Option<&'static str> {
+    KEY.get()?.as_deref()
+}
+
+/// A server for the SDK's parts, asked with the key of this process.
+pub(super) fn endpoint(url: &str) -> Result<Endpoint, CliError> {
+    let endpoint = Endpoint::new(url).map_err(|e| CliError::Failed(e.to_string()))?;
+    match key() {
+        Some(key) => endpoint.with_key(key).map_err(|e| CliError::Failed(e.to_string())),
+        None => Ok(endpoint),
+    }
+}
+
 /// What asks a server. A refusal is an answer. Servers are on this machine, so a proxy of the environment is
 /// not for them.
 pub(super) fn agent(timeout: Option<Duration>) -> ureq::Agent {
@@ -85,8 +110,21 @@ pub(super) fn agent(timeout: Option<Duration>) -> ureq::Agent {
         .http_status_as_error(false)
         .proxy(None)
         .timeout_global(timeout)
+        .middleware(authorize)
         .build()
         .into()
+}
+
+/// Adds the key to a request. What follows a redirect passes no middleware, so that the key stays here.
+fn authorize(
+    mut request: ureq::http::Request<ureq::SendBody<'_>>,
+    next: ureq::middleware::MiddlewareNext<'_>,
+) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+    if let Some(value) = key().and_then(|key| ureq::http::HeaderValue::try_from(format!("Bearer {key}")).ok())
+    {
+        request.headers_mut().insert(ureq::http::header::AUTHORIZATION, value);
+    }
+    next.handle(request)
 }
 
 /// The server's own words for a refusal, where it has some.

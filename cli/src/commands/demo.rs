@@ -7,13 +7,12 @@ use std::time::{Duration, Instant};
 use gauntlet_demo::{Config as TrainingConfig, Training};
 use gauntlet_model::{Body, Event, RunFinished, Status};
 use gauntlet_telemetry::{
-    BatchConfig, BatchProcessor, Clock, CommandController, Endpoint, EventSink, ServerCommands, ServerSink,
-    SystemClock,
+    BatchConfig, BatchProcessor, Clock, CommandController, EventSink, ServerCommands, ServerSink, SystemClock,
 };
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{agent, answers, encode, server};
+use super::client::{agent, answers, encode, endpoint, server};
 use super::{CliError, say};
 use gauntlet_engine::clock::{new_run_id, now};
 use gauntlet_server::config::Config;
@@ -94,7 +93,7 @@ impl Demo {
         let config = TrainingConfig { run, steps: self.steps, seed: self.seed, ..TrainingConfig::default() };
         let mut training = Training::new(config).map_err(|e| CliError::Failed(e.to_string()))?;
         let failed = |e: gauntlet_model::FieldError| CliError::Failed(e.to_string());
-        let endpoint = Endpoint::new(url).map_err(failed)?;
+        let endpoint = endpoint(url)?;
         let sink = ServerSink::at(endpoint.clone(), training.spec()).map_err(failed)?;
         let clock = Arc::new(SystemClock::new());
         let delivery = BatchProcessor::start(sink, BatchConfig::lossless(), clock.clone())?;

@@ -6,6 +6,7 @@ mod demo;
 mod export;
 mod find;
 mod import;
+mod keys;
 mod manage;
 mod mcp;
 mod monitors;
@@ -88,6 +89,9 @@ Examples:
     /// List, save, delete and try the rules that raise alerts
     #[command(subcommand)]
     Monitors(monitors::Monitors),
+    /// Create, list and revoke API keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Give a run another name
     Rename(manage::Rename),
     /// Add and remove tags of a run
@@ -142,6 +146,7 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), CliError> {
     let config = Config::load(&cli.over)?;
+    client::present(config.api_key.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match cli.command {
         Command::Serve { json } => {
@@ -158,6 +163,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Sql(sql) => sql.run(&config, &runtime),
         Command::Mcp(mcp) => mcp.run(&config, &runtime),
         Command::Monitors(monitors) => monitors.run(&config, &runtime),
+        Command::Keys(keys) => keys.run(&config, &runtime),
         Command::Rename(rename) => rename.run(&config, &runtime),
         Command::Tag(tag) => tag.run(&config, &runtime),
         Command::Rm(remove) => remove.run(&config, &runtime),

@@ -8,14 +8,13 @@ use gauntlet_model::{
     Body, Event, FailureKind, FailureRule, FailureRules, Record, RuleInForce, RunId, RunSummary, ScoreTarget,
     Severity, SnapshotScored, Status,
 };
-use gauntlet_telemetry::Endpoint;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use unicode_width::UnicodeWidthStr;
 
 use super::CliError;
-use super::client::{Missing, Place};
+use super::client::{Missing, Place, endpoint};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::screen::{BAD, BOLD, DIM, Screen, WAITS, clip, colour, left, paint, right, score};
@@ -173,7 +172,7 @@ impl Tail {
         position: Option<u64>,
         printer: &mut Printer,
     ) -> Result<(), CliError> {
-        let endpoint = Endpoint::new(url).map_err(failed)?;
+        let endpoint = endpoint(url)?;
         let name = run.to_string();
         let mut subscription = gauntlet_sdk::subscribe(endpoint, run, position);
         let stopper = subscription.stopper();

@@ -22,6 +22,7 @@ mod film;
 mod groups;
 mod imports;
 mod inspect;
+mod keys;
 mod live;
 mod monitors;
 mod page;
@@ -58,6 +59,7 @@ pub use inspect::{
     ElidedRange, EpisodeTimeline, InspectedEvent, InspectedSnapshot, InspectedStep, RecordedError, SpanTime,
     TimelineEntry,
 };
+pub use keys::{CreatedKey, KeyRequest};
 pub use live::{LiveFormat, LiveHello, LiveQuery};
 pub use monitors::{ListedMonitor, MonitorFiring, MonitorRequest, MonitorTrial, ProjectTrial, RunTrial};
 pub use page::{Bounded, Limit, Page};

@@ -14,6 +14,9 @@ pub struct LiveQuery {
     /// How a WebSocket writes events.
     #[serde(default)]
     pub format: LiveFormat,
+    /// An API key, for browsers, which can set no header here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<String>,
 }
 
 /// How a WebSocket writes events.

@@ -17,6 +17,11 @@ pub fn new_event_id() -> EventId {
     EventId::v7(millis, rand::rng().random())
 }
 
+/// Fresh random bytes, of the generator that is seeded by the system: fit for secrets.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    rand::rng().random()
+}
+
 /// A fresh run id: a UUIDv7.
 ///
 /// # Errors

@@ -29,6 +29,7 @@ mod history;
 pub mod images;
 pub mod imports;
 pub mod inspect;
+pub mod keys;
 pub mod memory;
 pub mod monitors;
 mod open_traces;

@@ -45,7 +45,7 @@ pub use limits::{
 pub use monitor::{Monitor, MonitorAction, ProjectAlert, WebhookFailure};
 pub use parameters::{DeclaredParameter, TWEAKABLE};
 pub use rules::{FailureRule, FailureRules, RuleInForce};
-pub use run::{RunPatch, RunSpec, RunSummary};
+pub use run::{DEFAULT_PROJECT, RunPatch, RunSpec, RunSummary};
 pub use score::{Score, Scores};
 pub use snapshot::{Snapshot, SnapshotError, unescape_html};
 pub use time::Timestamp;

@@ -8,6 +8,9 @@ use crate::fnv::fnv1a_128;
 use crate::limits::{FieldError, label, text};
 use crate::{Contact, EventId, FailureRules, Object, RuleInForce, RunId, Timestamp};
 
+/// The project of a run that names none.
+pub const DEFAULT_PROJECT: &str = "default";
+
 /// What a client says to create a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -64,7 +67,7 @@ impl RunSpec {
     pub fn started(self) -> RunStarted {
         RunStarted {
             name: self.name,
-            project: self.project.unwrap_or_else(|| "default".to_owned()),
+            project: self.project.unwrap_or_else(|| DEFAULT_PROJECT.to_owned()),
             kind: self.kind.unwrap_or_else(|| "training".to_owned()),
             agent: self.agent,
             task: self.task,

@@ -123,7 +123,7 @@ impl Builder {
         let project = set("GAUNTLET_PROJECT").or_else(|| set("OTEL_SERVICE_NAME"));
         Ok(Self {
             endpoint,
-            key: set("GAUNTLET_API_KEY"),
+            key: api_key(&set)?,
             mode,
             spec: RunSpec { project, ..RunSpec::named("run") },
             spool,
@@ -333,6 +333,19 @@ fn folder_name(base: &str) -> String {
     path_segment(base)
 }
 
+/// The key of the environment, else that of the file it names.
+fn api_key(set: &impl Fn(&str) -> Option<String>) -> Result<Option<String>, FieldError> {
+    const FILE: &str = "GAUNTLET_API_KEY_FILE";
+    let named = set("GAUNTLET_API_KEY").map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
+    let (None, Some(file)) = (&named, set(FILE)) else { return Ok(named) };
+    let text = std::fs::read_to_string(&file);
+    let text = text.map_err(|e| FieldError::new(FILE, format!("{file:?} cannot be read: {e}")))?;
+    match text.trim() {
+        "" => Err(FieldError::new(FILE, format!("{file:?} is empty"))),
+        key => Ok(Some(key.to_owned())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,6 +374,20 @@ mod tests {
             "GAUNTLET_MODE: \"on\" is not one of online, offline, disabled"
         );
         assert!(refused(&[("GAUNTLET_ENDPOINT", "localhost:4600")]).starts_with("GAUNTLET_ENDPOINT: "));
+    }
+
+    #[test]
+    fn a_key_may_be_in_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_str().unwrap();
+        let key = |vars: &[(&str, &str)]| with(vars).map(|builder| builder.key).map_err(|e| e.to_string());
+        assert!(key(&[("GAUNTLET_API_KEY_FILE", path)]).unwrap_err().ends_with("is empty"));
+        std::fs::write(path, "gk_file\n").unwrap();
+        assert_eq!(key(&[("GAUNTLET_API_KEY_FILE", path)]), Ok(Some("gk_file".to_owned())));
+        let both = [("GAUNTLET_API_KEY_FILE", path), ("GAUNTLET_API_KEY", "gk_named")];
+        assert_eq!(key(&both), Ok(Some("gk_named".to_owned())));
+        let missing = key(&[("GAUNTLET_API_KEY_FILE", "/does/not/exist")]).unwrap_err();
+        assert!(missing.starts_with("GAUNTLET_API_KEY_FILE: \"/does/not/exist\""), "{missing}");
     }
 
     #[test]

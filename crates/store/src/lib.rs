@@ -14,6 +14,7 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod answers;
+mod api_keys;
 mod artifacts;
 mod blob_refs;
 mod blobs;
@@ -28,6 +29,7 @@ mod effects;
 mod episode;
 mod error;
 mod events;
+mod key_change;
 mod list_view;
 mod list_views;
 mod log_store;

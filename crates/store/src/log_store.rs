@@ -15,6 +15,8 @@ use gauntlet_model::{
     WebhookFailure,
 };
 
+use gauntlet_vault::StoredKey;
+
 use crate::{
     DueCall, Excerpt, Failing, InEpisode, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand,
     RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
@@ -64,6 +66,9 @@ pub(crate) trait LogStore: Send + Sync {
 
     /// The sparklines of runs, in their order.
     async fn sparklines(&self, runs: &[RunId]) -> Result<Vec<Vec<f64>>, StoreError>;
+
+    /// Every API key, the newest first.
+    async fn api_keys(&self) -> Result<Vec<StoredKey>, StoreError>;
 
     /// The named lists of a project, by name.
     async fn list_views(&self, project: &str) -> Result<Vec<ListView>, StoreError>;

@@ -6,6 +6,7 @@ use gauntlet_model::{
     EffectSet, Monitor, RunId, RunPatch, RunStarted, Timestamp, WriterAnswer, WriterId, WriterReport,
 };
 
+use crate::key_change::KeyChange;
 use crate::list_view::ViewChange;
 use crate::reply::{Reply, Settle};
 use crate::row::Row;
@@ -144,6 +145,10 @@ pub(crate) enum Work {
         change: ViewChange,
         reply: Reply<()>,
     },
+    ChangeKey {
+        change: KeyChange,
+        reply: Reply<()>,
+    },
     PutProjection {
         run: RunId,
         projection: Projection,
@@ -173,6 +178,7 @@ impl Work {
             | Work::DeleteMonitor { .. }
             | Work::SettleCall { .. }
             | Work::ChangeView { .. }
+            | Work::ChangeKey { .. }
             | Work::PutProjection { .. }
             | Work::Ping { .. } => &[],
         }
@@ -215,6 +221,7 @@ impl Work {
             | Work::Raise { reply, .. }
             | Work::SettleCall { reply, .. }
             | Work::ChangeView { reply, .. }
+            | Work::ChangeKey { reply, .. }
             | Work::PutProjection { reply, .. }
             | Work::Ping { reply } => reply,
             Work::Issue { reply, .. } | Work::Sweep { reply, .. } => reply,

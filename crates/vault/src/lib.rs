@@ -13,8 +13,10 @@ mod permission;
 mod principal;
 pub mod routes;
 mod secret;
+mod throttle;
 
 pub use keyring::{Keyring, RefusedKey, StoredKey};
 pub use permission::Permission;
 pub use principal::{Principal, Projects};
 pub use secret::{Digest, SECRET_BYTES, Secret};
+pub use throttle::Throttle;

@@ -96,6 +96,9 @@ const TABLE: &[Entry] = &[
     ("/health", Reach::Everything, &[("GET", Public)]),
     ("/healthz", Reach::Everything, &[("GET", Public)]),
     ("/readyz", Reach::Everything, &[("GET", Public)]),
+    ("/login", Reach::Everything, &[("GET", Public), ("POST", Public)]),
+    ("/logout", Reach::Everything, &[("POST", Public)]),
+    ("/metrics", Reach::Everything, &[("GET", Read)]),
     ("/docs", Reach::Everything, &[("GET", Public)]),
     ("/docs/{page}", Reach::Everything, &[("GET", Public)]),
     // Pages.
@@ -107,6 +110,7 @@ const TABLE: &[Entry] = &[
     ("/search", Reach::Query, &[("GET", Read)]),
     ("/compare", Reach::Everything, &[("GET", Read)]),
     ("/charts", Reach::Everything, &[("GET", Read)]),
+    ("/evolution", Reach::Everything, &[("GET", Read)]),
     // The functions that pages call.
     ("/pages/runs", Reach::Everything, &[("POST", Read)]),
     ("/pages/run", Reach::Everything, &[("POST", Read)]),

@@ -459,3 +459,33 @@ test("what is left goes to the server it was meant for, before what the same run
   assert.deepEqual(stepsOf(await eventsOf(client, "waits")), [0]);
   assert.deepEqual(readdirSync(join(spool, "js")), []);
 });
+
+test("the key may be in a file", async (t) => {
+  const home = folder(t);
+  const file = join(home, "key");
+  const keys: (string | undefined)[] = [];
+  const stub = createServer((request, response) => {
+    keys.push(request.headers.authorization);
+    request.resume().on("end", () => response.writeHead(201).end("{}"));
+  });
+  stub.listen(0, "127.0.0.1");
+  await once(stub, "listening");
+  process.env["GAUNTLET_API_KEY_FILE"] = file;
+  t.after(() => {
+    delete process.env["GAUNTLET_API_KEY_FILE"];
+    stub.close();
+  });
+  const { port } = stub.address() as { port: number };
+  const options = { endpoint: `http://127.0.0.1:${port}`, spoolFolder: home };
+  writeFileSync(file, "\n");
+  await assert.rejects(node.init(options), {
+    name: "TypeError",
+    message: /^GAUNTLET_API_KEY_FILE is .*empty$/,
+  });
+  writeFileSync(file, "gk_file\n");
+  const run = await node.init(options);
+  run.log({ root: 1 }, { step: 1 });
+  await run.finish();
+  assert.ok(keys.length > 1);
+  assert.ok(keys.every((key) => key === "Bearer gk_file"));
+});

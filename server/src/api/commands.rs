@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::Created;
 use crate::error::ApiError;
-use crate::extract::{ExistingRun, Json, JsonOrDefault, Path, Query, RunPath};
+use crate::extract::{Caller, ExistingRun, Json, JsonOrDefault, Path, Query, RunPath};
 use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
 
@@ -21,13 +21,14 @@ use crate::state::AppState;
 pub async fn create(
     State(state): State<AppState>,
     RunPath(run): RunPath,
+    Caller(caller): Caller,
     Json(request): Json<CommandRequest>,
 ) -> Result<Created<CommandCreated>, ApiError> {
     let command = CommandIssued {
         command_id: request.id.unwrap_or_else(|| new_event_id().to_string()),
         action: request.action,
         parameters: request.parameters,
-        author: request.author.unwrap_or_else(|| "anonymous".to_owned()),
+        author: caller.author(request.author, "anonymous"),
     };
     let command_id = state.films.issue_command(&run, command).await?;
     Ok(Created(CommandCreated { command_id }))

@@ -12,7 +12,7 @@ use gauntlet_model::{BatchError, Event, FieldError, Kind, decode_array, decode_l
 
 use crate::body;
 use crate::error::ApiError;
-use crate::extract::{BODY_REFUSALS, Json, Query, RunPath};
+use crate::extract::{BODY_REFUSALS, Caller, Json, Query, RunPath};
 use crate::openapi::{Describe, Docs, JSON, LINES, refusals};
 use crate::state::AppState;
 
@@ -69,8 +69,16 @@ impl OperationInput for EventBatch {
 pub async fn append(
     State(state): State<AppState>,
     RunPath(run): RunPath,
+    Caller(caller): Caller,
     EventBatch(events): EventBatch,
 ) -> Result<Json<AppendOutcome>, ApiError> {
+    let events = match caller.name() {
+        // Who asks is known: whatever the events say, it is the author of the notes and commands in them.
+        Some(author) => {
+            events.into_iter().map(|event| event.with_author(author)).collect::<Result<_, _>>()?
+        }
+        None => events,
+    };
     let done = state.store.append(&run, events, now()).await?;
     Ok(Json(AppendOutcome {
         accepted: done.accepted,

@@ -10,6 +10,7 @@ pub mod exports;
 pub mod film;
 pub mod groups;
 pub mod imports;
+pub mod keys;
 pub mod monitors;
 mod outcome;
 pub mod runs;

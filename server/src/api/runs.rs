@@ -5,22 +5,28 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::{ListedRun, Page, RunColumns, RunColumnsQuery, RunDeleteQuery, RunListQuery};
 use gauntlet_engine::clock::{new_run_id, now};
-use gauntlet_model::{FieldError, RunId, RunPatch, RunSpec, RunSummary, Status};
+use gauntlet_model::{DEFAULT_PROJECT, FieldError, RunId, RunPatch, RunSpec, RunSummary, Status};
 use gauntlet_store::{Conditions, Order, RunColumn, RunField, RunQuery};
 
 use super::NoContent;
+use crate::access::may_project;
 use crate::error::ApiError;
-use crate::extract::{Json, LoadedRun, Query, RunPath};
+use crate::extract::{Caller, Json, LoadedRun, Query, RunPath};
 use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
 
 /// POST `/runs`: 201 with the run and its `Location`; 200 where it exists with the same content; 409 with
 /// other content.
-pub async fn create(State(state): State<AppState>, Json(spec): Json<RunSpec>) -> Result<Response, ApiError> {
+pub async fn create(
+    State(state): State<AppState>,
+    Caller(caller): Caller,
+    Json(spec): Json<RunSpec>,
+) -> Result<Response, ApiError> {
     let id = match &spec.id {
         Some(id) => id.clone(),
         None => new_run_id()?,
     };
+    may_project(&caller, spec.project.as_deref().unwrap_or(DEFAULT_PROJECT))?;
     let created = state.store.create_run(spec, id, now()).await?;
     let status = if created.new { StatusCode::CREATED } else { StatusCode::OK };
     let place = format!("/api/v1/runs/{}", created.run.id);

@@ -50,6 +50,7 @@ const GUIDES: &[Guide] = guides! {
     "mcp", "Language models", "docs/mcp.md";
     "cli", "Command line", "docs/cli.md";
     "metrics", "Watching the server", "docs/metrics.md";
+    "access", "Keys and access", "docs/access.md";
     "peers", "Measured beside its peers", "docs/peers.md";
 };
 

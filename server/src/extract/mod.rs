@@ -4,9 +4,11 @@
 //! OpenAPI document, so that the two cannot differ.
 
 mod body;
+mod caller;
 mod parts;
 mod run;
 
 pub use body::{BODY_REFUSALS, Json, JsonOrDefault};
+pub use caller::Caller;
 pub use parts::{Path, Query, query};
 pub use run::{ExistingRun, LoadedRun, RunPath, WritableRun, run_id};

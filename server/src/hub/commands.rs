@@ -12,7 +12,7 @@ use super::answers::{Accepted, Command};
 use super::{Refusal, SessionPart};
 use crate::body;
 use crate::error::ApiError;
-use crate::extract::{Json, Path};
+use crate::extract::{Caller, Json, Path};
 use crate::guard::MayChange;
 use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
@@ -21,6 +21,7 @@ use crate::state::AppState;
 pub async fn post(
     State(state): State<AppState>,
     Path(SessionPart { sid }): Path<SessionPart>,
+    Caller(caller): Caller,
     headers: HeaderMap,
     raw: Body,
 ) -> Result<Response, ApiError> {
@@ -48,7 +49,7 @@ pub async fn post(
         command_id: new_event_id().to_string(),
         action,
         parameters,
-        author: "hub client".to_owned(),
+        author: caller.author(None, "hub client"),
     };
     state.store.issue_command(&run, command, now()).await?;
     Ok(Json::<Accepted>(Accepted::OK).into_response())

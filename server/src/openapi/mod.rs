@@ -18,13 +18,24 @@ pub use describe::{BYTES, Describe, Docs, JSON, LINES, binary, content};
 /// refuses for a reason of its own says so itself.
 pub(crate) const REFUSALS: &[(u16, &str, &str)] = &[
     (400, "BadRequest", "A part of the path, the query or the body cannot be read; `details` names it."),
-    (403, "Forbidden", "The request comes from a page of another site, or for another host."),
+    (401, "Unauthorized", "The server asks for an API key, and the request has none that it takes."),
+    (
+        403,
+        "Forbidden",
+        "The key's role or projects do not allow it; or the request comes from a page of another site, or \
+         for another host.",
+    ),
     (404, "NotFound", "There is no such run."),
     (408, "Timeout", "The body arrived too slowly, or not to its end."),
     (410, "Gone", "The run was deleted; stop sending for it."),
     (413, "TooLarge", "The body is over the limit, or would take too much memory when it is decoded."),
     (415, "UnsupportedMediaType", "The media type or the encoding is unknown."),
     (422, "Invalid", "A value breaks a rule; `details` names the field."),
+    (
+        429,
+        "TooManyRequests",
+        "Too many wrong keys came from this address; `Retry-After` says when to come back.",
+    ),
     (500, "Internal", "Something failed here; the log of the server has the cause under the request's id."),
     (
         503,

@@ -17,6 +17,7 @@ use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, En
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Status};
 
+use crate::access::may_record;
 use crate::state::AppState;
 use gauntlet_engine::memory::decoded_protobuf_bytes;
 
@@ -75,6 +76,11 @@ impl tower::Service<http::Request<Body>> for Grpc {
                 "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export" => Signal::Metrics,
                 path => return Ok(Status::unimplemented(format!("there is no {path} here")).into_http()),
             };
+            let (parts, body) = request.into_parts();
+            if let Err(error) = may_record(&state.access, &parts) {
+                return Ok(Status::new(code(error.status()), error.message()).into_http());
+            }
+            let request = http::Request::from_parts(parts, body);
             let Ok(_place) = places.acquire().await else {
                 return Ok(Status::unavailable("the server stops").into_http());
             };
@@ -108,6 +114,8 @@ impl tower::Service<http::Request<Body>> for Grpc {
 /// gRPC's word for a refusal over HTTP. Exporters send again where it is `UNAVAILABLE`.
 pub(super) fn code(status: StatusCode) -> Code {
     match status {
+        StatusCode::UNAUTHORIZED => Code::Unauthenticated,
+        StatusCode::FORBIDDEN => Code::PermissionDenied,
         StatusCode::PAYLOAD_TOO_LARGE | StatusCode::TOO_MANY_REQUESTS => Code::ResourceExhausted,
         StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
         status if status.is_server_error() => Code::Internal,

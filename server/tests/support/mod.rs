@@ -7,6 +7,11 @@ mod postgres_server;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode};
+use gauntlet_api::KeyRequest;
+use gauntlet_engine::clock::now;
+use gauntlet_engine::keys;
+use gauntlet_model::Role;
+use gauntlet_server::access::{Access, AccessOptions};
 use gauntlet_server::router::router;
 use gauntlet_server::site::Site;
 use gauntlet_server::state::{AppState, Limits};
@@ -65,6 +70,19 @@ impl Server {
         let store = Store::open(settings.0).await.unwrap();
         let state = AppState::new(store, settings.1, Site::Folder("no-site-in-tests".into()));
         Self { router: router(state.clone()), state, _folder: folder }
+    }
+
+    /// A server that asks for keys, with one key of each role, in the order of [`Role::ALL`].
+    pub(crate) async fn with_keys() -> (Self, [String; 4]) {
+        let Server { state, _folder, .. } = Self::new().await;
+        let mut secrets = Vec::new();
+        for role in Role::ALL {
+            let asked = KeyRequest { name: role.as_str().to_owned(), role, projects: None, expires_at: None };
+            secrets.push(keys::create(&state.store, asked, "test", now()).await.unwrap().0.secret);
+        }
+        let access = Access::required(state.store.clone(), AccessOptions::default()).await.unwrap();
+        let state = AppState { access, ..state };
+        (Self { router: router(state.clone()), state, _folder }, secrets.try_into().unwrap())
     }
 
     /// Panics with the request where its answer takes a minute: without it a test that hangs names nothing.

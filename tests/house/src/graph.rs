@@ -29,7 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-follow", &[]),
     ("gauntlet-principles", &["gauntlet-model", "gauntlet-statistics"]),
     ("gauntlet-statistics", &[]),
-    ("gauntlet-store", &["gauntlet-film", "gauntlet-follow", "gauntlet-model"]),
+    ("gauntlet-store", &["gauntlet-film", "gauntlet-follow", "gauntlet-model", "gauntlet-vault"]),
     ("gauntlet-dipg", &["gauntlet-model", "gauntlet-rubric"]),
     ("gauntlet-demo", &["gauntlet-dipg", "gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),
     // The store for its database sink only: a run straight into a data folder, where no server is wanted.
@@ -51,6 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "gauntlet-results",
             "gauntlet-statistics",
             "gauntlet-store",
+            "gauntlet-vault",
         ],
     ),
     (
@@ -64,6 +65,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "gauntlet-otlp",
             "gauntlet-results",
             "gauntlet-store",
+            "gauntlet-vault",
         ],
     ),
     (
@@ -78,6 +80,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "gauntlet-server",
             "gauntlet-store",
             "gauntlet-telemetry",
+            "gauntlet-vault",
         ],
     ),
     (

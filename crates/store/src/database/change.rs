@@ -83,6 +83,7 @@ impl Group<'_> {
                 Work::SettleCall { call_no, outcome, now, reply } => {
                     keep(reply, self.settle_call(*call_no, outcome, *now).await)?;
                 }
+                Work::ChangeKey { change, reply } => keep(reply, self.change_key(change).await)?,
                 Work::ChangeView { change, reply } => keep(reply, self.change_view(change).await)?,
                 Work::PutProjection { run, projection, reply } => {
                     keep(reply, self.put_projection(run, projection).await)?;

@@ -9,6 +9,7 @@ use gauntlet_model::{
     EffectSet, EpisodeId, EventId, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
     WebhookFailure,
 };
+use gauntlet_vault::StoredKey;
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
@@ -16,8 +17,8 @@ use super::connection::Pool;
 use super::session::Presence;
 use super::writer::{Drained, Writer};
 use super::{
-    command_table, effects, episode, hub, list_views, listing, lookup, monitors, projections, read, seals,
-    steps, tombstones, webhooks, writers,
+    api_keys, command_table, effects, episode, hub, list_views, listing, lookup, monitors, projections, read,
+    seals, steps, tombstones, webhooks, writers,
 };
 use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::{
@@ -73,6 +74,10 @@ impl LogStore for DatabaseLog {
 
     async fn sparklines(&self, runs: &[RunId]) -> Result<Vec<Vec<f64>>, StoreError> {
         projections::sparklines(&self.readers, runs).await
+    }
+
+    async fn api_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        api_keys::list(&self.readers).await
     }
 
     async fn list_views(&self, project: &str) -> Result<Vec<ListView>, StoreError> {

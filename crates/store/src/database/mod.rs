@@ -5,6 +5,7 @@
 //! Each statement is written once, in the SQL that both databases know; what differs is in [`dialect`]. One
 //! connection writes, a pool reads, and neither waits for the other.
 
+mod api_keys;
 mod body;
 mod change;
 mod columns;

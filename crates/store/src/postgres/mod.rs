@@ -43,6 +43,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (15, "columns", include_str!("../../../../migrations/postgresql/0015_columns.sql")),
     (16, "list views", include_str!("../../../../migrations/postgresql/0016_list_views.sql")),
     (17, "seals", include_str!("../../../../migrations/postgresql/0017_seals.sql")),
+    (18, "api keys", include_str!("../../../../migrations/postgresql/0018_api_keys.sql")),
 ];
 
 /// Opens the database, creating or migrating what is in it, and starts its writer and its index. The data

@@ -104,6 +104,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (15, "columns", include_str!("../../../../migrations/sqlite/0015_columns.sql")),
     (16, "list views", include_str!("../../../../migrations/sqlite/0016_list_views.sql")),
     (17, "seals", include_str!("../../../../migrations/sqlite/0017_seals.sql")),
+    (18, "api keys", include_str!("../../../../migrations/sqlite/0018_api_keys.sql")),
 ];
 
 /// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there

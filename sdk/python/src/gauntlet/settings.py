@@ -53,7 +53,7 @@ class Settings:
         run_id = resource.pop("gauntlet.run.id", None)
         return cls(
             endpoint=env.get("GAUNTLET_ENDPOINT") or DEFAULT_ENDPOINT,
-            api_key=env.get("GAUNTLET_API_KEY", "").strip() or None,
+            api_key=_api_key(env),
             project=project,
             run_id=run_id,
             mode=parse_mode(env.get("GAUNTLET_MODE") or "online", "GAUNTLET_MODE"),
@@ -96,6 +96,21 @@ def default_spool(env: Mapping[str, str]) -> Path:
 
         base = Path(tempfile.gettempdir()) / f"user-{os.getuid() if hasattr(os, 'getuid') else 0}"
     return base / "gauntlet" / "spool"
+
+
+def _api_key(env: Mapping[str, str]) -> str | None:
+    """The key of the environment, else that of the file it names; what cannot be read names the variable."""
+    named = env.get("GAUNTLET_API_KEY", "").strip()
+    file = env.get("GAUNTLET_API_KEY_FILE")
+    if named or not file:
+        return named or None
+    try:
+        key = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"GAUNTLET_API_KEY_FILE is {file!r}, which cannot be read: {error}") from None
+    if not key:
+        raise ValueError(f"GAUNTLET_API_KEY_FILE is {file!r}, which is empty")
+    return key
 
 
 def _number(env: Mapping[str, str], name: str, default: float) -> float:

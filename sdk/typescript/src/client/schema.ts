@@ -562,6 +562,38 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_keys"];
+    put?: never;
+    post: operations["post_keys"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/keys/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete: operations["delete_keys_id"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/import": {
     parameters: {
       query?: never;
@@ -826,6 +858,22 @@ export interface paths {
       cookie?: never;
     };
     get: operations["get_readyz"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/metrics": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_metrics"];
     put?: never;
     post?: never;
     delete?: never;
@@ -3298,6 +3346,72 @@ export interface components {
       /** @description Whether there are more rows than `limit`, or than fit into one answer. */
       truncated: boolean;
     };
+    /** @description A key to create. */
+    KeyRequest: {
+      /** @description Whose it is to be; the author of what is written with it. */
+      name: string;
+      /** @description What its holder may do. */
+      role: components["schemas"]["Role"];
+      /** @description The projects that it is good for; all where none are named. */
+      projects?: string[] | null;
+      /**
+       * Format: date-time
+       * @description When it stops being taken; never where that is left out.
+       */
+      expires_at?: string | null;
+    };
+    /** @description What the holder of a key may do. */
+    Role: "viewer" | "recorder" | "operator" | "admin";
+    /** @description A key that was created. */
+    CreatedKey: {
+      /** @description The key. */
+      key: components["schemas"]["ApiKey"];
+      /** @description What its holder presents. Answered here only: the server does not store it. */
+      secret: string;
+    };
+    /** @description An API key without its secret. */
+    ApiKey: {
+      /** @description The first characters of the secret, which name the key. */
+      id: string;
+      /** @description Whose it is; the author of what is written with it. */
+      name: string;
+      /** @description What its holder may do. */
+      role: components["schemas"]["Role"];
+      /** @description The projects that it is good for; absent for all. */
+      projects?: string[] | null;
+      /**
+       * Format: date-time
+       * @description When it was created.
+       */
+      created_at: string;
+      /** @description Who created it. */
+      created_by: string;
+      /**
+       * Format: date-time
+       * @description When it stops being taken; absent for never.
+       */
+      expires_at?: string | null;
+      /**
+       * Format: date-time
+       * @description When it was revoked.
+       */
+      revoked_at?: string | null;
+      /**
+       * Format: date-time
+       * @description When it was last used, to about a minute.
+       */
+      last_used_at?: string | null;
+    };
+    /** @description One page of a list. */
+    ApiKeyPage: {
+      /** @description The items of this page, in the order of the list. */
+      items: components["schemas"]["ApiKey"][];
+      /**
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       *     same list with the same conditions.
+       */
+      next_cursor: string | null;
+    };
     /** @description A hub that runs. */
     HubHealth: {
       /** @description Always `healthy`. */
@@ -3684,6 +3798,8 @@ export interface operations {
         after?: number;
         /** @description How a WebSocket writes events. */
         format?: components["schemas"]["LiveFormat"];
+        /** @description An API key, for browsers, which can set no header here. */
+        access_token?: string;
       };
       header?: never;
       path?: never;
@@ -4089,6 +4205,36 @@ export interface operations {
     requestBody?: never;
     responses: never;
   };
+  get_keys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_keys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  delete_keys_id: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
   post_import: {
     parameters: {
       query?: {
@@ -4293,6 +4439,16 @@ export interface operations {
     responses: never;
   };
   get_readyz: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_metrics: {
     parameters: {
       query?: never;
       header?: never;

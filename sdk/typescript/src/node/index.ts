@@ -3,6 +3,7 @@
 // that logs to that server sends them.
 
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { Client } from "../client/client.js";
 import type { ClientOptions } from "../client/http.js";
 import { init as begin } from "../run/init.js";
@@ -29,7 +30,8 @@ export interface NodeInitOptions extends InitOptions {
  * `init` with a spool on disk. The spools that earlier processes left for the same server are sent as well,
  * in the background.
  */
-export async function init(options: NodeInitOptions = {}): Promise<Run> {
+export async function init(asked: NodeInitOptions = {}): Promise<Run> {
+  const options = withKey(asked);
   const folder = options.spoolFolder ?? spoolFolder();
   const warn = warningSink(options);
   const leftovers = new Leftovers(folder, warn);
@@ -48,7 +50,7 @@ export async function init(options: NodeInitOptions = {}): Promise<Run> {
  * was logged for. Waits at most `timeoutMs` for each run; default 60 s.
  */
 export function sync(options: ClientOptions & { folder?: string } = {}): Promise<Synced> {
-  const { folder = spoolFolder(), timeoutMs = 60_000, ...where } = options;
+  const { folder = spoolFolder(), timeoutMs = 60_000, ...where } = withKey(options);
   const clientFor = ({ endpoint }: DiskSpool) => clientOf(endpoint === null ? where : { endpoint, ...where });
   return new Leftovers(folder, (message) => console.warn(message)).send(
     timeoutMs,
@@ -56,6 +58,15 @@ export function sync(options: ClientOptions & { folder?: string } = {}): Promise
     () => true,
     clientFor,
   );
+}
+
+/** The options with the key of the file that `GAUNTLET_API_KEY_FILE` names, where there is no other key. */
+function withKey<T extends { apiKey?: string }>(options: T): T {
+  const { GAUNTLET_API_KEY: named, GAUNTLET_API_KEY_FILE: file } = process.env;
+  if (options.apiKey || named || !file) return options;
+  const apiKey = readFileSync(file, "utf8").trim();
+  if (!apiKey) throw new TypeError(`GAUNTLET_API_KEY_FILE is ${JSON.stringify(file)}, which is empty`);
+  return { ...options, apiKey };
 }
 
 function clientOf({ endpoint, apiKey }: Pick<ClientOptions, "endpoint" | "apiKey">): Client {
