@@ -133,7 +133,7 @@ fn marks(film: &Film, digests: &Digests) -> Vec<(FailureKind, String)> {
 fn ends(film: &Film) -> Option<(String, String)> {
     let (first, last) = (film.node(0)?, film.node(film.len() - 1)?);
     let took_ms = (last.at.micros() - first.at.micros()) as f64 / 1000.0;
-    let took = (took_ms > 0.0).then(|| format!(", {} later", duration(took_ms))).unwrap_or_default();
+    let took = if took_ms > 0.0 { format!(", {} later", duration(took_ms)) } else { String::new() };
     Some((format!("step {}", grouped(first.step)), format!("step {}{took}", grouped(last.step))))
 }
 
