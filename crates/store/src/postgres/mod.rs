@@ -98,7 +98,8 @@ fn connect_options(url: &DatabaseUrl, synchronous: Synchronous) -> Result<PgConn
     };
     Ok(options
         .application_name("gauntlet")
-        .options([("synchronous_commit", synchronous)])
+        // Without notices of tables that are there already.
+        .options([("synchronous_commit", synchronous), ("client_min_messages", "warning")])
         // A slow statement is no fault, and what was looked for is nobody else's business.
         .disable_statement_logging())
 }

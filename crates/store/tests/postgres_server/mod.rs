@@ -3,7 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
+
+use parking_lot::Mutex;
 
 /// A running server.
 struct Server {
@@ -47,5 +49,5 @@ impl Server {
 
 /// The address of a new database, empty.
 pub(crate) async fn database() -> String {
-    tokio::task::spawn_blocking(|| SERVER.lock().unwrap().database()).await.unwrap()
+    tokio::task::spawn_blocking(|| SERVER.lock().database()).await.unwrap()
 }
