@@ -19,30 +19,7 @@ const ROWS: usize = 100;
 pub(crate) fn durable(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
     let rig = Rig::start()?;
     for (batch, batches, clients) in [(1u64, 6_000u64, 16), (50, 1_200, 8), (500, 400, 4)] {
-        let run = format!("ingest-{batch}");
-        rig.create(&run)?;
-        let bodies: Vec<String> = (0..batches).map(|b| lines(1 + b * batch, batch)).collect();
-        let url = format!("{}/api/v1/runs/{run}/events", rig.url);
-        let next = AtomicUsize::new(0);
-        let begun = Instant::now();
-        std::thread::scope(|scope| -> Outcome<()> {
-            let send = || -> Outcome<()> {
-                let agent = agent();
-                while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    agent
-                        .post(&url)
-                        .content_type("application/x-ndjson")
-                        .send(body)?
-                        .body_mut()
-                        .read_to_vec()?;
-                }
-                Ok(())
-            };
-            let clients: Vec<_> = (0..clients).map(|_| scope.spawn(send)).collect();
-            clients.into_iter().try_for_each(|c| c.join().map_err(|_| "a client panicked")?)
-        })?;
-        let events = (batch * batches) as f64;
-        let rate = events / begun.elapsed().as_secs_f64();
+        let rate = send(&rig, &format!("ingest-{batch}"), batch, batches, clients)?;
         let floor = runtime.block_on(straight(batch, batches))?;
         let name = format!("durable ingest, batches of {batch}");
         report.add(&name, rate, "events/s", Some(floor), None);
@@ -52,6 +29,27 @@ pub(crate) fn durable(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// Creates a run and posts its batches from so many clients: events a second.
+pub(crate) fn send(rig: &Rig, run: &str, batch: u64, batches: u64, clients: usize) -> Outcome<f64> {
+    rig.create(run)?;
+    let bodies: Vec<String> = (0..batches).map(|b| lines(1 + b * batch, batch)).collect();
+    let url = format!("{}/api/v1/runs/{run}/events", rig.url);
+    let next = AtomicUsize::new(0);
+    let begun = Instant::now();
+    std::thread::scope(|scope| -> Outcome<()> {
+        let send = || -> Outcome<()> {
+            let agent = agent();
+            while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
+                agent.post(&url).content_type("application/x-ndjson").send(body)?.body_mut().read_to_vec()?;
+            }
+            Ok(())
+        };
+        let clients: Vec<_> = (0..clients).map(|_| scope.spawn(send)).collect();
+        clients.into_iter().try_for_each(|c| c.join().map_err(|_| "a client panicked")?)
+    })?;
+    Ok((batch * batches) as f64 / begun.elapsed().as_secs_f64())
 }
 
 /// The same rows, one transaction a batch, durable like the log's: events a second.

@@ -11,6 +11,7 @@ mod ingest;
 mod latency;
 mod memory;
 mod outcome;
+mod postgresql;
 mod principles;
 mod report;
 mod rig;
@@ -33,6 +34,9 @@ fn main() -> Outcome<()> {
     }
     if is_asked("ingest") {
         ingest::durable(&mut report, &runtime)?;
+    }
+    if is_asked("postgresql") {
+        postgresql::durable(&mut report, &runtime)?;
     }
     if is_asked("import") {
         import::json_lines(&mut report)?;
