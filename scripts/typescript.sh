@@ -77,7 +77,7 @@ charts() {
     (cd "$ROOT" && node "$SDK/node_modules/eslint/bin/eslint.js" --config end2end/eslint.config.js frontend/charts &&
         node "$SDK/node_modules/typescript/bin/tsc" --noEmit --allowJs --checkJs --strict \
             --lib es2023,dom,dom.iterable --target es2022 --module es2022 --moduleResolution bundler \
-            frontend/charts/main.js)
+            frontend/charts/main.js frontend/charts/list.js)
 }
 
 case ${1:-install} in

@@ -27,19 +27,82 @@ pub struct RunsQuery {
     /// Only runs with this tag; empty for all.
     #[serde(default)]
     pub tag: String,
-    /// `created`, `updated`, `name`, `project`, `status`, `steps`, `failing` or `mean`, with `-` in front
-    /// where it is reversed; empty for `created`.
+    /// Conditions such as `lr < 1e-5 and steps > 100`; empty for all.
+    #[serde(default)]
+    pub filter: String,
+    /// A column, with `-` in front where it is reversed; empty for `created`.
     #[serde(default)]
     pub sort: String,
+    /// Columns with commas between them; empty for those of every list.
+    #[serde(default)]
+    pub columns: String,
     /// Where the previous page ended, or empty.
     pub cursor: String,
+}
+
+/// A column of the list of runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListColumn {
+    /// The column as the address names it.
+    pub name: String,
+    /// What is written above it.
+    pub title: String,
+    /// Whether it holds numbers, whose greatest is first.
+    pub is_number: bool,
+}
+
+/// A run as a row of the list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ListRow {
+    /// The run.
+    pub run: RunSummary,
+    /// Of each column what is in it; empty without a value. Columns that the page formats by itself are left
+    /// empty.
+    pub cells: Vec<String>,
+    /// The root score over the steps as the points of an SVG line, 60 wide and 16 high; empty without one.
+    pub sparkline: String,
+}
+
+/// A list of runs under a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedList {
+    /// Its name.
+    pub name: String,
+    /// The query of its address.
+    pub query: String,
+}
+
+/// What a person does with the named lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ViewChange {
+    /// Saves the query of an address under a name.
+    Save {
+        /// The name.
+        name: String,
+        /// The query.
+        query: String,
+    },
+    /// Gives one another name.
+    Rename {
+        /// Its name.
+        name: String,
+        /// The new one.
+        to: String,
+    },
+    /// Deletes one.
+    Delete {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// One page of runs, and how many there are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunList {
     /// The page.
-    pub page: Page<RunSummary>,
+    pub page: Page<ListRow>,
+    /// The columns, from the left, behind the name.
+    pub columns: Vec<ListColumn>,
     /// The number of runs on all pages.
     pub total: u64,
 }
@@ -137,6 +200,12 @@ pub type BackendFuture<T> = Pin<Box<dyn Future<Output = Result<T, PageError>> + 
 pub trait Backend: Send + Sync {
     /// One page of runs.
     fn runs(&self, query: RunsQuery) -> BackendFuture<RunList>;
+    /// The named lists of a project; those of all runs where it is empty.
+    fn views(&self, project: String) -> BackendFuture<Vec<NamedList>>;
+    /// Changes the named lists of a project, and returns them.
+    fn change_views(&self, project: String, change: ViewChange) -> BackendFuture<Vec<NamedList>>;
+    /// The columns that the runs of a project, or of all projects where it is empty, can be listed by.
+    fn columns(&self, project: String) -> BackendFuture<Vec<ListColumn>>;
     /// Changes name, tags and notes of a run and returns the run.
     fn change(&self, run: String, patch: RunPatch) -> BackendFuture<RunSummary>;
     /// Deletes a run of that name.
@@ -178,6 +247,35 @@ pub async fn list_runs(
     query: RunsQuery,
 ) -> Result<RunList, PageError> {
     backend()?.runs(query).await.map_err(PageError::answered)
+}
+
+/// The named lists of a project.
+#[server(prefix = "/pages", endpoint = "views", input = Json)]
+pub async fn list_views(
+    /// The project; empty for the list of all runs.
+    project: String,
+) -> Result<Vec<NamedList>, PageError> {
+    backend()?.views(project).await.map_err(PageError::answered)
+}
+
+/// Changes the named lists of a project, and returns them.
+#[server(prefix = "/pages", endpoint = "change_views", input = Json)]
+pub async fn change_views(
+    /// The project; empty for the list of all runs.
+    project: String,
+    /// What is done.
+    change: ViewChange,
+) -> Result<Vec<NamedList>, PageError> {
+    backend()?.change_views(project, change).await.map_err(PageError::answered)
+}
+
+/// The columns that runs can be listed by.
+#[server(prefix = "/pages", endpoint = "columns", input = Json)]
+pub async fn list_columns(
+    /// Only those that the runs of this project have; empty for all.
+    project: String,
+) -> Result<Vec<ListColumn>, PageError> {
+    backend()?.columns(project).await.map_err(PageError::answered)
 }
 
 /// One run.

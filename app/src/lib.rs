@@ -39,5 +39,7 @@ mod ui;
 pub use ports::{provide_ports, use_ports};
 pub use routes::{App, ListApp, RunApp};
 #[cfg(feature = "ssr")]
+pub use runs::cells;
+#[cfg(feature = "ssr")]
 pub use shell::{head_html, shell};
 pub use ui::APPLY_THEME;

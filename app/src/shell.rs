@@ -84,6 +84,9 @@ pub fn shell(mut options: LeptosOptions) -> impl IntoView {
     // The request's address has a host in front, which the parser takes off.
     let url = use_context::<RequestUrl>().and_then(|url| url.parse().ok()).unwrap_or_default();
     let bundle = Bundle::of(url.path());
+    // Draws the charts above a list once they are opened.
+    let charts = format!("/{}/charts/list.js", options.site_pkg_dir);
+    let charts = (bundle == Bundle::List).then(|| view! { <script type="module" src=charts></script> });
     options.output_name = format!("{}-{}", options.output_name, bundle.name()).into();
     view! {
         <!DOCTYPE html>
@@ -91,6 +94,7 @@ pub fn shell(mut options: LeptosOptions) -> impl IntoView {
             <head>
                 {head(style)}
                 <meta name="description" content="Flight recorder and X-ray of agent training" />
+                {charts}
                 <HydrationScripts options />
                 <MetaTags />
             </head>

@@ -37,6 +37,7 @@ pub mod policy;
 pub mod process;
 pub mod router;
 pub mod routes;
+mod run_list;
 mod search_page;
 pub mod serve;
 pub mod settings_changes;

@@ -8,8 +8,11 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use gauntlet_api::{EpisodeTimeline, InspectedStep, Page};
-use gauntlet_app::api::{Attempt, Backend, BackendFuture, BesideQuery, PageError, RunList, RunsQuery};
+use gauntlet_api::{EpisodeTimeline, InspectedStep};
+use gauntlet_app::api::{
+    Attempt, Backend, BackendFuture, BesideQuery, ListColumn, NamedList, PageError, RunList, RunsQuery,
+    ViewChange,
+};
 use gauntlet_engine::clock::{new_event_id, now};
 use gauntlet_engine::timeline::{self, ToHtml};
 use gauntlet_engine::{commands, inspect};
@@ -18,7 +21,6 @@ use gauntlet_model::{
     Action, AnnotationAdded, CommandIssued, DeclaredParameter, EffectSet, EpisodeId, Event, Object, RunPatch,
     RunSummary,
 };
-use gauntlet_store::RunQuery;
 use gauntlet_vault::Principal;
 use leptos::context::use_context;
 use leptos::nonce::use_nonce;
@@ -28,7 +30,7 @@ use crate::api::{effects, runs};
 use crate::error::ApiError;
 use crate::extract::run_id;
 use crate::state::AppState;
-use crate::{attempt, beside, body};
+use crate::{attempt, beside, body, run_list};
 use crate::{markdown, media, policy, site, value_tree};
 
 /// The author of what a person does on a page.
@@ -40,8 +42,6 @@ const TO_HTML: ToHtml = ToHtml {
     artifact: media::html,
     images: media::images,
 };
-/// Runs a page shows at a time.
-const PAGE: u32 = 50;
 /// Largest form of a page, bytes: a query, or a command with its parameters.
 pub const FORM_BYTES: u64 = 256 << 10;
 
@@ -125,26 +125,22 @@ struct Pages(AppState);
 impl Backend for Pages {
     fn runs(&self, query: RunsQuery) -> BackendFuture<RunList> {
         let state = self.0.clone();
-        Box::pin(async move {
-            let set = |text: String| Some(text).filter(|text| !text.trim().is_empty());
-            let refused = |e: gauntlet_model::FieldError| ApiError::malformed(&e);
-            let status = set(query.status).map(|word| word.parse()).transpose().map_err(refused)?;
-            let order = set(query.sort).map(|word| word.parse()).transpose().map_err(refused)?;
-            let query = RunQuery {
-                q: set(query.q),
-                cursor: set(query.cursor),
-                project: set(query.project),
-                tag: set(query.tag),
-                status,
-                order: order.unwrap_or_default(),
-                limit: PAGE,
-                ..RunQuery::default()
-            };
-            let total = state.store.count_runs(&query).await.map_err(ApiError::from)?;
-            let page = state.store.runs(query).await.map_err(ApiError::from)?;
-            let page = Page { items: page.items, next_cursor: page.next_cursor };
-            Ok(RunList { page, total })
-        })
+        Box::pin(async move { Ok(run_list::read(&state, query).await?) })
+    }
+
+    fn views(&self, project: String) -> BackendFuture<Vec<NamedList>> {
+        let state = self.0.clone();
+        Box::pin(async move { Ok(run_list::views(&state, &project).await?) })
+    }
+
+    fn change_views(&self, project: String, change: ViewChange) -> BackendFuture<Vec<NamedList>> {
+        let state = self.0.clone();
+        Box::pin(async move { Ok(run_list::change_views(&state, &project, change).await?) })
+    }
+
+    fn columns(&self, project: String) -> BackendFuture<Vec<ListColumn>> {
+        let state = self.0.clone();
+        Box::pin(async move { Ok(run_list::columns(&state, &project).await?) })
     }
 
     fn change(&self, run: String, patch: RunPatch) -> BackendFuture<RunSummary> {

@@ -23,8 +23,12 @@ pub(super) struct Filter {
     project: Memo<String>,
     /// A tag, or empty.
     tag: Memo<String>,
+    /// Conditions, or empty.
+    conditions: Memo<String>,
     /// The order, or empty.
     pub(super) sort: Memo<String>,
+    /// The columns, or empty.
+    columns: Memo<String>,
 }
 
 impl Filter {
@@ -39,7 +43,9 @@ impl Filter {
             status: part("status"),
             project: part("project"),
             tag: part("tag"),
+            conditions: part("filter"),
             sort: part("sort"),
+            columns: part("columns"),
         }
     }
 
@@ -50,7 +56,9 @@ impl Filter {
             status: self.status.get(),
             project: self.of_project.get().unwrap_or_else(|| self.project.get()),
             tag: self.tag.get(),
+            filter: self.conditions.get(),
             sort: self.sort.get(),
+            columns: self.columns.get(),
             cursor,
         }
     }
@@ -60,18 +68,34 @@ impl Filter {
         self.of_project.get()
     }
 
-    fn parts(self) -> [(&'static str, Memo<String>); 5] {
+    fn parts(self) -> [(&'static str, Memo<String>); 7] {
         [
             ("q", self.words),
             ("status", self.status),
             ("project", self.project),
             ("tag", self.tag),
+            ("filter", self.conditions),
             ("sort", self.sort),
+            ("columns", self.columns),
         ]
     }
 
     /// The address of the list with one part changed. Tracks the address.
     pub(super) fn with(self, changed: &str, value: &str) -> String {
+        format!("{}{}", self.base(), self.changed(changed, value).to_query_string())
+    }
+
+    /// The address of the list of everything. Tracks the project.
+    pub(super) fn base(self) -> String {
+        self.of_project.get().map_or_else(|| "/".to_owned(), |project| project_address(&project))
+    }
+
+    /// The query of the list's address, without a question mark. Tracks the address.
+    pub(super) fn query_text(self) -> String {
+        self.changed("", "").to_query_string().trim_start_matches('?').to_owned()
+    }
+
+    fn changed(self, changed: &str, value: &str) -> ParamsMap {
         let mut query = ParamsMap::new();
         for (name, part) in self.parts() {
             let value = if name == changed { value.to_owned() } else { part.get() };
@@ -79,8 +103,7 @@ impl Filter {
                 query.insert(name, value);
             }
         }
-        let base = self.of_project.get().map_or_else(|| "/".to_owned(), |project| project_address(&project));
-        format!("{base}{}", query.to_query_string())
+        query
     }
 
     /// The address of the list. Tracks it.
@@ -90,7 +113,7 @@ impl Filter {
 
     /// Whether there is a filter.
     pub(super) fn is_set(self) -> bool {
-        let filters = self.parts().into_iter().filter(|(name, _)| *name != "sort");
+        let filters = self.parts().into_iter().filter(|(name, _)| !matches!(*name, "sort" | "columns"));
         filters.into_iter().any(|(_, part)| part.with(|p| !p.is_empty()))
     }
 }
@@ -111,6 +134,8 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
     focus_on_slash(input, || {});
     let search = go.clone();
     let typed = move |e| search("q", &event_target_value(&e));
+    let narrow = go.clone();
+    let conditions = move |e| narrow("filter", &event_target_value(&e));
     let leave = go.clone();
     let narrowed = move || {
         let parts = [("project", filter.project), ("tag", filter.tag)];
@@ -151,6 +176,13 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
                     node_ref=input prop:value=move || filter.words.get() on:input=typed
                 />
                 <kbd aria-hidden="true">"/"</kbd>
+            </label>
+            <label class="search conditions">
+                <span class="visually-hidden">"Filter by columns"</span>
+                <input
+                    placeholder="lr < 1e-5 and mean:root > 0.5" autocomplete="off" spellcheck="false"
+                    prop:value=move || filter.conditions.get() on:change=conditions
+                />
             </label>
             <div class="chips" role="group" aria-label="Status">
                 {chip(None)}

@@ -2,12 +2,15 @@
 
 use leptos::prelude::*;
 
+use super::charts::Charts;
+use super::chooser::Chooser;
 use super::empty::{NoMatch, NoRuns};
 use super::filters::{Filter, Filters};
 use super::row::Row;
 use super::rows::RunRows;
 use super::selection_bar::SelectionBar;
-use crate::api::{RunList, list_runs};
+use super::views::Views;
+use crate::api::{ListColumn, RunList, list_runs};
 use crate::ui::{Erase, FilePicker, Mark, PageTitle, SearchBox, ThemeSwitch, grouped, monitors_address};
 
 /// `/`.
@@ -24,6 +27,8 @@ pub(crate) fn ProjectPage() -> impl IntoView {
 
 #[component]
 fn ListPage(filter: Filter) -> impl IntoView {
+    // Outside of what is rebuilt with each list: the chooser stays open while columns change.
+    let choosing = RwSignal::new(false);
     let query = move || filter.query(String::new());
     let found = Resource::new_blocking(query, list_runs);
     let title = move || match filter.of_project() {
@@ -59,7 +64,7 @@ fn ListPage(filter: Filter) -> impl IntoView {
                 <Transition fallback=|| view! { <p class="quiet-words" role="status">"Reading the log"</p> }>
                     {move || Suspend::new(async move {
                         match found.await {
-                            Ok(list) => view! { <Found list filter /> }.erase(),
+                            Ok(list) => view! { <Found list filter choosing /> }.erase(),
                             Err(error) => view! {
                                 <Failed error=error.to_string() retry=move || found.refetch() />
                             }
@@ -88,7 +93,7 @@ fn Failed(error: String, retry: impl Fn() + 'static) -> impl IntoView {
 
 /// The rows, or what to do where there are none.
 #[component]
-fn Found(list: RunList, filter: Filter) -> impl IntoView {
+fn Found(list: RunList, filter: Filter, choosing: RwSignal<bool>) -> impl IntoView {
     let runs = RunRows::new(list, filter);
     runs.return_to_place();
     let now = runs.keep_fresh();
@@ -96,7 +101,7 @@ fn Found(list: RunList, filter: Filter) -> impl IntoView {
     let is_filtered = move || filter.is_set() || filter.of_project().is_some();
     view! {
         {move || match (is_empty.get(), is_filtered()) {
-            (false, _) => view! { <RunTable runs now /> }.erase(),
+            (false, _) => view! { <RunTable runs now choosing /> }.erase(),
             (true, true) => view! { <NoMatch /> }.erase(),
             (true, false) => view! { <NoRuns /> }.erase(),
         }}
@@ -106,20 +111,9 @@ fn Found(list: RunList, filter: Filter) -> impl IntoView {
     .erase()
 }
 
-/// The columns: the word of their order, their title, and whether they hold numbers.
-const COLUMNS: [(&str, &str, bool); 7] = [
-    ("name", "Run", false),
-    ("project", "Project", false),
-    ("status", "Status", false),
-    ("steps", "Steps", true),
-    ("failing", "Failing", true),
-    ("mean", "Mean reward", true),
-    ("updated", "Updated", true),
-];
-
 /// The table of runs.
 #[component]
-fn RunTable(runs: RunRows, now: RwSignal<Option<f64>>) -> impl IntoView {
+fn RunTable(runs: RunRows, now: RwSignal<Option<f64>>, choosing: RwSignal<bool>) -> impl IntoView {
     let rows = runs.rows;
     let count = move || {
         let (shown, total) = (rows.with(Vec::len) as u64, runs.total.get());
@@ -129,16 +123,26 @@ fn RunTable(runs: RunRows, now: RwSignal<Option<f64>>) -> impl IntoView {
             false => format!("{} {word}", grouped(total)),
         }
     };
-    let are_all = move || rows.with(|rows| rows.iter().all(|run| runs.selection.has(run.id.as_str())));
+    let are_all = move || rows.with(|rows| rows.iter().all(|row| runs.selection.has(row.run.id.as_str())));
     let select_all = move |e| {
-        let ids = rows.with_untracked(|rows| rows.iter().map(|run| run.id.to_string()).collect::<Vec<_>>());
+        let ids =
+            rows.with_untracked(|rows| rows.iter().map(|row| row.run.id.to_string()).collect::<Vec<_>>());
         runs.selection.replace(ids.into_iter().filter(|_| event_target_checked(&e)));
     };
-    let heads =
-        COLUMNS.into_iter().map(|(sort, title, is_number)| view! { <Head runs sort title is_number /> });
+    let name = ListColumn { name: "name".to_owned(), title: "Run".to_owned(), is_number: false };
+    let columns = runs.columns.get_value();
+    // Beside the name, whose column is four times as wide.
+    let width = format!("--columns:{}", columns.len());
+    let heads = std::iter::once(name).chain(columns).map(|column| view! { <Head runs column /> });
     view! {
-        <p class="list-count" role="status">{count}</p>
-        <table class="run-table">
+        <div class="list-head">
+            <p class="list-count" role="status">{count}</p>
+            <Views filter=runs.filter />
+            <Chooser filter=runs.filter columns=runs.columns open=choosing />
+        </div>
+        <Charts runs />
+        <div class="run-table-frame" tabindex="0" role="region" aria-label="Runs">
+        <table class="run-table" style=width>
             <thead>
                 <tr>
                     <th scope="col" class="run-select">
@@ -152,20 +156,30 @@ fn RunTable(runs: RunRows, now: RwSignal<Option<f64>>) -> impl IntoView {
             </thead>
             <tbody on:click=move |_| runs.leave()>
                 <For
-                    each=move || rows.get() key=|run| run.id.clone()
-                    children=move |run| view! { <Row run runs now /> }
+                    each=move || rows.get() key=|row| row.run.id.clone()
+                    children=move |row| view! { <Row row runs now /> }
                 />
             </tbody>
         </table>
+        </div>
     }
     .erase()
 }
 
 /// The head of a column: a link to the list in its order; where it is in that order, to the reverse.
 #[component]
-fn Head(runs: RunRows, sort: &'static str, title: &'static str, is_number: bool) -> impl IntoView {
+fn Head(runs: RunRows, column: ListColumn) -> impl IntoView {
+    let ListColumn { name, title, is_number } = column;
     let filter = runs.filter;
-    let now = move || filter.sort.with(|now| (now.trim_start_matches('-') == sort, now.starts_with('-')));
+    let class = format!("col-{}", if name.contains(':') { "other" } else { &name });
+    let sort = StoredValue::new(name);
+    let is_sort = move |word: &str| sort.with_value(|sort| sort == word);
+    let now = move || {
+        filter.sort.with(|now| {
+            let column = now.strip_prefix('-').unwrap_or(now);
+            (is_sort(column), column.len() < now.len())
+        })
+    };
     // Texts begin with the first, numbers and times with the greatest.
     let direction = move || match (now(), is_number) {
         ((false, _), _) => None,
@@ -174,9 +188,9 @@ fn Head(runs: RunRows, sort: &'static str, title: &'static str, is_number: bool)
         }
     };
     let href = move || match now() {
-        (true, false) => filter.with("sort", &format!("-{sort}")),
+        (true, false) => filter.with("sort", &format!("-{}", sort.get_value())),
         (true, true) => filter.with("sort", ""),
-        (false, _) => filter.with("sort", sort),
+        (false, _) => filter.with("sort", &sort.get_value()),
     };
     let arrow = move || match direction() {
         Some("ascending") => " ↑",
@@ -184,7 +198,7 @@ fn Head(runs: RunRows, sort: &'static str, title: &'static str, is_number: bool)
         None => "",
     };
     view! {
-        <th scope="col" class:num=is_number aria-sort=direction>
+        <th scope="col" class=class class:num=is_number aria-sort=direction>
             <a href=href data-noscroll="" prop:replace=true>{title}<span aria-hidden="true">{arrow}</span></a>
         </th>
     }

@@ -4,6 +4,7 @@ use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 
 use super::rows::RunRows;
+use crate::api::{ListColumn, ListRow};
 use crate::ui::{
     Erase, ago, alert_count, grouped, monitors_address, percent, project_address, run_address, run_status,
     score, severity_class, utc,
@@ -13,15 +14,15 @@ use crate::ui::{
 #[component]
 pub(super) fn Row(
     /// The run when the row was created.
-    run: RunSummary,
+    row: ListRow,
     /// All runs on the page.
     runs: RunRows,
     /// The time in milliseconds since the Unix epoch, once the page runs in a browser.
     now: RwSignal<Option<f64>>,
 ) -> impl IntoView {
-    let href = run_address(run.id.as_str());
+    let href = run_address(row.run.id.as_str());
     let (rows, selection) = (runs.rows, runs.selection);
-    let id = StoredValue::new(run.id.to_string());
+    let id = StoredValue::new(row.run.id.to_string());
     let is_selected = move || id.with_value(|id| selection.has(id));
     let select = move |e| id.with_value(|id| selection.set(id, event_target_checked(&e)));
     let filter = runs.filter;
@@ -35,12 +36,13 @@ pub(super) fn Row(
             })
             .collect_view()
     };
-    let run = Memo::new(move |known: Option<&RunSummary>| {
-        let known = known.unwrap_or(&run);
-        rows.with(|rows| rows.iter().find(|r| r.id == known.id).unwrap_or(known).clone())
+    let row = Memo::new(move |known: Option<&ListRow>| {
+        let known = known.unwrap_or(&row);
+        rows.with(|rows| rows.iter().find(|r| r.run.id == known.run.id).unwrap_or(known).clone())
     });
-    let failing = move || run.with(share_failing);
-    let bar = move || format!("width:{:.1}%", failing().unwrap_or(0.0) * 100.0);
+    let run = Memo::new(move |_| row.with(|row| row.run.clone()));
+    let columns = runs.columns.get_value().into_iter().enumerate();
+    let columns = columns.map(move |(index, column)| cell(index, column, row, run, now)).collect_view();
     let kind = move || {
         run.with(|r| {
             [Some(r.kind.clone()), r.agent.clone(), r.task.clone()]
@@ -62,19 +64,57 @@ pub(super) fn Row(
                 <small>{kind}</small>
                 {tag_links}
             </td>
+            {columns}
+        </tr>
+    }
+    .erase()
+}
+
+/// The tags of the run with that id.
+fn run_tags(rows: RwSignal<Vec<ListRow>>, id: StoredValue<String>) -> Vec<String> {
+    let is_meant = |row: &&ListRow| id.with_value(|id| row.run.id.as_str() == id);
+    rows.with(|rows| rows.iter().find(is_meant).map(|row| row.run.tags.clone()).unwrap_or_default())
+}
+
+/// The share of a run's scored steps that fail; `None` without scored steps.
+fn share_failing(run: &RunSummary) -> Option<f64> {
+    (run.steps > 0).then(|| run.failing as f64 / run.steps as f64)
+}
+
+/// What a row shows in a column.
+fn cell(
+    index: usize,
+    column: ListColumn,
+    row: Memo<ListRow>,
+    run: Memo<RunSummary>,
+    now: RwSignal<Option<f64>>,
+) -> AnyView {
+    let failing = move || run.with(share_failing);
+    let bar = move || format!("width:{:.1}%", failing().unwrap_or(0.0) * 100.0);
+    match column.name.as_str() {
+        "project" => view! {
             <td class="run-project">
                 <a href=move || run.with(|r| project_address(&r.project))>
                     {move || run.with(|r| r.project.clone())}
                 </a>
             </td>
+        }
+        .erase(),
+        "status" => view! {
             <td class="run-status">
                 <span class=move || run.with(|r| format!("status is-{}", run_status(r).0))>
                     {move || run.with(|r| run_status(r).1)}
                 </span>
             </td>
+        }
+        .erase(),
+        "steps" => view! {
             <td class="num run-steps" class:is-none=move || run.with(|r| r.steps == 0)>
                 {move || run.with(|r| grouped(r.steps))}
             </td>
+        }
+        .erase(),
+        "failing" => view! {
             <td
                 class="num run-failing" title=move || run.with(|run| run.failure_rule.text.clone())
                 class:is-none=move || failing().is_none()
@@ -84,27 +124,48 @@ pub(super) fn Row(
                 </span>
                 <span class="share-words">{move || failing().map_or("n/e".to_owned(), percent)}</span>
             </td>
+        }
+        .erase(),
+        "mean" => view! {
             <td
                 class="num run-mean" class:is-none=move || run.with(|r| r.mean_root.is_none())
                 class:is-negative=move || run.with(|r| r.mean_root.is_some_and(|m| m < 0.0))
             >
-                {move || run.with(|r| r.mean_root.map_or("n/e".to_owned(), score))}
+                <Sparkline row />
+                <span>{move || run.with(|r| r.mean_root.map_or("n/e".to_owned(), score))}</span>
             </td>
+        }
+        .erase(),
+        "updated" => view! {
             <td class="num run-updated" title=move || run.with(|r| format!("{} UTC", utc(r.updated_at)))>
                 {move || run.with(|r| match now.get() {
                     Some(now) => ago(r.updated_at, now),
                     None => utc(r.updated_at)[..16].to_owned(),
                 })}
             </td>
-        </tr>
+        }
+        .erase(),
+        _ => {
+            let text = move || row.with(|row| row.cells.get(index).cloned().unwrap_or_default());
+            view! {
+                <td class="run-cell" class:num=column.is_number title=text data-title=column.title
+                    class:is-none=move || text().is_empty()>{text}</td>
+            }
+            .erase()
+        }
     }
-    .erase()
 }
 
-/// The tags of the run with that id.
-fn run_tags(rows: RwSignal<Vec<RunSummary>>, id: StoredValue<String>) -> Vec<String> {
-    let is_meant = |run: &&RunSummary| id.with_value(|id| run.id.as_str() == id);
-    rows.with(|rows| rows.iter().find(is_meant).map(|run| run.tags.clone()).unwrap_or_default())
+/// The root score over the steps, as a small line.
+#[component]
+fn Sparkline(row: Memo<ListRow>) -> impl IntoView {
+    let points = Memo::new(move |_| row.with(|row| row.sparkline.clone()));
+    view! {
+        <svg class="sparkline" viewBox="0 0 60 16" aria-hidden="true">
+            <polyline points=points />
+        </svg>
+    }
+    .erase()
 }
 
 /// The badge of a run's alerts, in the colour of the most severe; none where it has none.
@@ -114,9 +175,4 @@ fn alerts(run: &RunSummary) -> Option<AnyView> {
     let class = format!("alert-badge {}", severity_class(severity));
     let href = monitors_address(&run.project);
     Some(view! { <a class=class href=href rel="external" title=title>{alert_count(run.alerts)}</a> }.erase())
-}
-
-/// The share of a run's scored steps that fail; `None` without scored steps.
-fn share_failing(run: &RunSummary) -> Option<f64> {
-    (run.steps > 0).then(|| run.failing as f64 / run.steps as f64)
 }

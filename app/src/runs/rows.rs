@@ -12,7 +12,7 @@ use wasm_bindgen::JsCast;
 use super::filters::Filter;
 use super::memory::{self, Left};
 use super::selection::Selection;
-use crate::api::{PageError, RunList, list_runs};
+use crate::api::{ListColumn, ListRow, PageError, RunList, list_runs};
 use crate::ui::now_ms;
 
 /// Time between two refreshes of the list.
@@ -22,11 +22,12 @@ const IDLE_TICKS: u32 = 2;
 
 /// Merges a newer first page into the rows shown: it replaces the rows it covers; rows loaded after them
 /// stay.
-fn refreshed(rows: &[RunSummary], fresh: Page<RunSummary>) -> Vec<RunSummary> {
-    let end = fresh.items.last().map(|r| r.id.clone());
-    let rest = end.and_then(|id| rows.iter().position(|r| r.id == id)).map_or(rows.len(), |i| i + 1);
+fn refreshed(rows: &[ListRow], fresh: Page<ListRow>) -> Vec<ListRow> {
+    let end = fresh.items.last().map(|r| r.run.id.clone());
+    let rest = end.and_then(|id| rows.iter().position(|r| r.run.id == id)).map_or(rows.len(), |i| i + 1);
     let mut items = fresh.items;
-    let rest: Vec<_> = rows[rest..].iter().filter(|r| items.iter().all(|i| i.id != r.id)).cloned().collect();
+    let rest: Vec<_> =
+        rows[rest..].iter().filter(|r| items.iter().all(|i| i.run.id != r.run.id)).cloned().collect();
     if fresh.next_cursor.is_some() {
         items.extend(rest);
     }
@@ -36,7 +37,9 @@ fn refreshed(rows: &[RunSummary], fresh: Page<RunSummary>) -> Vec<RunSummary> {
 /// The runs on the page, and where the next ones start.
 #[derive(Clone, Copy)]
 pub(super) struct RunRows {
-    pub(super) rows: RwSignal<Vec<RunSummary>>,
+    pub(super) rows: RwSignal<Vec<ListRow>>,
+    /// The columns behind the name.
+    pub(super) columns: StoredValue<Vec<ListColumn>>,
     pub(super) cursor: RwSignal<Option<String>>,
     /// The number of runs that the filter finds.
     pub(super) total: RwSignal<u64>,
@@ -49,6 +52,7 @@ impl RunRows {
     pub(super) fn new(list: RunList, filter: Filter) -> Self {
         Self {
             rows: RwSignal::new(list.page.items),
+            columns: StoredValue::new(list.columns),
             cursor: RwSignal::new(list.page.next_cursor),
             total: RwSignal::new(list.total),
             selection: Selection::new(),
@@ -98,28 +102,28 @@ impl RunRows {
 
     /// Whether a run on the page has not ended.
     fn has_active_run(self) -> bool {
-        self.rows.with_untracked(|rows| rows.iter().any(|run| !run.status.is_final()))
+        self.rows.with_untracked(|rows| rows.iter().any(|row| !row.run.status.is_final()))
     }
 
     /// Puts a changed run in its row.
     pub(super) fn replace(self, run: RunSummary) {
         self.rows.try_update(|rows| {
-            if let Some(row) = rows.iter_mut().find(|row| row.id == run.id) {
-                *row = run;
+            if let Some(row) = rows.iter_mut().find(|row| row.run.id == run.id) {
+                row.run = run;
             }
         });
     }
 
     /// Takes a deleted run off the page.
     pub(super) fn remove(self, id: &str) {
-        self.rows.try_update(|rows| rows.retain(|row| row.id.as_str() != id));
+        self.rows.try_update(|rows| rows.retain(|row| row.run.id.as_str() != id));
         self.total.try_update(|total| *total = total.saturating_sub(1));
     }
 
     /// Reads the first page again. The page may be gone when the answer comes.
     async fn refresh(self) {
         // A failed refresh is not reported: the next one follows in two seconds.
-        let Ok(RunList { page: fresh, total }) = self.fetch(String::new()).await else { return };
+        let Ok(RunList { page: fresh, total, .. }) = self.fetch(String::new()).await else { return };
         self.total.try_set(total);
         if self.cursor.try_with_untracked(Option::is_none) == Some(true) {
             self.cursor.set(fresh.next_cursor.clone());
@@ -136,7 +140,8 @@ impl RunRows {
         self.cursor.try_set(page.next_cursor);
         self.rows.try_update(|rows| {
             // A run may have moved between the pages since the first one was read.
-            let new: Vec<_> = page.items.into_iter().filter(|i| rows.iter().all(|r| r.id != i.id)).collect();
+            let new: Vec<_> =
+                page.items.into_iter().filter(|i| rows.iter().all(|r| r.run.id != i.run.id)).collect();
             rows.extend(new);
         });
         Ok(())
@@ -174,8 +179,12 @@ mod tests {
     use super::*;
     use crate::test_run::run;
 
+    fn row(id: &str, head: u64) -> ListRow {
+        ListRow { run: run(id, head), cells: Vec::new(), sparkline: String::new() }
+    }
+
     fn check(old: &[(&str, u64)], fresh: &[(&str, u64)], has_more: bool, expect: &[(&str, u64)]) {
-        let runs = |list: &[(&str, u64)]| list.iter().map(|(id, head)| run(id, *head)).collect::<Vec<_>>();
+        let runs = |list: &[(&str, u64)]| list.iter().map(|(id, head)| row(id, *head)).collect::<Vec<_>>();
         let next_cursor = has_more.then(|| "c".to_owned());
         let page = Page { items: runs(fresh), next_cursor };
         assert_eq!(refreshed(&runs(old), page), runs(expect));

@@ -16,7 +16,8 @@ pub(super) fn SelectionBar(runs: RunRows) -> impl IntoView {
     let (exports, deletes) = (RwSignal::new(false), RwSignal::new(false));
     let chosen = Memo::new(move |_| {
         runs.rows.with(|rows| {
-            rows.iter().filter(|run| selection.has(run.id.as_str())).cloned().collect::<Vec<RunSummary>>()
+            let runs = rows.iter().map(|row| &row.run).filter(|run| selection.has(run.id.as_str()));
+            runs.cloned().collect::<Vec<RunSummary>>()
         })
     });
     let first = Signal::derive(move || chosen.with(|runs| runs.first().cloned()));

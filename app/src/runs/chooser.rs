@@ -1,0 +1,104 @@
+//! Choosing and ordering the columns of the list: the choice is the address.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::filters::Filter;
+use crate::api::{ListColumn, list_columns};
+use crate::ui::Erase;
+
+/// A list of columns as the address has it.
+fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| name.replace('%', "%25").replace(',', "%2C")).collect::<Vec<_>>().join(",")
+}
+
+/// The chosen columns, each with the ways to move or remove it, and a field to add one.
+#[component]
+pub(super) fn Chooser(
+    filter: Filter,
+    columns: StoredValue<Vec<ListColumn>>,
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    let names = move || columns.with_value(|all| all.iter().map(|it| it.name.clone()).collect::<Vec<_>>());
+    let address = move |names: &[String]| filter.with("columns", &joined(names.iter().map(String::as_str)));
+    let known = Resource::new(
+        move || open.get(),
+        move |is_open| async move {
+            if is_open {
+                list_columns(untrack(|| filter.of_project().unwrap_or_default())).await
+            } else {
+                Ok(Vec::new())
+            }
+        },
+    );
+    let rows = move || {
+        let all = columns.get_value();
+        let last = all.len().saturating_sub(1);
+        let row = |(index, column): (usize, ListColumn)| {
+            let moved = move |to: usize| {
+                let mut names = names();
+                names.swap(index, to);
+                address(&names)
+            };
+            let removed = move || {
+                let mut names = names();
+                names.remove(index);
+                address(&names)
+            };
+            let step = |is_there: bool, to: usize, word: &str, sign: &'static str| {
+                let label = format!("Move {} {word}", column.title);
+                is_there.then(|| {
+                    view! {
+                        <a class="chip" href=moved(to) data-noscroll="" aria-label=label>{sign}</a>
+                    }
+                })
+            };
+            view! {
+                <li>
+                    <span>{column.title.clone()}</span>
+                    {step(index > 0, index.saturating_sub(1), "to the left", "↑")}
+                    {step(index < last, index + 1, "to the right", "↓")}
+                    {(last > 0).then(|| view! {
+                        <a class="chip" href=removed() data-noscroll=""
+                            aria-label=format!("Remove {}", column.title)>"×"</a>
+                    })}
+                </li>
+            }
+        };
+        all.into_iter().enumerate().map(row).collect_view()
+    };
+    let navigate = use_navigate();
+    let add = move |event| {
+        let name = event_target_value(&event).trim().to_owned();
+        let mut all = untrack(names);
+        if !name.is_empty() && !all.contains(&name) {
+            all.push(name);
+            let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
+            navigate(&untrack(|| address(&all)), options);
+        }
+    };
+    let options = move || {
+        let known = known.get().and_then(Result::ok).unwrap_or_default();
+        let option = |column: ListColumn| view! { <option value=column.name>{column.title}</option> };
+        known.into_iter().map(option).collect_view()
+    };
+    view! {
+        <details class="columns" prop:open=open on:toggle=move |event| {
+            open.set(event_target::<web_sys::HtmlDetailsElement>(&event).open());
+        }>
+            <summary class="button">"Columns"</summary>
+            <div class="columns-sheet">
+                <ol>{rows}</ol>
+                <label>
+                    "Add a column"
+                    <input list="known-columns" placeholder="config:lr, mean:root, duration" spellcheck="false"
+                        autocomplete="off" on:change=add />
+                </label>
+                <datalist id="known-columns"><Suspense>{options}</Suspense></datalist>
+                <a class="link" href=move || filter.with("columns", "") data-noscroll="">"Usual columns"</a>
+            </div>
+        </details>
+    }
+    .erase()
+}

@@ -1,0 +1,83 @@
+//! The named lists: opened, saved, renamed, deleted.
+
+use leptos::prelude::*;
+
+use super::filters::Filter;
+use crate::api::{NamedList, PageError, ViewChange, change_views, list_views};
+use crate::ui::Erase;
+
+/// The named lists of the page's project.
+#[component]
+pub(super) fn Views(filter: Filter) -> impl IntoView {
+    let (open, views) = (RwSignal::new(false), RwSignal::new(Vec::<NamedList>::new()));
+    let name = RwSignal::new(String::new());
+    // The view whose name is being changed, if any.
+    let renamed = RwSignal::new(None::<String>);
+    let project = move || untrack(|| filter.of_project().unwrap_or_default());
+    let read = Action::new(move |(): &()| async move {
+        views.try_set(list_views(project()).await?);
+        Ok::<(), PageError>(())
+    });
+    let change = Action::new(move |change: &ViewChange| {
+        let change = change.clone();
+        async move {
+            views.try_set(change_views(project(), change).await?);
+            name.try_set(String::new());
+            renamed.try_set(None);
+            Ok::<(), PageError>(())
+        }
+    });
+    let error = move || {
+        let refused =
+            |result: &Option<Result<(), PageError>>| result.as_ref()?.as_ref().err().map(ToString::to_string);
+        read.value().with(refused).or_else(|| change.value().with(refused))
+    };
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let to = name.get_untracked().trim().to_owned();
+        _ = change.dispatch(match renamed.get_untracked() {
+            Some(name) => ViewChange::Rename { name, to },
+            None => ViewChange::Save { name: to, query: untrack(|| filter.query_text()) },
+        });
+    };
+    let row = move |view: NamedList| {
+        let (open_name, old) = (view.name.clone(), StoredValue::new(view.name.clone()));
+        view! {
+            <li>
+                <a href=filter.base() + "?" + &view.query data-noscroll="">{open_name}</a>
+                <button class="chip" aria-label=format!("Rename {}", view.name) on:click=move |_| {
+                    name.set(old.get_value());
+                    renamed.set(Some(old.get_value()));
+                }>"✎"</button>
+                <button class="chip" aria-label=format!("Delete {}", view.name)
+                    on:click=move |_| _ = change.dispatch(ViewChange::Delete { name: old.get_value() })>"×"</button>
+            </li>
+        }
+    };
+    let label = move || if renamed.with(Option::is_some) { "New name" } else { "Save this list as" };
+    view! {
+        <details class="columns" on:toggle=move |event| {
+            open.set(event_target::<web_sys::HtmlDetailsElement>(&event).open());
+            if open.get_untracked() {
+                read.dispatch(());
+            }
+        }>
+            <summary class="button">"Views"</summary>
+            <div class="columns-sheet">
+                <ul>{move || views.get().into_iter().map(row).collect_view()}</ul>
+                <form on:submit=submit>
+                    <label>
+                        {label}
+                        <input maxlength="200" autocomplete="off" prop:value=move || name.get()
+                            on:input=move |e| name.set(event_target_value(&e)) />
+                    </label>
+                    <button class="button" disabled=move || name.with(|name| name.trim().is_empty())>
+                        {move || if renamed.with(Option::is_some) { "Rename" } else { "Save" }}
+                    </button>
+                </form>
+                {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
+            </div>
+        </details>
+    }
+    .erase()
+}

@@ -1,0 +1,234 @@
+// Small charts above the list of runs: one a rubric or measurement, drawn when it comes near the window. The page
+// names the runs in `data-runs`; the library is loaded when the charts are first shown.
+
+import { byConfig } from "./groups.js";
+import { Plot } from "./plot.js";
+import { readSeries } from "./source.js";
+import { readView } from "./state.js";
+
+/** @typedef {import("./source.js").Run} Run */
+/** @typedef {import("./source.js").Columns} Columns */
+
+/** Colours and patterns of dashes that the style has. */
+const COLORS = 8;
+const DASHES = 4;
+/** Points of a small chart. */
+const POINTS = 300;
+/** Charts that are offered at most; the page of charts has all. */
+const MAX_CHARTS = 60;
+/** The time between two reads of runs that go on, milliseconds. */
+const PACE_MS = 3000;
+
+/** @type {Promise<void> | null} */
+let library = null;
+
+/** Loads uPlot and its style once. */
+function loadLibrary() {
+  const base = new URL("../uplot/", import.meta.url);
+  library ??= new Promise((resolve, reject) => {
+    const style = document.createElement("link");
+    style.rel = "stylesheet";
+    style.href = new URL("uPlot.min.css", base).href;
+    const script = document.createElement("script");
+    script.src = new URL("uPlot.iife.min.js", base).href;
+    script.addEventListener("load", () => resolve());
+    script.addEventListener("error", () => {
+      library = null;
+      reject(new Error("what draws the charts could not be loaded"));
+    });
+    document.head.append(style, script);
+  });
+  return library;
+}
+
+/** The names of the parts of a path in front of the last one. @param {string} path */
+const prefix = (path) => path.split(".").slice(0, -1).join(".");
+
+/** A small chart. */
+class Small {
+  element = document.createElement("figure");
+  box = document.createElement("div");
+  /** @type {Map<string, Columns>} */
+  columns = new Map();
+  isVisible = false;
+  isFresh = false;
+  /** @type {Plot | null} */
+  #plot = null;
+
+  /** @param {string} path @param {Run[]} runs */
+  constructor(path, runs) {
+    this.path = path;
+    const caption = document.createElement("figcaption");
+    const link = document.createElement("a");
+    const ids = runs.map((run) => encodeURIComponent(run.id.replaceAll("%", "%25").replaceAll(",", "%2C")));
+    link.href = `/compare?runs=${ids.join(",")}&q=${encodeURIComponent(path)}`;
+    link.textContent = path.replace(/^metrics\./, "");
+    caption.append(link);
+    this.element.className = "run-chart list-chart";
+    this.box.className = "chart-plot";
+    this.element.append(caption, this.box);
+  }
+
+  /** @param {Run[]} runs */
+  draw(runs) {
+    const view = readView("");
+    const histories = byConfig(runs, this.columns, "", "none");
+    if (this.#plot?.update(histories, view) === true) return;
+    this.#plot?.destroy();
+    this.box.replaceChildren();
+    const ignore = () => {};
+    this.#plot = new Plot(this.box, histories, view, {
+      onZoom: ignore,
+      onRange: ignore,
+      onRead: ignore,
+      onOpen: (run, step, isNewTab) => {
+        const address = `/runs/${encodeURIComponent(run)}?step=${step}`;
+        if (isNewTab) window.open(address, "_blank", "noopener");
+        else location.href = address;
+      },
+    });
+  }
+
+  destroy() {
+    this.#plot?.destroy();
+  }
+}
+
+/** The charts of the runs in `data-runs`: `[[id, name, goesOn], ...]`. */
+class ListCharts extends HTMLElement {
+  static observedAttributes = ["data-runs"];
+  /** @type {Run[]} */
+  #runs = [];
+  /** @type {Small[]} */
+  #charts = [];
+  #reading = new AbortController();
+  #timer = 0;
+  #isSeen = false;
+  #shown = "";
+  /** @type {IntersectionObserver | null} */
+  #observer = null;
+
+  connectedCallback() {
+    this.#observer = new IntersectionObserver((entries) => this.#onSeen(entries), { rootMargin: "200px" });
+    this.#observer.observe(this);
+  }
+
+  disconnectedCallback() {
+    this.#observer?.disconnect();
+    this.#clear();
+    this.#shown = "";
+    this.#isSeen = false;
+  }
+
+  attributeChangedCallback() {
+    if (this.#isSeen) void this.#show();
+  }
+
+  #clear() {
+    this.#reading.abort();
+    clearTimeout(this.#timer);
+    this.#charts.forEach((chart) => chart.destroy());
+    this.#charts = [];
+    this.replaceChildren();
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  #onSeen(entries) {
+    for (const { target, isIntersecting } of entries) {
+      if (target === this) {
+        if (isIntersecting && !this.#isSeen) {
+          this.#isSeen = true;
+          void this.#show();
+        }
+        continue;
+      }
+      const chart = this.#charts.find((it) => it.element === target);
+      if (chart !== undefined) chart.isVisible = isIntersecting;
+    }
+    void this.#fill();
+  }
+
+  /** Makes a place for each path of the runs. */
+  async #show() {
+    const asked = this.dataset["runs"] ?? "[]";
+    if (asked === this.#shown) return;
+    this.#shown = asked;
+    this.#clear();
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
+    /** @type {[string, string, boolean][]} */
+    const runs = JSON.parse(asked);
+    this.#runs = runs.map(([id, name, live], index) => {
+      const [color, dash] = [index % COLORS, Math.floor(index / COLORS) % DASHES];
+      return { id, name, live, color, dash, config: {} };
+    });
+    if (runs.length === 0) return;
+    try {
+      await loadLibrary();
+      const batch = await readSeries({ ...this.#asked([]) }, signal);
+      const paths = [...new Set(batch.runs.flatMap((run) => run.paths))];
+      const isMeasured = (/** @type {string} */ path) => path.startsWith("metrics.");
+      paths.sort(
+        (a, b) => Number(isMeasured(a)) - Number(isMeasured(b)) || prefix(a).localeCompare(prefix(b)),
+      );
+      let group = "";
+      for (const path of paths.slice(0, MAX_CHARTS)) {
+        if (prefix(path) !== group) {
+          group = prefix(path);
+          const heading = document.createElement("h2");
+          heading.textContent = group;
+          this.append(heading);
+        }
+        const chart = new Small(path, this.#runs);
+        this.#charts.push(chart);
+        this.append(chart.element);
+        this.#observer?.observe(chart.element);
+      }
+      if (paths.length === 0) this.#say("None of these runs has a score or a measurement.");
+    } catch (error) {
+      if (!signal.aborted) this.#say(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** @param {string} words */
+  #say(words) {
+    const note = document.createElement("p");
+    note.className = "note";
+    note.textContent = words;
+    this.replaceChildren(note);
+  }
+
+  /** @param {string[]} paths */
+  #asked(paths) {
+    return { runs: this.#runs.map((run) => run.id), paths, axis: "step", points: POINTS, smoothing: 0 };
+  }
+
+  /** Reads and draws what is near the window and not drawn yet; again while runs go on. */
+  async #fill() {
+    const due = this.#charts.filter((chart) => chart.isVisible && !chart.isFresh);
+    if (due.length === 0) return;
+    due.forEach((chart) => (chart.isFresh = true));
+    const { signal } = this.#reading;
+    try {
+      const batch = await readSeries(this.#asked(due.map((chart) => chart.path)), signal);
+      for (const columns of batch.series) {
+        const chart = due.find((it) => it.path === columns.path);
+        chart?.columns.set(columns.run, columns);
+      }
+      due.forEach((chart) => chart.draw(this.#runs));
+    } catch {
+      if (signal.aborted) return;
+      // The next look reads them again.
+      due.forEach((chart) => (chart.isFresh = false));
+    }
+    clearTimeout(this.#timer);
+    if (this.#runs.some((run) => run.live)) {
+      this.#timer = setTimeout(() => {
+        if (!document.hidden) this.#charts.forEach((chart) => (chart.isFresh = false));
+        void this.#fill();
+      }, PACE_MS);
+    }
+  }
+}
+
+customElements.define("list-charts", ListCharts);
