@@ -81,40 +81,46 @@ enum Token {
     Word(String, bool),
 }
 
+/// A part of the text and its place: the number of its first character, from 1.
+type Placed = (usize, Token);
+
 impl FromStr for Conditions {
     type Err = FieldError;
 
     /// Reads `COLUMN OPERATOR VALUE and ...`. A name that is no column is a key of the configuration.
     fn from_str(text: &str) -> Result<Self, FieldError> {
         let mut tokens = tokens(text)?.into_iter().peekable();
+        let end = text.trim_end().chars().count() + 1;
         let mut conditions = Vec::new();
-        while tokens.peek().is_some() {
+        while let Some((at, _)) = tokens.peek() {
+            let first = *at;
             if !conditions.is_empty() {
                 match tokens.next() {
-                    Some(Token::Word(word, false)) if word.eq_ignore_ascii_case("and") => {}
-                    other => return Err(refused(&format!("{} where `and` should be", shown(other)))),
+                    Some((_, Token::Word(word, false))) if word.eq_ignore_ascii_case("and") => {}
+                    other => return Err(unexpected(end, other, "`and` is needed")),
                 }
             }
             if conditions.len() == MAX_CONDITIONS {
-                return Err(refused(&format!("has more than {MAX_CONDITIONS} conditions")));
+                return Err(refused(first, &format!("there are more than {MAX_CONDITIONS} conditions")));
             }
             let column = match tokens.next() {
-                Some(Token::Word(word, _)) => column(word),
-                other => return Err(refused(&format!("{} where a column should be", shown(other)))),
+                Some((_, Token::Word(word, _))) => column(word),
+                other => return Err(unexpected(end, other, "a column is needed")),
             };
-            let comparison = match tokens.next() {
-                Some(Token::Operator(comparison)) => comparison,
+            let (at, comparison) = match tokens.next() {
+                Some((at, Token::Operator(comparison))) => (at, comparison),
                 other => {
-                    let found = shown(other);
-                    return Err(refused(&format!(
-                        "{found} behind {column}; one of = != < <= > >= is needed"
-                    )));
+                    let needed = format!("one of = != < <= > >= is needed behind {column}");
+                    return Err(unexpected(end, other, &needed));
                 }
             };
             let operand = match tokens.next() {
-                Some(Token::Word(word, is_quoted)) => operand(&column, comparison, word, is_quoted)?,
+                Some((place, Token::Word(word, is_quoted))) => {
+                    equality(&column, comparison, &word, is_quoted).map_err(|why| refused(at, &why))?;
+                    operand(&column, word, is_quoted).map_err(|why| refused(place, &why))?
+                }
                 other => {
-                    return Err(refused(&format!("{} where the value of {column} is needed", shown(other))));
+                    return Err(unexpected(end, other, &format!("a value of {column} is needed")));
                 }
             };
             conditions.push(Condition { column, comparison, operand });
@@ -140,16 +146,18 @@ impl fmt::Display for Conditions {
     }
 }
 
-fn refused(why: &str) -> FieldError {
-    FieldError::new("filter", why)
+fn refused(at: usize, why: &str) -> FieldError {
+    FieldError::new("filter", format!("at character {at}: {why}"))
 }
 
-fn shown(token: Option<Token>) -> String {
-    match token {
-        None => "the end".to_owned(),
-        Some(Token::Operator(comparison)) => format!("`{}`", comparison.as_str()),
-        Some(Token::Word(word, _)) => format!("{word:?}"),
-    }
+/// The error for a part that is not what is needed; the text ends in front of the character `end`.
+fn unexpected(end: usize, found: Option<Placed>, needed: &str) -> FieldError {
+    let (at, found) = match found {
+        None => (end, "the end".to_owned()),
+        Some((at, Token::Operator(comparison))) => (at, format!("`{}`", comparison.as_str())),
+        Some((at, Token::Word(word, _))) => (at, format!("{word:?}")),
+    };
+    refused(at, &format!("{needed}, not {found}"))
 }
 
 fn column(word: String) -> RunColumn {
@@ -159,37 +167,44 @@ fn column(word: String) -> RunColumn {
     }
 }
 
-/// What a column can be compared with.
-fn operand(
-    column: &RunColumn,
-    comparison: Comparison,
-    word: String,
-    is_quoted: bool,
-) -> Result<Operand, FieldError> {
-    let number = || word.parse::<f64>().ok().filter(|number| number.is_finite());
-    let needs = |what: &str| refused(&format!("{column} is compared with {what}, not with {word:?}"));
-    let equality = || {
-        let message = format!("{column} is a text: = and != compare it, {} does not", comparison.as_str());
-        if comparison.is_equality() { Ok(()) } else { Err(refused(&message)) }
+/// Refuses to order texts. A value of the configuration is a number where it can be read as one.
+fn equality(column: &RunColumn, comparison: Comparison, word: &str, is_quoted: bool) -> Result<(), String> {
+    let is_ordered = match column.kind() {
+        ColumnKind::Number | ColumnKind::Time => true,
+        ColumnKind::Any => !is_quoted && number(word).is_some(),
+        ColumnKind::Text | ColumnKind::Tags => false,
     };
+    if is_ordered || comparison.is_equality() {
+        return Ok(());
+    }
+    let text = if column.kind() == ColumnKind::Any { format!("{word:?}") } else { column.to_string() };
+    Err(format!("{text} is a text: = and != compare it, {} does not", comparison.as_str()))
+}
+
+fn number(word: &str) -> Option<f64> {
+    word.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// What a column is compared with.
+fn operand(column: &RunColumn, word: String, is_quoted: bool) -> Result<Operand, String> {
+    let needs = |what: &str| format!("{column} is compared with {what}, not with {word:?}");
     match column.kind() {
-        ColumnKind::Number => {
-            let value = number().ok_or_else(|| needs("a number"))?;
-            Ok(Operand::Number(value, word))
-        }
+        ColumnKind::Number => match number(&word) {
+            Some(value) => Ok(Operand::Number(value, word)),
+            None => Err(needs("a number")),
+        },
         ColumnKind::Time => {
             let midnight = format!("{word}T00:00:00");
             let time = Timestamp::parse_lenient(&word).or_else(|_| Timestamp::parse_lenient(&midnight));
             time.map(Operand::Time).map_err(|_| needs("a date such as 2026-11-30 or an RFC 3339 time"))
         }
-        ColumnKind::Any => match number().filter(|_| !is_quoted) {
-            Some(value) => Ok(Operand::Number(value, word)),
-            None => equality().map(|()| Operand::Text(word)),
-        },
+        ColumnKind::Any => Ok(match number(&word).filter(|_| !is_quoted) {
+            Some(value) => Operand::Number(value, word),
+            None => Operand::Text(word),
+        }),
         ColumnKind::Text | ColumnKind::Tags => {
-            equality()?;
             if *column == RunField::Status.into() {
-                word.parse::<Status>().map_err(|error| refused(&error.message))?;
+                word.parse::<Status>().map_err(|error| error.message)?;
             }
             Ok(Operand::Text(word))
         }
@@ -197,23 +212,24 @@ fn operand(
 }
 
 /// The parts of a text: operators, words, and words in quotes, in which a quote is doubled.
-fn tokens(text: &str) -> Result<Vec<Token>, FieldError> {
+fn tokens(text: &str) -> Result<Vec<Placed>, FieldError> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
+        let at = text[..text.len() - rest.len()].chars().count() + 1;
         if first == '"' {
-            let (word, behind) = quoted(&rest[1..]).ok_or_else(|| refused("a quote is not closed"))?;
-            tokens.push(Token::Word(word, true));
+            let (word, behind) = quoted(&rest[1..]).ok_or_else(|| refused(at, "this quote is not closed"))?;
+            tokens.push((at, Token::Word(word, true)));
             rest = behind;
         } else if let Some((operator, comparison)) =
             Comparison::ALL.into_iter().find(|(operator, _)| rest.starts_with(operator))
         {
-            tokens.push(Token::Operator(comparison));
+            tokens.push((at, Token::Operator(comparison)));
             rest = &rest[operator.len()..];
         } else {
             let is_end = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '=' | '!' | '"');
             let end = rest.char_indices().skip(1).find(|(_, c)| is_end(*c)).map_or(rest.len(), |(at, _)| at);
-            tokens.push(Token::Word(rest[..end].to_owned(), false));
+            tokens.push((at, Token::Word(rest[..end].to_owned(), false)));
             rest = &rest[end..];
         }
         rest = rest.trim_start();
@@ -271,15 +287,17 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_where() {
         for (text, expect) in [
-            ("lr", "filter: the end behind config:lr; one of = != < <= > >= is needed"),
-            ("lr <", "filter: the end where the value of config:lr is needed"),
-            ("lr < 1 steps > 2", "filter: \"steps\" where `and` should be"),
-            ("< 3", "filter: `<` where a column should be"),
-            ("steps > many", "filter: steps is compared with a number, not with \"many\""),
-            ("name < b", "filter: name is a text: = and != compare it, < does not"),
-            ("lr < \"x", "filter: a quote is not closed"),
+            ("lr", "at character 3: one of = != < <= > >= is needed behind config:lr, not the end"),
+            ("lr < ", "at character 5: a value of config:lr is needed, not the end"),
+            ("lr < 1 steps > 2", "at character 8: `and` is needed, not \"steps\""),
+            ("  < 3", "at character 3: a column is needed, not `<`"),
+            ("é = 1 and steps > many", "at character 19: steps is compared with a number, not with \"many\""),
+            ("name < b", "at character 6: name is a text: = and != compare it, < does not"),
+            ("lr < b", "at character 4: \"b\" is a text: = and != compare it, < does not"),
+            ("lr < \"x", "at character 6: this quote is not closed"),
         ] {
-            assert_eq!(text.parse::<Conditions>().unwrap_err().to_string(), expect);
+            let error = text.parse::<Conditions>().unwrap_err();
+            assert_eq!(error.to_string(), format!("filter: {expect}"));
         }
         assert!("created > yesterday".parse::<Conditions>().is_err());
         assert!("status = done".parse::<Conditions>().is_err());
