@@ -17,8 +17,7 @@ async function sweep(server) {
 }
 
 /** The names of the rows, from the first. */
-const names = async (list) =>
-  (await list.locator("tr.run-row .run-name > a:first-child").allInnerTexts()).join();
+const names = async (list) => (await list.locator("tr.run-row .run-link").allInnerTexts()).join();
 
 /** The heads of the columns, from the left. */
 const heads = async (list) => (await list.getByRole("columnheader").getByRole("link").allInnerTexts()).join();
@@ -55,7 +54,10 @@ story("columns are chosen, sorted and filtered, and the address has it", async (
   assert.equal(await names(list), "run 3,run 5");
   await filter.fill("lr >");
   await filter.press("Enter");
-  await list.getByText("filter: the end where the value of config:lr is needed").waitFor();
+  await list
+    .getByRole("alert")
+    .getByText("filter: at character 5: a value of config:lr is needed, not the end")
+    .waitFor();
 
   // What the scores came to follows in the background.
   const best = `${server.url}/projects/sweep?columns=high:root&sort=high:root&filter=high:root+%3E+2`;
@@ -81,4 +83,103 @@ story("chosen columns fit a phone", async ({ server, page }) => {
   await list.locator(".run-cell").first().waitFor();
   const overflow = await list.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(overflow <= 0, `${overflow} px too wide`);
+});
+
+story(
+  "pinned runs stay in front, hidden ones are left out, and the address has both",
+  async ({ server, page }) => {
+    await sweep(server);
+    const list = await page({ path: "/?sort=name", width: 1280, height: 720 });
+    await list.waitForLoadState("networkidle");
+    const pick = (n) => list.getByRole("checkbox", { name: `Select run ${n}`, exact: true }).check();
+    const bar = list.getByRole("region", { name: "Selected runs" });
+    await pick(4);
+    await bar.getByRole("button", { name: "Pin" }).click();
+    await until("it is in front", async () => (await names(list)).startsWith("run 4,run 0,run 1"));
+    await pick(0);
+    await pick(1);
+    await bar.getByRole("button", { name: "Hide" }).click();
+    await until("two are left out", async () => (await names(list)) === "run 4,run 2,run 3,run 5");
+    await list.getByText("4 runs", { exact: true }).waitFor();
+    await list.reload();
+    await list.waitForLoadState("networkidle");
+    assert.equal(await names(list), "run 4,run 2,run 3,run 5");
+    await list.getByRole("link", { name: "Unpin run 4" }).click();
+    await until("it is in its place", async () => (await names(list)) === "run 2,run 3,run 4,run 5");
+    await list.getByRole("button", { name: "Show hidden runs" }).click();
+    await until("all are back", async () => (await names(list)).split(",").length === 6);
+    assert.equal(new URL(list.url()).search, "?sort=name");
+  },
+);
+
+story("a list is saved under a name, opened, renamed and deleted", async ({ server, page }) => {
+  await sweep(server);
+  const list = await page({ path: "/projects/sweep?sort=name&filter=lr+%3E+1e-4", width: 1280, height: 720 });
+  await list.waitForLoadState("networkidle");
+  const open = () => list.getByText("Views", { exact: true }).click();
+  await open();
+  await list.getByLabel("Save this list as").fill("fast ones");
+  await list.getByRole("button", { name: "Save" }).click();
+  await list.getByRole("link", { name: "fast ones" }).waitFor();
+
+  await list.goto(`${server.url}/projects/sweep`);
+  await list.waitForLoadState("networkidle");
+  await open();
+  await list.getByRole("link", { name: "fast ones" }).click();
+  await until("its list is shown", async () => (await names(list)) === "run 3,run 4,run 5");
+  await open();
+  await list.getByRole("button", { name: "Rename fast ones" }).click();
+  await list.getByLabel("New name").fill("quick");
+  await list.getByRole("button", { name: "Rename", exact: true }).click();
+  await list.getByRole("link", { name: "quick" }).waitFor();
+  assert.deepEqual(
+    (await server.get("/api/v1/views?project=sweep")).items.map((it) => it.name),
+    ["quick"],
+  );
+  await list.getByRole("button", { name: "Delete quick" }).click();
+  await list.getByRole("link", { name: "quick" }).waitFor({ state: "detached" });
+  assert.deepEqual((await server.get("/api/v1/views?project=sweep")).items, []);
+});
+
+story("charts of the list are drawn, and follow the runs", async ({ server, page }) => {
+  await sweep(server);
+  const list = await page({ path: "/", width: 1280, height: 720 });
+  await list.waitForLoadState("networkidle");
+  await list.getByRole("button", { name: "Charts" }).click();
+  const chart = list.locator("list-charts figure").filter({ hasText: "root" });
+  await chart.locator("canvas").waitFor();
+  await server.post("/api/v1/runs", { id: "new", name: "the newest" });
+  await server.post("/api/v1/runs/new/events", [scored(0, { root: 1, "metrics.loss": 0.5 })]);
+  await list.getByRole("link", { name: "the newest" }).waitFor();
+  await list.locator("list-charts figure").filter({ hasText: "loss" }).locator("canvas").waitFor();
+});
+
+story("a thousand runs are one page that is read as it is scrolled", async ({ server, page }) => {
+  const count = 1000;
+  for (let at = 0; at < count; at += 20) {
+    const ids = Array.from({ length: 20 }, (_, n) => String(at + n).padStart(4, "0"));
+    await Promise.all(ids.map((id) => server.post("/api/v1/runs", { id, name: `run ${id}` })));
+  }
+  const list = await page({ path: "/?sort=name", width: 1280, height: 720 });
+  await list.waitForLoadState("networkidle");
+  await list.getByText("1,000 runs", { exact: true }).waitFor();
+  const rows = list.locator("tr.run-row");
+  await list.keyboard.press("End");
+  await until("the last is there", async () => (await rows.last().innerText()).includes("run 0999"));
+  assert.ok((await rows.count()) < 150, `${await rows.count()} rows`);
+  assert.equal(await rows.last().getAttribute("aria-rowindex"), "1001");
+  assert.equal(await list.getByRole("table").getAttribute("aria-rowcount"), "1001");
+  const place = await list.evaluate(() => window.scrollY);
+  await rows.last().locator(".run-link").click();
+  await list.waitForURL("**/runs/0999");
+  await list.goBack();
+  await until("the list is where it was left", async () => {
+    return Math.abs((await list.evaluate(() => window.scrollY)) - place) < 60;
+  });
+  await until("the last is there", async () => (await rows.last().innerText()).includes("run 0999"));
+
+  await list.keyboard.press("Home");
+  await until("the first is there", async () => (await rows.first().innerText()).includes("run 0000"));
+  await list.getByRole("checkbox", { name: "Select all runs of this list" }).check();
+  await list.getByText("1,000 selected", { exact: true }).waitFor();
 });

@@ -36,6 +36,12 @@ pub struct RunsQuery {
     /// Columns with commas between them; empty for those of every list.
     #[serde(default)]
     pub columns: String,
+    /// The ids of the runs that are in front of all others, with commas between them.
+    #[serde(default)]
+    pub pin: String,
+    /// The ids of the runs that are left out, with commas between them.
+    #[serde(default)]
+    pub hide: String,
     /// Where the previous page ended, or empty.
     pub cursor: String,
 }
@@ -56,6 +62,8 @@ pub struct ListColumn {
 pub struct ListRow {
     /// The run.
     pub run: RunSummary,
+    /// Whether it is in front of the others because it is pinned.
+    pub is_pinned: bool,
     /// Of each column what is in it; empty without a value. Columns that the page formats by itself are left
     /// empty.
     pub cells: Vec<String>,

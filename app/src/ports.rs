@@ -1,4 +1,4 @@
-//! What the pages get from the browser: file uploads; on the run page also a feed of facts, and a stage that
+//! What the pages get from the browser: file uploads, the changes of the list of runs; on the run page also a feed of facts, and a stage that
 //! draws.
 
 use std::any::Any;
@@ -99,6 +99,12 @@ pub trait Uploads {
     fn import(&self, file: web_sys::File, partial: bool, on: Rc<dyn Fn(FileUpdate) -> bool>);
 }
 
+/// The changes of the list of runs.
+pub trait Changes {
+    /// Calls `on` once at first, and whenever any run has changed. Dropping the returned value ends it.
+    fn follow(&self, on: Rc<dyn Fn()>) -> Box<dyn Any>;
+}
+
 /// Makes canvases drawable.
 pub trait Stage {
     /// Attaches to a canvas.
@@ -119,6 +125,8 @@ pub trait StageView {
 pub struct Ports {
     /// The uploads.
     pub uploads: Rc<dyn Uploads>,
+    /// The changes of the list of runs.
+    pub changes: Rc<dyn Changes>,
     /// What the run page needs besides; `None` in a bundle without that page.
     pub run: Option<RunPorts>,
 }

@@ -16,8 +16,8 @@ const DASHES = 4;
 const POINTS = 300;
 /** Charts that are offered at most; the page of charts has all. */
 const MAX_CHARTS = 60;
-/** The time between two reads of runs that go on, milliseconds. */
-const PACE_MS = 3000;
+/** The least time between two reads of the same charts, milliseconds. */
+const PACE_MS = 2000;
 
 /** @type {Promise<void> | null} */
 let library = null;
@@ -94,7 +94,10 @@ class Small {
   }
 }
 
-/** The charts of the runs in `data-runs`: `[[id, name, goesOn], ...]`. */
+/**
+ * The charts of the runs in `data-runs`: `[[id, name, head], ...]`. The page changes it when the server says that runs
+ * have changed: where only heads are others, the charts stay and read on.
+ */
 class ListCharts extends HTMLElement {
   static observedAttributes = ["data-runs"];
   /** @type {Run[]} */
@@ -104,6 +107,7 @@ class ListCharts extends HTMLElement {
   #reading = new AbortController();
   #timer = 0;
   #isSeen = false;
+  #isFilling = false;
   #shown = "";
   /** @type {IntersectionObserver | null} */
   #observer = null;
@@ -124,9 +128,16 @@ class ListCharts extends HTMLElement {
     if (this.#isSeen) void this.#show();
   }
 
+  /** The charts have values that are not drawn yet. */
+  #refresh() {
+    this.#charts.forEach((chart) => (chart.isFresh = false));
+    void this.#fill();
+  }
+
   #clear() {
     this.#reading.abort();
     clearTimeout(this.#timer);
+    this.#isFilling = false;
     this.#charts.forEach((chart) => chart.destroy());
     this.#charts = [];
     this.replaceChildren();
@@ -150,17 +161,18 @@ class ListCharts extends HTMLElement {
 
   /** Makes a place for each path of the runs. */
   async #show() {
-    const asked = this.dataset["runs"] ?? "[]";
-    if (asked === this.#shown) return;
+    /** @type {[string, string, number][]} */
+    const runs = JSON.parse(this.dataset["runs"] ?? "[]");
+    const asked = JSON.stringify(runs.map(([id, name]) => [id, name]));
+    // Without charts yet there may be some now.
+    if (asked === this.#shown && this.#charts.length > 0) return this.#refresh();
     this.#shown = asked;
     this.#clear();
     this.#reading = new AbortController();
     const { signal } = this.#reading;
-    /** @type {[string, string, boolean][]} */
-    const runs = JSON.parse(asked);
-    this.#runs = runs.map(([id, name, live], index) => {
+    this.#runs = runs.map(([id, name], index) => {
       const [color, dash] = [index % COLORS, Math.floor(index / COLORS) % DASHES];
-      return { id, name, live, color, dash, config: {} };
+      return { id, name, live: false, color, dash, config: {} };
     });
     if (runs.length === 0) return;
     try {
@@ -203,10 +215,12 @@ class ListCharts extends HTMLElement {
     return { runs: this.#runs.map((run) => run.id), paths, axis: "step", points: POINTS, smoothing: 0 };
   }
 
-  /** Reads and draws what is near the window and not drawn yet; again while runs go on. */
+  /** Reads and draws what is near the window and not drawn yet. What comes while it reads follows after a while. */
   async #fill() {
+    if (this.#isFilling) return;
     const due = this.#charts.filter((chart) => chart.isVisible && !chart.isFresh);
     if (due.length === 0) return;
+    this.#isFilling = true;
     due.forEach((chart) => (chart.isFresh = true));
     const { signal } = this.#reading;
     try {
@@ -216,18 +230,21 @@ class ListCharts extends HTMLElement {
         chart?.columns.set(columns.run, columns);
       }
       due.forEach((chart) => chart.draw(this.#runs));
+      const known = new Set(this.#charts.map((chart) => chart.path));
+      const paths = batch.runs.flatMap((run) => run.paths);
+      if (this.#charts.length < MAX_CHARTS && paths.some((path) => !known.has(path))) {
+        this.#shown = "";
+        return void this.#show();
+      }
     } catch {
-      if (signal.aborted) return;
       // The next look reads them again.
       due.forEach((chart) => (chart.isFresh = false));
     }
-    clearTimeout(this.#timer);
-    if (this.#runs.some((run) => run.live)) {
-      this.#timer = setTimeout(() => {
-        if (!document.hidden) this.#charts.forEach((chart) => (chart.isFresh = false));
-        void this.#fill();
-      }, PACE_MS);
-    }
+    if (signal.aborted) return;
+    this.#timer = setTimeout(() => {
+      this.#isFilling = false;
+      void this.#fill();
+    }, PACE_MS);
   }
 }
 

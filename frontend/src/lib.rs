@@ -7,7 +7,9 @@
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod changes;
 mod feed;
+mod socket;
 mod stage;
 mod uploads;
 
@@ -29,6 +31,7 @@ pub fn hydrate_run() {
 
 fn hydrate<V: IntoView + 'static>(run: Option<RunPorts>, pages: fn() -> V) {
     console_error_panic_hook::set_once();
-    provide_ports(Ports { uploads: Rc::new(uploads::HttpUploads::default()), run });
+    let uploads = Rc::new(uploads::HttpUploads::default());
+    provide_ports(Ports { uploads, changes: Rc::new(changes::HttpChanges), run });
     leptos::mount::hydrate_body(pages);
 }

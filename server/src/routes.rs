@@ -59,6 +59,7 @@ fn runs() -> ApiRouter<AppState> {
                 .patch_with(views::rename, views::rename_docs)
                 .delete_with(views::delete, views::delete_docs),
         )
+        .api_route("/changes", get_with(live::changes, live::changes_docs))
         .api_route("/columns", get_with(runs::list_columns, runs::list_columns_docs))
         .api_route("/runs/{run}/episodes", get_with(episodes::list, episodes::list_docs))
 }

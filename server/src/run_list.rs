@@ -4,19 +4,26 @@ use gauntlet_api::Page;
 use gauntlet_app::api::{ListColumn, ListRow, NamedList, RunList, RunsQuery, ViewChange};
 use gauntlet_app::cells;
 use gauntlet_engine::clock::now;
-use gauntlet_model::FieldError;
-use gauntlet_store::{ColumnKind, Conditions, Order, RunColumn, RunField, RunQuery, Statistic};
+use gauntlet_model::{FieldError, RunSummary};
+use gauntlet_store::{
+    ColumnKind, Comparison, Condition, Conditions, Operand, Order, RunColumn, RunField, RunQuery, Statistic,
+};
+use serde_json::Value;
 
 use crate::api::runs;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// Runs a page shows at a time.
-const PAGE: u32 = 50;
+/// Runs in the HTML of a page.
+const FIRST_PAGE: u32 = 50;
+/// Runs that a page reads at a time when it is scrolled on.
+const NEXT_PAGE: u32 = 250;
+/// Most runs that an address can pin, and most that it can hide.
+const MAX_MARKED: usize = 100;
 /// Most keys of configurations, and most paths, that are offered as columns.
 const OFFERED: u32 = 200;
 
-/// A page of runs.
+/// A page of runs; pinned ones are in front of the first page, whatever is filtered.
 pub(crate) async fn read(state: &AppState, query: RunsQuery) -> Result<RunList, ApiError> {
     let set = |text: String| Some(text).filter(|text| !text.trim().is_empty());
     let refused = |e: FieldError| ApiError::malformed(&e);
@@ -26,37 +33,81 @@ pub(crate) async fn read(state: &AppState, query: RunsQuery) -> Result<RunList, 
     };
     let columns: Vec<RunColumn> =
         columns.into_iter().filter(|column| *column != RunField::Name.into()).collect();
+    let (pinned, hidden) = (marked("pin", &query.pin)?, marked("hide", &query.hide)?);
+    let mut filter = query.filter.parse::<Conditions>().map_err(refused)?;
+    filter.0.extend(pinned.iter().chain(&hidden).map(|id| of_id(Comparison::NotEqual, id)));
+    let is_first = query.cursor.is_empty();
     let query = RunQuery {
         q: set(query.q),
         cursor: set(query.cursor),
         project: set(query.project),
         tag: set(query.tag),
         status: set(query.status).map(|word| word.parse()).transpose().map_err(refused)?,
-        filter: query.filter.parse::<Conditions>().map_err(refused)?,
+        filter,
         order: set(query.sort)
             .map(|word| word.parse::<Order>())
             .transpose()
             .map_err(refused)?
             .unwrap_or_default(),
-        limit: PAGE,
+        limit: if is_first { FIRST_PAGE } else { NEXT_PAGE },
         columns: columns.clone(),
     };
     let total = state.store.count_runs(&query).await?;
-    let page = state.store.runs(query).await?;
-    let ids: Vec<_> = page.items.iter().map(|run| run.id.clone()).collect();
-    let sparklines = state.store.sparklines(&ids).await?;
-    let names: Vec<String> = columns.iter().map(RunColumn::to_string).collect();
-    let row = |((run, values), sparkline): ((_, Vec<_>), Vec<f64>)| ListRow {
-        run,
-        cells: names.iter().zip(&values).map(|(name, value)| cells::text(name, value)).collect(),
-        sparkline: cells::sparkline(&sparkline),
-    };
-    let items = page.items.into_iter().zip(page.cells).zip(sparklines).map(row).collect();
+    let found = state.store.runs(query).await?;
+    let mut items = Vec::new();
+    for id in pinned.iter().filter(|_| is_first) {
+        let filter = Conditions(vec![of_id(Comparison::Equal, id)]);
+        let one = RunQuery { filter, limit: 1, columns: columns.clone(), ..RunQuery::default() };
+        let one = state.store.runs(one).await?;
+        items.extend(rows(state, one.items, one.cells, &columns, true).await?);
+    }
+    let total = total + items.len() as u64;
+    items.extend(rows(state, found.items, found.cells, &columns, false).await?);
     Ok(RunList {
-        page: Page { items, next_cursor: page.next_cursor },
+        page: Page { items, next_cursor: found.next_cursor },
         columns: columns.iter().map(titled).collect(),
         total,
     })
+}
+
+/// The ids in a list with commas between them; a comma and a percent sign of an id are percent-encoded.
+fn marked(field: &str, text: &str) -> Result<Vec<String>, ApiError> {
+    let ids: Vec<String> = text
+        .split(',')
+        .filter(|id| !id.is_empty())
+        .map(|id| id.replace("%2C", ",").replace("%2c", ",").replace("%25", "%"))
+        .collect();
+    match ids.len() {
+        count if count > MAX_MARKED => {
+            let message = format!("has {count} runs; at most {MAX_MARKED} can be named");
+            Err(ApiError::malformed(&FieldError::new(field, message)))
+        }
+        _ => Ok(ids),
+    }
+}
+
+fn of_id(comparison: Comparison, id: &str) -> Condition {
+    Condition { column: RunField::Id.into(), comparison, operand: Operand::Text(id.to_owned()) }
+}
+
+/// Runs as rows.
+async fn rows(
+    state: &AppState,
+    runs: Vec<RunSummary>,
+    cells: Vec<Vec<Value>>,
+    columns: &[RunColumn],
+    is_pinned: bool,
+) -> Result<Vec<ListRow>, ApiError> {
+    let ids: Vec<_> = runs.iter().map(|run| run.id.clone()).collect();
+    let sparklines = state.store.sparklines(&ids).await?;
+    let names: Vec<String> = columns.iter().map(RunColumn::to_string).collect();
+    let row = |((run, values), sparkline): ((_, Vec<Value>), Vec<f64>)| ListRow {
+        run,
+        is_pinned,
+        cells: names.iter().zip(&values).map(|(name, value)| cells::text(name, value)).collect(),
+        sparkline: cells::sparkline(&sparkline),
+    };
+    Ok(runs.into_iter().zip(cells).zip(sparklines).map(row).collect())
 }
 
 /// The named lists of a project; those of all runs where it is empty.

@@ -137,7 +137,10 @@ async fn what_is_no_column_is_refused_with_its_name() {
         ("columns=name,colour", "columns[1]: \"colour\" is no column"),
         ("columns=name,name", "columns[1]: \"name\" is there twice"),
         ("sort=-lr", "sort: \"lr\" is no column"),
-        ("filter=steps+%3E+many", "filter: steps is compared with a number, not with \"many\""),
+        (
+            "filter=steps+%3E+many",
+            "filter: at character 9: steps is compared with a number, not with \"many\"",
+        ),
     ] {
         let refused = server.get(&format!("/api/v1/runs?{query}")).await.expect(422).json();
         let message = refused["error"]["message"].as_str().unwrap();
@@ -207,4 +210,38 @@ async fn a_list_is_named_renamed_and_deleted() {
     }
     put("/api/v1/views/more?project=p", "").await.expect(422);
     put("/api/v1/views/v0?project=p", "sort=name").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_page_has_pinned_runs_in_front_and_leaves_hidden_ones_out() {
+    let server = three_runs().await;
+    let list = async |query: Value| {
+        let query = json!({ "query": merged(json!({ "q": "", "status": "", "cursor": "" }), query) });
+        server.post("/pages/runs", &query).await
+    };
+    let shown = async |query: Value| {
+        let list = list(query).await.expect(200).json();
+        let items = list["page"]["items"].as_array().unwrap().clone();
+        let ids: String = items.iter().map(|row| row["run"]["id"].as_str().unwrap()).collect();
+        let pinned = items.iter().filter(|row| row["is_pinned"] == true).count();
+        (ids, pinned, list["total"].as_u64().unwrap())
+    };
+    assert_eq!(shown(json!({})).await, ("cba".to_owned(), 0, 3));
+    assert_eq!(shown(json!({ "pin": "a" })).await, ("acb".to_owned(), 1, 3));
+    assert_eq!(shown(json!({ "pin": "b,a", "tag": "c" })).await, ("bac".to_owned(), 2, 3));
+    assert_eq!(shown(json!({ "hide": "c,b" })).await, ("a".to_owned(), 0, 1));
+    assert_eq!(shown(json!({ "hide": "c", "pin": "gone" })).await, ("ba".to_owned(), 0, 2));
+    let many = vec!["x"; 101].join(",");
+    let refused = list(json!({ "hide": many })).await.expect(400).json();
+    assert_eq!(refused["message"], "hide: has 101 runs; at most 100 can be named");
+
+    let row = list(json!({ "columns": "config:lr,last:root", "filter": "lr < 1" })).await.expect(200).json();
+    assert_eq!(row["page"]["items"][0]["cells"], json!(["0.0002", "+0.25"]));
+    assert_eq!(row["page"]["items"][0]["sparkline"], "0.0,15.0 30.0,1.0 60.0,15.0 ");
+    assert_eq!(row["columns"][1], json!({ "name": "last:root", "title": "root last", "is_number": true }));
+}
+
+fn merged(mut into: Value, from: Value) -> Value {
+    into.as_object_mut().unwrap().extend(from.as_object().unwrap().clone());
+    into
 }

@@ -151,6 +151,25 @@ async fn server_sent_events_resume_after_the_last_id() {
 }
 
 #[tokio::test]
+async fn the_list_announces_each_change() {
+    let (server, address) = started().await;
+    let (mut socket, _) = connect_async(format!("ws://{address}/api/v1/changes")).await.unwrap();
+    let mut announced = async || match socket.next().await.unwrap().unwrap() {
+        Message::Text(number) => number.parse::<u64>().unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let first = announced().await;
+    server.post("/api/v1/runs", &json!({ "id": "r2", "name": "n" })).await.expect(201);
+    let created = announced().await;
+    append(&server, 1, 1).await;
+    let written = announced().await;
+    server.send("DELETE", "/api/v1/runs/r2?name=n", &[], "").await.expect(204);
+    let deleted = announced().await;
+    assert!(first < created && created < written && written < deleted);
+    server.get("/api/v1/changes").await.expect(400);
+}
+
+#[tokio::test]
 async fn a_viewer_that_never_reads_slows_nobody_and_loses_nothing() {
     let (server, address) = started().await;
     // It connects, and then does not take a byte until everything has been written.

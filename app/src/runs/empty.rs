@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::filters::Filter;
 use crate::ui::{Erase, FilePicker};
 
 /// The address of the server in the server's HTML; the browser replaces it with that of the page.
@@ -62,15 +63,34 @@ pub(super) fn NoRuns() -> impl IntoView {
     .erase()
 }
 
+/// Shown while a project has no run.
+#[component]
+pub(super) fn NoRunsOf(
+    /// Its name.
+    project: String,
+) -> impl IntoView {
+    // As a string of Python, whose escapes are those of JSON.
+    let name = serde_json::Value::from(project.as_str()).to_string();
+    view! {
+        <section class="empty is-small" aria-label="No runs yet">
+            <h2>"No runs in "<bdi>{project}</bdi>" yet"</h2>
+            <p>"The first one appears here by itself:"</p>
+            <pre tabindex="0"><code>{format!("run = gauntlet.init(project={name})")}</code></pre>
+            <p><a href="/">"Show the runs of all projects"</a></p>
+        </section>
+    }
+    .erase()
+}
+
 /// Shown if no run matches the filter.
 #[component]
-pub(super) fn NoMatch() -> impl IntoView {
+pub(super) fn NoMatch(filter: Filter) -> impl IntoView {
     view! {
         <section class="empty is-small" aria-label="No match">
             <h2>"No run matches"</h2>
             <p>
-                "Each word must be in its name, id, project, task, agent, tags or notes. "
-                <a href="/">"Show all runs"</a>
+                "Each word must be in its name, id, project, task, agent, tags or notes, and each condition must hold. "
+                <a href=move || filter.base()>"Show all runs"</a>
             </p>
         </section>
     }

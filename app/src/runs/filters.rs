@@ -8,6 +8,7 @@ use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use leptos_router::params::ParamsMap;
 
 use crate::api::RunsQuery;
+use crate::ui::address::in_list;
 use crate::ui::{Erase, Icon, Shape, focus_on_slash, project_address, status_word};
 
 /// What the list is filtered and ordered by.
@@ -29,6 +30,19 @@ pub(super) struct Filter {
     pub(super) sort: Memo<String>,
     /// The columns, or empty.
     columns: Memo<String>,
+    /// The pinned runs, or empty.
+    pin: Memo<String>,
+    /// The hidden runs, or empty.
+    hide: Memo<String>,
+}
+
+/// A list of ids of runs in the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Marked {
+    /// Those in front of all others.
+    Pinned,
+    /// Those that are left out.
+    Hidden,
 }
 
 impl Filter {
@@ -46,6 +60,8 @@ impl Filter {
             conditions: part("filter"),
             sort: part("sort"),
             columns: part("columns"),
+            pin: part("pin"),
+            hide: part("hide"),
         }
     }
 
@@ -59,6 +75,8 @@ impl Filter {
             filter: self.conditions.get(),
             sort: self.sort.get(),
             columns: self.columns.get(),
+            pin: self.pin.get(),
+            hide: self.hide.get(),
             cursor,
         }
     }
@@ -68,7 +86,7 @@ impl Filter {
         self.of_project.get()
     }
 
-    fn parts(self) -> [(&'static str, Memo<String>); 7] {
+    fn parts(self) -> [(&'static str, Memo<String>); 9] {
         [
             ("q", self.words),
             ("status", self.status),
@@ -77,6 +95,8 @@ impl Filter {
             ("filter", self.conditions),
             ("sort", self.sort),
             ("columns", self.columns),
+            ("pin", self.pin),
+            ("hide", self.hide),
         ]
     }
 
@@ -111,9 +131,34 @@ impl Filter {
         self.with("", "")
     }
 
+    /// The ids of the marked runs, as the address has them. Tracks it.
+    fn marked(self, mark: Marked) -> Vec<String> {
+        let (_, part) = self.part(mark);
+        part.with(|ids| ids.split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect())
+    }
+
+    fn part(self, mark: Marked) -> (&'static str, Memo<String>) {
+        match mark {
+            Marked::Pinned => ("pin", self.pin),
+            Marked::Hidden => ("hide", self.hide),
+        }
+    }
+
+    /// The address of the list in which these runs are marked, or no longer. Tracks the address.
+    pub(super) fn with_marks(self, mark: Marked, runs: &[String], is_on: bool) -> String {
+        let runs: Vec<String> = runs.iter().map(|run| in_list(run)).collect();
+        let mut ids = self.marked(mark);
+        ids.retain(|id| !runs.contains(id));
+        if is_on {
+            ids.extend(runs);
+        }
+        self.with(self.part(mark).0, &ids.join(","))
+    }
+
     /// Whether there is a filter.
     pub(super) fn is_set(self) -> bool {
-        let filters = self.parts().into_iter().filter(|(name, _)| !matches!(*name, "sort" | "columns"));
+        let filters =
+            self.parts().into_iter().filter(|(name, _)| !matches!(*name, "sort" | "columns" | "pin"));
         filters.into_iter().any(|(_, part)| part.with(|p| !p.is_empty()))
     }
 }
@@ -139,18 +184,26 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
     let leave = go.clone();
     let narrowed = move || {
         let parts = [("project", filter.project), ("tag", filter.tag)];
-        let set = parts.into_iter().filter(|(_, part)| part.with(|p| !p.is_empty()));
-        set.map(|(name, part)| {
-            let leave = leave.clone();
+        let set = parts.into_iter().filter(|(_, part)| part.with(|p| !p.is_empty())).map(|(name, part)| {
             let value = part.get();
-            let label = format!("Not only the {name} {value}");
-            view! {
-                <button class="chip is-on" aria-label=label on:click=move |_| leave(name, "")>
-                    {format!("{name}: {value} ×")}
-                </button>
-            }
-        })
-        .collect_view()
+            (name, format!("{name}: {value}"), format!("Not only the {name} {value}"))
+        });
+        let marks =
+            [(Marked::Pinned, "pinned", "Unpin all runs"), (Marked::Hidden, "hidden", "Show hidden runs")];
+        let marked = marks.into_iter().filter_map(|(mark, word, label)| {
+            let count = filter.marked(mark).len();
+            (count > 0).then(|| (filter.part(mark).0, format!("{count} {word}"), label.to_owned()))
+        });
+        set.chain(marked)
+            .map(|(name, words, label)| {
+                let leave = leave.clone();
+                view! {
+                    <button class="chip is-on" aria-label=label on:click=move |_| leave(name, "")>
+                        {words}" ×"
+                    </button>
+                }
+            })
+            .collect_view()
     };
     let chip = move |status: Option<Status>| {
         let go = go.clone();

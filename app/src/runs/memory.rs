@@ -13,8 +13,6 @@ const KEY: &str = "gauntlet.list";
 pub(super) struct Left {
     /// Path and query of the list's address.
     pub(super) address: String,
-    /// The number of its rows.
-    pub(super) rows: usize,
     /// How far the window was scrolled, CSS pixels.
     pub(super) scroll_px: f64,
 }

@@ -7,12 +7,15 @@ mod charts;
 mod chooser;
 mod empty;
 mod filters;
+mod live;
 mod memory;
 mod page;
 mod row;
 mod rows;
 mod selection;
 mod selection_bar;
+mod table;
 mod views;
+mod window;
 
 pub(crate) use page::{ProjectPage, RunsPage};

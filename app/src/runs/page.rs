@@ -2,15 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::charts::Charts;
+use super::charts::{Charts, ChartsButton};
 use super::chooser::Chooser;
-use super::empty::{NoMatch, NoRuns};
+use super::empty::{NoMatch, NoRuns, NoRunsOf};
 use super::filters::{Filter, Filters};
-use super::row::Row;
+use super::live::keep_fresh;
 use super::rows::RunRows;
 use super::selection_bar::SelectionBar;
+use super::table::RunTable;
 use super::views::Views;
-use crate::api::{ListColumn, RunList, list_runs};
+use crate::api::{PageError, RunList, list_runs};
 use crate::ui::{Erase, FilePicker, Mark, PageTitle, SearchBox, ThemeSwitch, grouped, monitors_address};
 
 /// `/`.
@@ -25,10 +26,16 @@ pub(crate) fn ProjectPage() -> impl IntoView {
     view! { <ListPage filter=Filter::from_address() /> }
 }
 
+/// What is open beside the table. It is not rebuilt with each list: the chooser stays open while columns change.
+#[derive(Clone, Copy)]
+struct Open {
+    columns: RwSignal<bool>,
+    charts: RwSignal<bool>,
+}
+
 #[component]
 fn ListPage(filter: Filter) -> impl IntoView {
-    // Outside of what is rebuilt with each list: the chooser stays open while columns change.
-    let choosing = RwSignal::new(false);
+    let open = Open { columns: RwSignal::new(false), charts: RwSignal::new(false) };
     let query = move || filter.query(String::new());
     let found = Resource::new_blocking(query, list_runs);
     let title = move || match filter.of_project() {
@@ -64,9 +71,9 @@ fn ListPage(filter: Filter) -> impl IntoView {
                 <Transition fallback=|| view! { <p class="quiet-words" role="status">"Reading the log"</p> }>
                     {move || Suspend::new(async move {
                         match found.await {
-                            Ok(list) => view! { <Found list filter choosing /> }.erase(),
+                            Ok(list) => view! { <Found list filter open /> }.erase(),
                             Err(error) => view! {
-                                <Failed error=error.to_string() retry=move || found.refetch() />
+                                <Failed error filter retry=move || found.refetch() />
                             }
                             .erase(),
                         }
@@ -78,14 +85,20 @@ fn ListPage(filter: Filter) -> impl IntoView {
     .erase()
 }
 
-/// The list could not be read.
+/// The list could not be read: the server has a fault, or the address says something that cannot be understood.
 #[component]
-fn Failed(error: String, retry: impl Fn() + 'static) -> impl IntoView {
+fn Failed(error: PageError, filter: Filter, retry: impl Fn() + 'static) -> impl IntoView {
+    let is_fault = error.status >= 500;
+    let heading = if is_fault { "The runs could not be read" } else { "There is no such list" };
+    let way_on = match is_fault {
+        true => view! { <button class="button" on:click=move |_| retry()>"Try again"</button> }.erase(),
+        false => view! { <a class="button" href=move || filter.base()>"Show all runs"</a> }.erase(),
+    };
     view! {
         <section class="empty is-small" role="alert">
-            <h2>"The runs could not be read"</h2>
-            <p>{error}</p>
-            <button class="button" on:click=move |_| retry()>"Try again"</button>
+            <h2>{heading}</h2>
+            <p>{error.message}</p>
+            {way_on}
         </section>
     }
     .erase()
@@ -93,136 +106,41 @@ fn Failed(error: String, retry: impl Fn() + 'static) -> impl IntoView {
 
 /// The rows, or what to do where there are none.
 #[component]
-fn Found(list: RunList, filter: Filter, choosing: RwSignal<bool>) -> impl IntoView {
+fn Found(list: RunList, filter: Filter, open: Open) -> impl IntoView {
     let runs = RunRows::new(list, filter);
-    runs.return_to_place();
-    let now = runs.keep_fresh();
+    let now = keep_fresh(runs);
     let is_empty = Memo::new(move |_| runs.rows.with(Vec::is_empty));
-    let is_filtered = move || filter.is_set() || filter.of_project().is_some();
+    let table = move || match (is_empty.get(), filter.is_set(), filter.of_project()) {
+        (false, ..) => view! { <RunTable runs now /> }.erase(),
+        (true, true, _) => view! { <NoMatch filter /> }.erase(),
+        (true, false, Some(project)) => view! { <NoRunsOf project /> }.erase(),
+        (true, false, None) => view! { <NoRuns /> }.erase(),
+    };
+    let has_tools = Memo::new(move |_| !is_empty.get() || filter.is_set());
+    let tools = move || has_tools.get().then(|| view! { <Tools runs open /> });
     view! {
-        {move || match (is_empty.get(), is_filtered()) {
-            (false, _) => view! { <RunTable runs now choosing /> }.erase(),
-            (true, true) => view! { <NoMatch /> }.erase(),
-            (true, false) => view! { <NoRuns /> }.erase(),
-        }}
-        <LoadMore runs />
+        {tools}
+        {table}
         <SelectionBar runs />
     }
     .erase()
 }
 
-/// The table of runs.
+/// How many runs there are, and what changes the list: views, columns, charts.
 #[component]
-fn RunTable(runs: RunRows, now: RwSignal<Option<f64>>, choosing: RwSignal<bool>) -> impl IntoView {
-    let rows = runs.rows;
+fn Tools(runs: RunRows, open: Open) -> impl IntoView {
     let count = move || {
-        let (shown, total) = (rows.with(Vec::len) as u64, runs.total.get());
-        let word = if total == 1 { "run" } else { "runs" };
-        match shown < total {
-            true => format!("{} {word}, {} shown", grouped(total), grouped(shown)),
-            false => format!("{} {word}", grouped(total)),
-        }
+        let total = runs.total.get();
+        format!("{} {}", grouped(total), if total == 1 { "run" } else { "runs" })
     };
-    let are_all = move || rows.with(|rows| rows.iter().all(|row| runs.selection.has(row.run.id.as_str())));
-    let select_all = move |e| {
-        let ids =
-            rows.with_untracked(|rows| rows.iter().map(|row| row.run.id.to_string()).collect::<Vec<_>>());
-        runs.selection.replace(ids.into_iter().filter(|_| event_target_checked(&e)));
-    };
-    let name = ListColumn { name: "name".to_owned(), title: "Run".to_owned(), is_number: false };
-    let columns = runs.columns.get_value();
-    // Beside the name, whose column is four times as wide.
-    let width = format!("--columns:{}", columns.len());
-    let heads = std::iter::once(name).chain(columns).map(|column| view! { <Head runs column /> });
     view! {
         <div class="list-head">
             <p class="list-count" role="status">{count}</p>
+            <ChartsButton runs open=open.charts />
             <Views filter=runs.filter />
-            <Chooser filter=runs.filter columns=runs.columns open=choosing />
+            <Chooser filter=runs.filter columns=runs.columns open=open.columns />
         </div>
-        <Charts runs />
-        <div class="run-table-frame" tabindex="0" role="region" aria-label="Runs">
-        <table class="run-table" style=width>
-            <thead>
-                <tr>
-                    <th scope="col" class="run-select">
-                        <input
-                            type="checkbox" aria-label="Select all runs shown" prop:checked=are_all
-                            on:change=select_all
-                        />
-                    </th>
-                    {heads.collect_view()}
-                </tr>
-            </thead>
-            <tbody on:click=move |_| runs.leave()>
-                <For
-                    each=move || rows.get() key=|row| row.run.id.clone()
-                    children=move |row| view! { <Row row runs now /> }
-                />
-            </tbody>
-        </table>
-        </div>
-    }
-    .erase()
-}
-
-/// The head of a column: a link to the list in its order; where it is in that order, to the reverse.
-#[component]
-fn Head(runs: RunRows, column: ListColumn) -> impl IntoView {
-    let ListColumn { name, title, is_number } = column;
-    let filter = runs.filter;
-    let class = format!("col-{}", if name.contains(':') { "other" } else { &name });
-    let sort = StoredValue::new(name);
-    let is_sort = move |word: &str| sort.with_value(|sort| sort == word);
-    let now = move || {
-        filter.sort.with(|now| {
-            let column = now.strip_prefix('-').unwrap_or(now);
-            (is_sort(column), column.len() < now.len())
-        })
-    };
-    // Texts begin with the first, numbers and times with the greatest.
-    let direction = move || match (now(), is_number) {
-        ((false, _), _) => None,
-        ((_, is_reversed), is_number) => {
-            Some(if is_reversed == is_number { "ascending" } else { "descending" })
-        }
-    };
-    let href = move || match now() {
-        (true, false) => filter.with("sort", &format!("-{}", sort.get_value())),
-        (true, true) => filter.with("sort", ""),
-        (false, _) => filter.with("sort", &sort.get_value()),
-    };
-    let arrow = move || match direction() {
-        Some("ascending") => " ↑",
-        Some(_) => " ↓",
-        None => "",
-    };
-    view! {
-        <th scope="col" class=class class:num=is_number aria-sort=direction>
-            <a href=href data-noscroll="" prop:replace=true>{title}<span aria-hidden="true">{arrow}</span></a>
-        </th>
-    }
-    .erase()
-}
-
-/// The button that loads the next page, while there is one.
-#[component]
-fn LoadMore(runs: RunRows) -> impl IntoView {
-    let load = Action::new(move |cursor: &String| runs.load_more(cursor.clone()));
-    let more = move |_| {
-        if let Some(cursor) = runs.cursor.get_untracked() {
-            load.dispatch(cursor);
-        }
-    };
-    let is_loading = move || load.pending().get();
-    let error = move || load.value().with(|result| result.as_ref()?.as_ref().err().map(ToString::to_string));
-    view! {
-        {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
-        {move || runs.cursor.with(Option::is_some).then(|| view! {
-            <button class="button more" on:click=more disabled=is_loading>
-                {move || if is_loading() { "Loading" } else { "Load more" }}
-            </button>
-        })}
+        <Charts runs open=open.charts />
     }
     .erase()
 }

@@ -3,12 +3,16 @@
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 
+use super::filters::Marked;
 use super::rows::RunRows;
 use crate::api::{ListColumn, ListRow};
 use crate::ui::{
-    Erase, ago, alert_count, grouped, monitors_address, percent, project_address, run_address, run_status,
-    score, severity_class, utc,
+    Erase, Icon, Shape, ago, alert_count, grouped, monitors_address, percent, project_address, run_address,
+    run_status, score, severity_class, utc,
 };
+
+/// Tags that a row shows; how many more there are is said.
+const TAGS: usize = 2;
 
 /// A row. It reads its run from `rows` by id, so that a refresh changes texts without moving the focus.
 #[component]
@@ -28,46 +32,80 @@ pub(super) fn Row(
     let filter = runs.filter;
     let tags = Memo::new(move |_| run_tags(rows, id));
     let tag_links = move || {
-        tags.get()
-            .into_iter()
-            .map(|tag| {
-                let address = filter.with("tag", &tag);
-                view! { <a class="tag" href=address data-noscroll="">{tag}</a> }
-            })
-            .collect_view()
+        let tags = tags.get();
+        let rest = tags.get(TAGS..).unwrap_or_default().join(", ");
+        let link = |tag: &String| {
+            let address = filter.with("tag", tag);
+            view! { <a class="tag" href=address data-noscroll="" title=tag.clone()>{tag.clone()}</a> }
+        };
+        let links = tags.iter().take(TAGS).map(link).collect_view();
+        let more = tags.len().saturating_sub(TAGS);
+        let more = (more > 0).then(|| {
+            view! {
+                <span class="tag" title=rest.clone()>
+                    <span aria-hidden="true">{format!("+{more}")}</span>
+                    <span class="visually-hidden">{rest.clone()}</span>
+                </span>
+            }
+        });
+        (links, more)
     };
-    let row = Memo::new(move |known: Option<&ListRow>| {
-        let known = known.unwrap_or(&row);
-        rows.with(|rows| rows.iter().find(|r| r.run.id == known.run.id).unwrap_or(known).clone())
+    let pin = row.is_pinned.then(|| {
+        let (href, name) =
+            (move || filter.with_marks(Marked::Pinned, &[id.get_value()], false), &row.run.name);
+        view! {
+            <a class="run-pin" href=href data-noscroll="" aria-label=format!("Unpin {name}") title="Unpin">
+                <Icon shape=Shape::Pin />
+            </a>
+        }
     });
+    let place = Memo::new(move |known: Option<&(usize, ListRow)>| {
+        let id = known.map_or(&row.run.id, |(_, known)| &known.run.id);
+        let found = rows.with(|rows| {
+            let index = rows.iter().position(|row| row.run.id == *id)?;
+            Some((index, rows.get(index)?.clone()))
+        });
+        found.or_else(|| known.cloned()).unwrap_or_else(|| (0, row.clone()))
+    });
+    // Behind the row of the heads.
+    let index = move || place.with(|(index, _)| index + 2);
+    let row = Memo::new(move |_| place.with(|(_, row)| row.clone()));
     let run = Memo::new(move |_| row.with(|row| row.run.clone()));
     let columns = runs.columns.get_value().into_iter().enumerate();
     let columns = columns.map(move |(index, column)| cell(index, column, row, run, now)).collect_view();
-    let kind = move || {
-        run.with(|r| {
-            [Some(r.kind.clone()), r.agent.clone(), r.task.clone()]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" · ")
-        })
-    };
     view! {
-        <tr class="run-row" class:is-selected=is_selected>
+        <tr class="run-row" class:is-selected=is_selected aria-rowindex=index>
             <td class="run-select">
                 <input type="checkbox" prop:checked=is_selected on:change=select
                     aria-label=move || format!("Select {}", run.with(|r| r.name.clone())) />
             </td>
             <td class="run-name">
-                <a href=href rel="external">{move || run.with(|r| r.name.clone())}</a>
-                {move || run.with(alerts)}
-                <small>{kind}</small>
-                {tag_links}
+                <div class="run-line">
+                    {pin}
+                    <a class="run-link" href=href rel="external" title=move || run.with(title)>
+                        <bdi>{move || run.with(|r| r.name.clone())}</bdi>
+                    </a>
+                    <small>{move || run.with(kind)}</small>
+                    {move || run.with(alerts)}
+                    {tag_links}
+                </div>
             </td>
             {columns}
         </tr>
     }
     .erase()
+}
+
+/// What kind of run it is, as far as its name does not say it.
+fn kind(run: &RunSummary) -> String {
+    let parts = [Some(&run.kind), run.agent.as_ref(), run.task.as_ref()].into_iter().flatten();
+    parts.filter(|part| **part != run.name).map(String::as_str).collect::<Vec<_>>().join(" · ")
+}
+
+/// All that the name's column has room for only in part.
+fn title(run: &RunSummary) -> String {
+    let parts = [run.name.clone(), kind(run), run.tags.join(", "), run.notes.clone()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// The tags of the run with that id.

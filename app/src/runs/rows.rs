@@ -1,40 +1,43 @@
-//! The runs on the page: their first page refreshed, further pages appended.
+//! The runs of the list: read page by page as far as the window has come, and refreshed.
 
+use std::collections::HashSet;
 use std::future::Future;
-use std::time::Duration;
 
 use gauntlet_api::Page;
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
 
 use super::filters::Filter;
-use super::memory::{self, Left};
 use super::selection::Selection;
 use crate::api::{ListColumn, ListRow, PageError, RunList, list_runs};
-use crate::ui::now_ms;
 
-/// Time between two refreshes of the list.
-const REFRESH: Duration = Duration::from_secs(2);
-/// While no run is active, only every so many refreshes are done.
-const IDLE_TICKS: u32 = 2;
-
-/// Merges a newer first page into the rows shown: it replaces the rows it covers; rows loaded after them
-/// stay.
-fn refreshed(rows: &[ListRow], fresh: Page<ListRow>) -> Vec<ListRow> {
-    let end = fresh.items.last().map(|r| r.run.id.clone());
-    let rest = end.and_then(|id| rows.iter().position(|r| r.run.id == id)).map_or(rows.len(), |i| i + 1);
-    let mut items = fresh.items;
-    let rest: Vec<_> =
-        rows[rest..].iter().filter(|r| items.iter().all(|i| i.run.id != r.run.id)).cloned().collect();
-    if fresh.next_cursor.is_some() {
-        items.extend(rest);
+/// Puts a newer first page in the place of the rows that it covers; rows that were read after them stay.
+/// Returns whether anything changed; the page itself where it does not reach the old rows, so that these do not
+/// continue it.
+fn refresh(rows: &mut Vec<ListRow>, fresh: Page<ListRow>) -> Result<bool, Page<ListRow>> {
+    let end = match fresh.items.last() {
+        _ if fresh.next_cursor.is_none() => rows.len(),
+        None => 0,
+        Some(last) => match rows.iter().position(|row| row.run.id == last.run.id) {
+            Some(index) => index + 1,
+            None => return Err(fresh),
+        },
+    };
+    if rows[..end] == fresh.items[..] {
+        return Ok(false);
     }
-    items
+    let ids: HashSet<_> = fresh.items.iter().map(|row| row.run.id.clone()).collect();
+    let count = fresh.items.len();
+    rows.splice(..end, fresh.items);
+    let mut index = 0;
+    rows.retain(|row| {
+        index += 1;
+        index <= count || !ids.contains(&row.run.id)
+    });
+    Ok(true)
 }
 
-/// The runs on the page, and where the next ones start.
+/// The runs of the list, and where the next ones start.
 #[derive(Clone, Copy)]
 pub(super) struct RunRows {
     pub(super) rows: RwSignal<Vec<ListRow>>,
@@ -45,6 +48,9 @@ pub(super) struct RunRows {
     pub(super) total: RwSignal<u64>,
     pub(super) selection: Selection,
     pub(super) filter: Filter,
+    /// Why the next page could not be read.
+    pub(super) error: RwSignal<Option<PageError>>,
+    is_reading: StoredValue<bool>,
 }
 
 impl RunRows {
@@ -57,52 +63,14 @@ impl RunRows {
             total: RwSignal::new(list.total),
             selection: Selection::new(),
             filter,
+            error: RwSignal::new(None),
+            is_reading: StoredValue::new(false),
         }
-    }
-
-    /// Remembers the place for the way back.
-    pub(super) fn leave(self) {
-        memory::leave(&Left {
-            address: untrack(|| self.filter.address()),
-            rows: self.rows.with_untracked(Vec::len),
-            scroll_px: window().scroll_y().unwrap_or_default(),
-        });
-    }
-
-    /// Where this list was left for a run: loads as many rows as there were, and scrolls to the place.
-    pub(super) fn return_to_place(self) {
-        Effect::new(move || {
-            let take = move || memory::take(&untrack(|| self.filter.address()));
-            // A document that comes back out of the browser's cache is at its place already.
-            let shown = window_event_listener_untyped("pageshow", move |event| {
-                let event = event.dyn_into::<web_sys::PageTransitionEvent>();
-                if event.is_ok_and(|event| event.persisted()) {
-                    take();
-                }
-            });
-            on_cleanup(move || shown.remove());
-            let Some(left) = take() else { return };
-            spawn_local(async move {
-                while self.rows.try_with_untracked(Vec::len).is_some_and(|rows| rows < left.rows) {
-                    let Some(cursor) = self.cursor.try_get_untracked().flatten() else { break };
-                    if self.load_more(cursor).await.is_err() {
-                        break;
-                    }
-                }
-                // A frame later the rows are on the page, and it is high enough to scroll.
-                request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, left.scroll_px));
-            });
-        });
     }
 
     /// A page of runs from a cursor on; empty for the first page.
     fn fetch(self, cursor: String) -> impl Future<Output = Result<RunList, PageError>> {
         list_runs(untrack(|| self.filter.query(cursor)))
-    }
-
-    /// Whether a run on the page has not ended.
-    fn has_active_run(self) -> bool {
-        self.rows.with_untracked(|rows| rows.iter().any(|row| !row.run.status.is_final()))
     }
 
     /// Puts a changed run in its row.
@@ -121,56 +89,51 @@ impl RunRows {
     }
 
     /// Reads the first page again. The page may be gone when the answer comes.
-    async fn refresh(self) {
-        // A failed refresh is not reported: the next one follows in two seconds.
+    pub(super) async fn refresh(self) {
+        // A failed refresh is not reported: the rows stay, and the next change reads them again.
         let Ok(RunList { page: fresh, total, .. }) = self.fetch(String::new()).await else { return };
         self.total.try_set(total);
-        if self.cursor.try_with_untracked(Option::is_none) == Some(true) {
-            self.cursor.set(fresh.next_cursor.clone());
-        }
-        let newer = self.rows.try_with_untracked(|old| refreshed(old, fresh));
-        if let Some(newer) = newer.filter(|newer| self.rows.with_untracked(|old| old != newer)) {
-            self.rows.set(newer);
+        let cursor = fresh.next_cursor.clone();
+        let is_apart = self.rows.try_maybe_update(|rows| match refresh(rows, fresh) {
+            Ok(is_changed) => (is_changed, false),
+            Err(fresh) => {
+                *rows = fresh.items;
+                (true, true)
+            }
+        });
+        let was_all = self.cursor.try_with_untracked(Option::is_none);
+        if is_apart == Some(true) || cursor.is_none() || was_all == Some(true) {
+            self.cursor.try_set(cursor);
         }
     }
 
-    /// Appends the next page.
-    pub(super) async fn load_more(self, cursor: String) -> Result<(), PageError> {
+    /// Appends pages until there are `count` rows, or all. One call at a time does: others return at once.
+    pub(super) async fn read_up_to(self, count: usize) {
+        if self.is_reading.try_get_value() != Some(false) {
+            return;
+        }
+        self.is_reading.set_value(true);
+        while self.rows.try_with_untracked(Vec::len).is_some_and(|rows| rows < count) {
+            let Some(cursor) = self.cursor.try_get_untracked().flatten() else { break };
+            let read = self.read_page(cursor).await;
+            self.error.try_set(read.err());
+            if self.error.try_with_untracked(Option::is_none) != Some(true) {
+                break;
+            }
+        }
+        self.is_reading.try_update_value(|is_reading| *is_reading = false);
+    }
+
+    /// Appends the page behind a cursor.
+    async fn read_page(self, cursor: String) -> Result<(), PageError> {
         let page = self.fetch(cursor).await?.page;
         self.cursor.try_set(page.next_cursor);
         self.rows.try_update(|rows| {
             // A run may have moved between the pages since the first one was read.
-            let new: Vec<_> =
-                page.items.into_iter().filter(|i| rows.iter().all(|r| r.run.id != i.run.id)).collect();
-            rows.extend(new);
+            let known: HashSet<_> = rows.iter().map(|row| row.run.id.clone()).collect();
+            rows.extend(page.items.into_iter().filter(|row| !known.contains(&row.run.id)));
         });
         Ok(())
-    }
-
-    /// Refreshes the rows and the clock while the page is visible. Returns the clock, in milliseconds since
-    /// the Unix epoch; `None` until the page runs in a browser, so that the server's HTML and the first frame
-    /// are the same.
-    pub(super) fn keep_fresh(self) -> RwSignal<Option<f64>> {
-        let now = RwSignal::new(None::<f64>);
-        Effect::new(move || {
-            now.set(Some(now_ms()));
-            let ticks = StoredValue::new(0_u32);
-            let tick = move || {
-                now.try_set(Some(now_ms()));
-                ticks.update_value(|t| *t = t.wrapping_add(1));
-                let is_idle = !self.has_active_run() && !ticks.get_value().is_multiple_of(IDLE_TICKS);
-                if !document().hidden() && !is_idle {
-                    spawn_local(self.refresh());
-                }
-            };
-            let timer = set_interval_with_handle(tick, REFRESH);
-            on_cleanup(move || {
-                if let Ok(timer) = timer {
-                    timer.clear();
-                }
-            });
-        });
-        now
     }
 }
 
@@ -180,26 +143,34 @@ mod tests {
     use crate::test_run::run;
 
     fn row(id: &str, head: u64) -> ListRow {
-        ListRow { run: run(id, head), cells: Vec::new(), sparkline: String::new() }
+        ListRow { run: run(id, head), is_pinned: false, cells: Vec::new(), sparkline: String::new() }
     }
 
-    fn check(old: &[(&str, u64)], fresh: &[(&str, u64)], has_more: bool, expect: &[(&str, u64)]) {
-        let runs = |list: &[(&str, u64)]| list.iter().map(|(id, head)| row(id, *head)).collect::<Vec<_>>();
+    type Short<'a> = &'a [(&'a str, u64)];
+
+    fn check(old: Short<'_>, fresh: Short<'_>, has_more: bool, expect: Option<Short<'_>>) {
+        let runs = |list: Short<'_>| list.iter().map(|(id, head)| row(id, *head)).collect::<Vec<_>>();
         let next_cursor = has_more.then(|| "c".to_owned());
-        let page = Page { items: runs(fresh), next_cursor };
-        assert_eq!(refreshed(&runs(old), page), runs(expect));
+        let mut rows = runs(old);
+        let is_changed = refresh(&mut rows, Page { items: runs(fresh), next_cursor });
+        assert_eq!(is_changed.ok(), expect.map(|expect| runs(old) != runs(expect)));
+        assert_eq!(rows, runs(expect.unwrap_or(old)));
     }
 
     #[test]
     fn a_refresh_replaces_what_it_covers() {
-        check(&[("a", 1), ("b", 1)], &[("a", 2), ("b", 1)], false, &[("a", 2), ("b", 1)]);
-        check(&[], &[("a", 1)], false, &[("a", 1)]);
-        check(&[("a", 1), ("b", 1)], &[("a", 1)], false, &[("a", 1)]);
+        check(&[("a", 1), ("b", 1)], &[("a", 2), ("b", 1)], false, Some(&[("a", 2), ("b", 1)]));
+        check(&[("a", 1), ("b", 1)], &[("a", 1), ("b", 1)], false, Some(&[("a", 1), ("b", 1)]));
+        check(&[], &[("a", 1)], false, Some(&[("a", 1)]));
+        check(&[("a", 1), ("b", 1)], &[("a", 1)], false, Some(&[("a", 1)]));
         check(
             &[("b", 1), ("c", 1), ("d", 1)],
             &[("a", 1), ("b", 1), ("c", 2)],
             true,
-            &[("a", 1), ("b", 1), ("c", 2), ("d", 1)],
+            Some(&[("a", 1), ("b", 1), ("c", 2), ("d", 1)]),
         );
+        let moved: Short<'_> = &[("d", 2), ("b", 1), ("c", 1)];
+        check(&[("b", 1), ("c", 1), ("d", 1)], moved, true, Some(moved));
+        check(&[("c", 1), ("d", 1)], &[("a", 1), ("b", 1)], true, None);
     }
 }

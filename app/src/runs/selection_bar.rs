@@ -2,7 +2,10 @@
 
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 
+use super::filters::Marked;
 use super::rows::RunRows;
 use crate::manage::{DeleteDialog, EditDialog, ExportDialog, TagDialog};
 use crate::ui::address::compare_address;
@@ -23,6 +26,14 @@ pub(super) fn SelectionBar(runs: RunRows) -> impl IntoView {
     let first = Signal::derive(move || chosen.with(|runs| runs.first().cloned()));
     let count = Memo::new(move |_| selection.count());
     let compare = move || chosen.with(|runs| compare_address(runs.iter().map(|run| run.id.as_str())));
+    let navigate = use_navigate();
+    let mark = move |mark: Marked, is_on: bool| {
+        let ids: Vec<String> =
+            chosen.with_untracked(|runs| runs.iter().map(|run| run.id.to_string()).collect());
+        let options = NavigateOptions { scroll: false, ..Default::default() };
+        navigate(&untrack(|| runs.filter.with_marks(mark, &ids, is_on)), options);
+    };
+    let (pin, hide) = (mark.clone(), mark);
     let changed = Callback::new(move |run: RunSummary| runs.replace(run));
     let deleted = Callback::new(move |id: String| {
         selection.set(&id, false);
@@ -40,6 +51,8 @@ pub(super) fn SelectionBar(runs: RunRows) -> impl IntoView {
             <button class="button" hidden=move || count.get() < 2 on:click=move |_| tags.set(true)>
                 "Tag"
             </button>
+            <button class="button" on:click=move |_| pin(Marked::Pinned, true)>"Pin"</button>
+            <button class="button" on:click=move |_| hide(Marked::Hidden, true)>"Hide"</button>
             <button class="button" on:click=move |_| exports.set(true)>"Export"</button>
             <button class="button is-danger" on:click=move |_| deletes.set(true)>"Delete"</button>
             <button class="button is-quiet" on:click=move |_| selection.replace(std::iter::empty())>

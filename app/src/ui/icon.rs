@@ -19,6 +19,7 @@ pub(crate) enum Shape {
     Close,
     Centre,
     Overview,
+    Pin,
     Theme,
 }
 
@@ -39,6 +40,7 @@ impl Shape {
                 l1.4-1.3"
             }
             Shape::Panel => "M2.5 3h11v10h-11zM6 3v10",
+            Shape::Pin => "M5.5 2.5h5M6.5 2.5v4.2L4.5 9.5h7l-2-2.8V2.5M8 9.5v4",
             Shape::Close => "M4 4l8 8M12 4l-8 8",
             Shape::Theme => "M8 2a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM8 2v12M8 4.5a3.5 3.5 0 0 1 0 7",
             Shape::Overview => {

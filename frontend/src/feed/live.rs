@@ -10,12 +10,7 @@ use gloo_timers::future::TimeoutFuture;
 
 use super::Follow;
 use super::http::{FetchError, path};
-
-/// The server sends something at least every 20 s. After this time without a message, milliseconds, the
-/// connection is dead without having closed, as after a laptop has slept.
-const SILENCE_MS: u32 = 45_000;
-/// Time between two checks whether the page has stopped following, milliseconds.
-const STOP_CHECK_MS: u32 = 250;
+use crate::socket::{SILENCE_MS, STOP_CHECK_MS, socket_url};
 
 /// Follows from behind the last delivered event, until the connection is lost.
 pub(crate) async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchError> {
@@ -61,11 +56,6 @@ pub(crate) async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchErro
 }
 
 fn url(feed: &Follow) -> String {
-    let location = web_sys::window().map(|w| w.location());
-    let part = |f: fn(&web_sys::Location) -> Result<String, wasm_bindgen::JsValue>| {
-        location.as_ref().and_then(|l| f(l).ok()).unwrap_or_default()
-    };
-    let scheme = if part(web_sys::Location::protocol) == "https:" { "wss" } else { "ws" };
     let after = feed.after.get().map_or(String::new(), |seq| format!("&after={seq}"));
-    format!("{scheme}://{}{}/live?format=binary{after}", part(web_sys::Location::host), path(&feed.run))
+    socket_url(&format!("{}/live?format=binary{after}", path(&feed.run)))
 }

@@ -17,11 +17,10 @@ use wasm_bindgen_futures::spawn_local;
 
 use http::FetchError;
 
+use crate::socket::{BACKOFF_SECS, StopOnDrop};
+
 /// The server this page came from.
 pub(crate) struct HttpFeed;
-
-/// Seconds before each attempt to reconnect; the last one repeats.
-const BACKOFF_SECS: [u32; 5] = [1, 1, 2, 4, 8];
 
 impl Feed for HttpFeed {
     fn follow(&self, run: &RunId, after: Option<u64>, on: Rc<dyn Fn(FeedUpdate)>) -> Box<dyn Any> {
@@ -35,14 +34,6 @@ impl Feed for HttpFeed {
         };
         spawn_local(follow.run_until_stopped());
         Box::new(StopOnDrop(stopped))
-    }
-}
-
-struct StopOnDrop(Rc<Cell<bool>>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.set(true);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Live: followers of a run's log. Live is a replay that has reached the end: one code path gives the past
 //! from the log and the present from the tail, and a viewer that falls behind is simply given the past again.
 
+mod list;
 mod sse;
 mod ws;
 
@@ -12,6 +13,7 @@ use axum::response::Response;
 use gauntlet_api::LiveQuery;
 use schemars::json_schema;
 
+pub use list::{changes, changes_docs};
 pub use ws::{CLOSED_GONE, close, drain, farewell, goodbye};
 
 use crate::error::ApiError;

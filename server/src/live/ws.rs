@@ -18,7 +18,7 @@ use crate::tail::{Batch, Follower};
 /// Close code: the run was deleted; coming back makes no sense. (HTTP's 410, in the range for applications.)
 pub const CLOSED_GONE: u16 = 4410;
 /// How often an idle connection is probed.
-const PING: Duration = Duration::from_secs(20);
+pub(super) const PING: Duration = Duration::from_secs(20);
 
 type Sink = SplitSink<WebSocket, Message>;
 

@@ -101,6 +101,7 @@ impl Group<'_> {
         .bind(sparkline)
         .execute(&mut *self.db)
         .await?;
+        self.visible = true;
         Ok(())
     }
 }

@@ -1,0 +1,57 @@
+//! The list kept up to date: the server announces that something has changed, and the list reads it again.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::rows::RunRows;
+use crate::ui::now_ms;
+use crate::use_ports;
+
+/// Time between two looks at the clock, for ages such as `12 s ago`.
+const CLOCK: Duration = Duration::from_secs(2);
+
+/// Refreshes the rows whenever the server announces a change, and the clock. Returns the clock, in milliseconds
+/// since the Unix epoch; `None` until the page runs in a browser, so that the server's HTML and the first frame
+/// are the same.
+pub(super) fn keep_fresh(runs: RunRows) -> RwSignal<Option<f64>> {
+    let now = RwSignal::new(None::<f64>);
+    Effect::new(move || {
+        now.set(Some(now_ms()));
+        let (is_reading, is_due) = (StoredValue::new(false), StoredValue::new(false));
+        let refresh = move || {
+            is_due.try_set_value(true);
+            if document().hidden() || is_reading.try_get_value() != Some(false) {
+                return;
+            }
+            is_reading.set_value(true);
+            spawn_local(async move {
+                // What changes while it is read is read once more.
+                while is_due.try_update_value(std::mem::take) == Some(true) {
+                    runs.refresh().await;
+                }
+                is_reading.try_set_value(false);
+            });
+        };
+        if let Some(ports) = use_ports() {
+            // Lives as long as this effect.
+            StoredValue::new_local(ports.changes.follow(Rc::new(refresh)));
+        }
+        // The document's event comes up to the window.
+        let seen = window_event_listener_untyped("visibilitychange", move |_| {
+            if is_due.try_get_value() == Some(true) {
+                refresh();
+            }
+        });
+        on_cleanup(move || seen.remove());
+        let timer = set_interval_with_handle(move || _ = now.try_set(Some(now_ms())), CLOCK);
+        on_cleanup(move || {
+            if let Ok(timer) = timer {
+                timer.clear();
+            }
+        });
+    });
+    now
+}

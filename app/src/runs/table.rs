@@ -1,0 +1,147 @@
+//! The table of runs: heads that order it, and the rows that are near the window.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::row::Row;
+use super::rows::RunRows;
+use super::window::{follow_window, leave};
+use crate::api::ListColumn;
+use crate::ui::Erase;
+
+/// More columns than so many scroll sideways in any window.
+const MOST_BESIDE: usize = 9;
+
+/// The table.
+#[component]
+pub(super) fn RunTable(
+    /// All runs of the list.
+    runs: RunRows,
+    /// The time in milliseconds since the Unix epoch, once the page runs in a browser.
+    now: RwSignal<Option<f64>>,
+) -> impl IntoView {
+    let rows = runs.rows;
+    let body = NodeRef::<html::Tbody>::new();
+    let shown = follow_window(runs, body);
+    let are_all = Memo::new(move |_| {
+        let is_read = runs.cursor.with(Option::is_none);
+        is_read && rows.with(|rows| rows.iter().all(|row| runs.selection.has(row.run.id.as_str())))
+    });
+    let select_all = move |event| {
+        if !event_target_checked(&event) {
+            return runs.selection.replace(std::iter::empty());
+        }
+        spawn_local(async move {
+            runs.read_up_to(usize::MAX).await;
+            let ids = |rows: &Vec<_>| rows.iter().map(run_id).collect::<Vec<_>>();
+            if let Some(ids) = rows.try_with_untracked(ids) {
+                runs.selection.replace(ids.into_iter());
+            }
+        });
+    };
+    let name = ListColumn { name: "name".to_owned(), title: "Run".to_owned(), is_number: false };
+    let columns = runs.columns.get_value();
+    let (count, is_wide) = (columns.len(), columns.len() > MOST_BESIDE);
+    // Beside the name, whose column is four times as wide.
+    let width = format!("--columns:{count}");
+    let heads = std::iter::once(name).chain(columns).map(|column| view! { <Head runs column /> });
+    let gap = move |px: Memo<f64>| {
+        let height = move || format!("height:{}px", px.get());
+        view! {
+            <tr class="run-gap" aria-hidden="true" hidden=move || px.get() <= 0.0>
+                <td colspan=count + 2 style=height></td>
+            </tr>
+        }
+    };
+    let (before, after) =
+        (Memo::new(move |_| shown.get().before_px), Memo::new(move |_| shown.get().after_px));
+    let near = move || {
+        let shown = shown.get();
+        rows.with(|rows| rows.get(shown.first..shown.end.min(rows.len())).unwrap_or_default().to_vec())
+    };
+    view! {
+        <div class="run-table-frame" class:is-wide=is_wide>
+            <table class="run-table" style=width aria-label="Runs" aria-rowcount=move || runs.total.get() + 1>
+                <thead>
+                    <tr aria-rowindex="1">
+                        <th scope="col" class="run-select">
+                            <input
+                                type="checkbox" aria-label="Select all runs of this list" prop:checked=are_all
+                                on:change=select_all
+                            />
+                        </th>
+                        {heads.collect_view()}
+                    </tr>
+                </thead>
+                <tbody node_ref=body on:click=move |_| leave(runs)>
+                    {gap(before)}
+                    <For
+                        each=near key=|row| row.run.id.clone()
+                        children=move |row| view! { <Row row runs now /> }
+                    />
+                    {gap(after)}
+                </tbody>
+            </table>
+        </div>
+        <ReadError runs />
+    }
+    .erase()
+}
+
+fn run_id(row: &crate::api::ListRow) -> String {
+    row.run.id.to_string()
+}
+
+/// The head of a column: a link to the list in its order; where it is in that order, to the reverse.
+#[component]
+fn Head(runs: RunRows, column: ListColumn) -> impl IntoView {
+    let ListColumn { name, title, is_number } = column;
+    let filter = runs.filter;
+    let class = format!("col-{}", if name.contains(':') { "other" } else { &name });
+    let sort = StoredValue::new(name);
+    let is_sort = move |word: &str| sort.with_value(|sort| sort == word);
+    let now = move || {
+        filter.sort.with(|now| {
+            let column = now.strip_prefix('-').unwrap_or(now);
+            (is_sort(column), column.len() < now.len())
+        })
+    };
+    // Texts begin with the first, numbers and times with the greatest.
+    let direction = move || match (now(), is_number) {
+        ((false, _), _) => None,
+        ((_, is_reversed), is_number) => {
+            Some(if is_reversed == is_number { "ascending" } else { "descending" })
+        }
+    };
+    let href = move || match now() {
+        (true, false) => filter.with("sort", &format!("-{}", sort.get_value())),
+        (true, true) => filter.with("sort", ""),
+        (false, _) => filter.with("sort", &sort.get_value()),
+    };
+    let arrow = move || match direction() {
+        Some("ascending") => " ↑",
+        Some(_) => " ↓",
+        None => "",
+    };
+    view! {
+        <th scope="col" class=class class:num=is_number aria-sort=direction title=title.clone()>
+            <a href=href data-noscroll="" prop:replace=true>{title.clone()}<span aria-hidden="true">{arrow}</span></a>
+        </th>
+    }
+    .erase()
+}
+
+/// Why the next runs could not be read, and the way to try again.
+#[component]
+fn ReadError(runs: RunRows) -> impl IntoView {
+    move || {
+        let error = runs.error.get()?;
+        Some(view! {
+            <p class="trouble" role="alert">
+                {error.message}" "
+                <button class="button" on:click=move |_| runs.error.set(None)>"Try again"</button>
+            </p>
+        })
+    }
+}
