@@ -9,9 +9,6 @@ import { readView } from "./state.js";
 /** @typedef {import("./source.js").Run} Run */
 /** @typedef {import("./source.js").Columns} Columns */
 
-/** Colours and patterns of dashes that the style has. */
-const COLORS = 8;
-const DASHES = 4;
 /** Points of a small chart. */
 const POINTS = 300;
 /** Charts that are offered at most; the page of charts has all. */
@@ -95,7 +92,7 @@ class Small {
 }
 
 /**
- * The charts of the runs in `data-runs`: `[[id, name, head], ...]`. The page changes it when the server says that runs
+ * The charts of the runs in `data-runs`: `[[id, name, head, color, dash], ...]`. The page changes it when the server says that runs
  * have changed: where only heads are others, the charts stay and read on.
  */
 class ListCharts extends HTMLElement {
@@ -161,19 +158,23 @@ class ListCharts extends HTMLElement {
 
   /** Makes a place for each path of the runs. */
   async #show() {
-    /** @type {[string, string, number][]} */
+    /** @type {[string, string, number, number, number][]} */
     const runs = JSON.parse(this.dataset["runs"] ?? "[]");
-    const asked = JSON.stringify(runs.map(([id, name]) => [id, name]));
+    const asked = JSON.stringify(runs.map(([id, name, , color, dash]) => [id, name, color, dash]));
     // Without charts yet there may be some now.
     if (asked === this.#shown && this.#charts.length > 0) return this.#refresh();
     this.#shown = asked;
     this.#clear();
     this.#reading = new AbortController();
     const { signal } = this.#reading;
-    this.#runs = runs.map(([id, name], index) => {
-      const [color, dash] = [index % COLORS, Math.floor(index / COLORS) % DASHES];
-      return { id, name, live: false, color, dash, config: {} };
-    });
+    this.#runs = runs.map(([id, name, , color, dash]) => ({
+      id,
+      name,
+      live: false,
+      color,
+      dash,
+      config: {},
+    }));
     if (runs.length === 0) return;
     try {
       await loadLibrary();

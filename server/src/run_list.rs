@@ -29,7 +29,12 @@ pub(crate) async fn read(state: &AppState, query: RunsQuery) -> Result<RunList, 
     let refused = |e: FieldError| ApiError::malformed(&e);
     let columns = match set(query.columns) {
         Some(text) => runs::columns(&text).map_err(refused)?,
-        None => cells::DEFAULT.iter().filter_map(|name| name.parse().ok()).collect(),
+        // Runs of one project need not say which.
+        None => cells::DEFAULT
+            .iter()
+            .filter(|name| query.project.is_empty() || **name != "project")
+            .filter_map(|name| name.parse().ok())
+            .collect(),
     };
     let columns: Vec<RunColumn> =
         columns.into_iter().filter(|column| *column != RunField::Name.into()).collect();

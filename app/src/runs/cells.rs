@@ -10,7 +10,7 @@ use crate::ui::{capital, duration, grouped, percent, quantity, score};
 /// The columns of a list for which none were chosen, behind the name.
 pub const DEFAULT: [&str; 6] = ["project", "status", "steps", "failing", "mean", "updated"];
 /// Columns that the browser formats by itself.
-const OWN: [&str; 6] = DEFAULT;
+const OWN: [&str; 7] = ["project", "status", "steps", "failing", "mean", "updated", "created"];
 /// Width and height of a sparkline.
 const SPARKLINE: (f64, f64) = (60.0, 16.0);
 
@@ -33,10 +33,7 @@ pub fn text(column: &str, value: &Value) -> String {
     }
     match value {
         Value::Null => String::new(),
-        Value::String(text) => match column {
-            "created" => text.chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect(),
-            _ => text.clone(),
-        },
+        Value::String(text) => text.clone(),
         Value::Array(items) if column == "tags" => {
             items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
         }
@@ -95,7 +92,7 @@ mod tests {
         check("low:metrics.loss", 0.25.into(), "0.250");
         check("duration", 75.0.into(), "1 min 15 s");
         check("tags", vec!["a", "b"].into(), "a, b");
-        check("created", "2026-11-30T12:00:00.000000Z".into(), "2026-11-30 12:00");
+        check("created", "2026-11-30T12:00:00.000000Z".into(), "");
         check("steps", 5.into(), "");
         assert_eq!(column("high:metrics.loss", true).title, "loss high");
         assert_eq!(column("config:opt.lr", false).title, "opt.lr");

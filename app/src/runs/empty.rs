@@ -17,11 +17,10 @@ pub(super) fn NoRuns() -> impl IntoView {
             address.set(origin);
         }
     });
+    let is_usual = move || address.with(|address| address == DEFAULT_ADDRESS);
     // Programs find a server at the usual address by themselves.
-    let elsewhere = move || {
-        let is_usual = address.with(|address| address == DEFAULT_ADDRESS);
-        (!is_usual).then(|| format!("export GAUNTLET_ENDPOINT={}\n", address.get()))
-    };
+    let elsewhere = move || (!is_usual()).then(|| format!("GAUNTLET_ENDPOINT={} ", address.get()));
+    let endpoint = move || (!is_usual()).then(|| format!(", endpoint=\"{}\"", address.get()));
     view! {
         <section class="empty" aria-label="No runs yet">
             <h2>"No runs yet. Three ways to the first one:"</h2>
@@ -38,26 +37,22 @@ pub(super) fn NoRuns() -> impl IntoView {
                 </li>
                 <li>
                     <h3>"Point your training loop here"</h3>
-                    <p>"In Python, two lines:"</p>
+                    <p>"In Python:"</p>
                     <pre tabindex="0">
                         <code>
-                            {elsewhere}
-                            "run = gauntlet.init(project=\"p\")\nrun.rollout({\"root\": 1.0}, action=text)"
+                            "import gauntlet\nrun = gauntlet.init(project=\"p\"" {endpoint}
+                            ")\nrun.rollout({\"root\": 1.0}, action=\"what the model said\")"
                         </code>
                     </pre>
-                    <p>
-                        "An agent that speaks OpenTelemetry needs one variable, a rubric observer of the hub \
-                        another:"
-                    </p>
-                    <pre tabindex="0">
-                        <code>"OTEL_EXPORTER_OTLP_ENDPOINT=" {address} "\nGAUNTLET_HUB_URL=" {address}</code>
-                    </pre>
-                    <p>
-                        "TRL, verifiers, LangChain, TypeScript, Rust: "
-                        <a href="/docs" rel="external">"the documentation"</a>
-                    </p>
                 </li>
             </ol>
+            <p>
+                "An agent that speaks OpenTelemetry needs "
+                <code>"OTEL_EXPORTER_OTLP_ENDPOINT=" {address}</code>
+                ", a rubric observer of the hub " <code>"GAUNTLET_HUB_URL=" {address}</code>
+                ". TRL, verifiers, LangChain, TypeScript, Rust: "
+                <a href="/docs" rel="external">"the documentation"</a>"."
+            </p>
         </section>
     }
     .erase()

@@ -89,7 +89,7 @@ fn ListPage(filter: Filter) -> impl IntoView {
 #[component]
 fn Failed(error: PageError, filter: Filter, retry: impl Fn() + 'static) -> impl IntoView {
     let is_fault = error.status >= 500;
-    let heading = if is_fault { "The runs could not be read" } else { "There is no such list" };
+    let heading = if is_fault { "The runs could not be read" } else { "This list cannot be shown" };
     let way_on = match is_fault {
         true => view! { <button class="button" on:click=move |_| retry()>"Try again"</button> }.erase(),
         false => view! { <a class="button" href=move || filter.base()>"Show all runs"</a> }.erase(),
@@ -107,7 +107,7 @@ fn Failed(error: PageError, filter: Filter, retry: impl Fn() + 'static) -> impl 
 /// The rows, or what to do where there are none.
 #[component]
 fn Found(list: RunList, filter: Filter, open: Open) -> impl IntoView {
-    let runs = RunRows::new(list, filter);
+    let runs = RunRows::new(list, filter, open.charts);
     let now = keep_fresh(runs);
     let is_empty = Memo::new(move |_| runs.rows.with(Vec::is_empty));
     let table = move || match (is_empty.get(), filter.is_set(), filter.of_project()) {
@@ -136,11 +136,11 @@ fn Tools(runs: RunRows, open: Open) -> impl IntoView {
     view! {
         <div class="list-head">
             <p class="list-count" role="status">{count}</p>
-            <ChartsButton runs open=open.charts />
+            <ChartsButton runs />
             <Views filter=runs.filter />
             <Chooser filter=runs.filter columns=runs.columns open=open.columns />
         </div>
-        <Charts runs open=open.charts />
+        <Charts runs />
     }
     .erase()
 }

@@ -1,18 +1,15 @@
 //! A run as a row: name, status, statistics.
 
-use gauntlet_model::RunSummary;
+use gauntlet_model::{RunId, RunSummary, Timestamp};
 use leptos::prelude::*;
 
 use super::filters::Marked;
 use super::rows::RunRows;
 use crate::api::{ListColumn, ListRow};
 use crate::ui::{
-    Erase, Icon, Shape, ago, alert_count, grouped, monitors_address, percent, project_address, run_address,
-    run_status, score, severity_class, utc,
+    Erase, Icon, Shape, ago, alert_count, grouped, local_time, monitors_address, percent, project_address,
+    run_address, run_status, score, severity_class, swatch, utc,
 };
-
-/// Tags that a row shows; how many more there are is said.
-const TAGS: usize = 2;
 
 /// A row. It reads its run from `rows` by id, so that a refresh changes texts without moving the focus.
 #[component]
@@ -32,23 +29,11 @@ pub(super) fn Row(
     let filter = runs.filter;
     let tags = Memo::new(move |_| run_tags(rows, id));
     let tag_links = move || {
-        let tags = tags.get();
-        let rest = tags.get(TAGS..).unwrap_or_default().join(", ");
-        let link = |tag: &String| {
-            let address = filter.with("tag", tag);
-            view! { <a class="tag" href=address data-noscroll="" title=tag.clone()>{tag.clone()}</a> }
+        let link = |tag: String| {
+            let address = filter.with("tag", &tag);
+            view! { <a class="tag" href=address data-noscroll="">{tag}</a> }
         };
-        let links = tags.iter().take(TAGS).map(link).collect_view();
-        let more = tags.len().saturating_sub(TAGS);
-        let more = (more > 0).then(|| {
-            view! {
-                <span class="tag" title=rest.clone()>
-                    <span aria-hidden="true">{format!("+{more}")}</span>
-                    <span class="visually-hidden">{rest.clone()}</span>
-                </span>
-            }
-        });
-        (links, more)
+        tags.get().into_iter().map(link).collect_view()
     };
     let pin = row.is_pinned.then(|| {
         let (href, name) =
@@ -67,6 +52,10 @@ pub(super) fn Row(
         });
         found.or_else(|| known.cloned()).unwrap_or_else(|| (0, row.clone()))
     });
+    let look = Memo::new(move |_| {
+        let is_this = |(run, _): &&(_, _)| id.with_value(|id| RunId::as_str(run) == id);
+        runs.drawn.with(|drawn| drawn.iter().find(is_this).map(|(_, look)| *look))
+    });
     // Behind the row of the heads.
     let index = move || place.with(|(index, _)| index + 2);
     let row = Memo::new(move |_| place.with(|(_, row)| row.clone()));
@@ -81,13 +70,14 @@ pub(super) fn Row(
             </td>
             <td class="run-name">
                 <div class="run-line">
+                    {move || look.get().map(swatch)}
                     {pin}
                     <a class="run-link" href=href rel="external" title=move || run.with(title)>
                         <bdi>{move || run.with(|r| r.name.clone())}</bdi>
                     </a>
-                    <small>{move || run.with(kind)}</small>
                     {move || run.with(alerts)}
-                    {tag_links}
+                    // What has no room is in the title, and below the edge.
+                    <span class="run-more"><small>{move || run.with(kind)}</small>{tag_links}</span>
                 </div>
             </td>
             {columns}
@@ -174,15 +164,8 @@ fn cell(
             </td>
         }
         .erase(),
-        "updated" => view! {
-            <td class="num run-updated" title=move || run.with(|r| format!("{} UTC", utc(r.updated_at)))>
-                {move || run.with(|r| match now.get() {
-                    Some(now) => ago(r.updated_at, now),
-                    None => utc(r.updated_at)[..16].to_owned(),
-                })}
-            </td>
-        }
-        .erase(),
+        "updated" => time(run, |run| run.updated_at, now),
+        "created" => time(run, |run| run.created_at, now),
         _ => {
             let text = move || row.with(|row| row.cells.get(index).cloned().unwrap_or_default());
             view! {
@@ -192,6 +175,20 @@ fn cell(
             .erase()
         }
     }
+}
+
+/// How long ago something was; the time itself in the viewer's zone on hover.
+fn time(run: Memo<RunSummary>, at: fn(&RunSummary) -> Timestamp, now: RwSignal<Option<f64>>) -> AnyView {
+    let at = Memo::new(move |_| run.with(at));
+    let words = move || match now.get() {
+        Some(now) => ago(at.get(), now),
+        None => utc(at.get())[..16].to_owned(),
+    };
+    let title = move || {
+        let utc = format!("{} UTC", utc(at.get()));
+        if now.with(Option::is_some) { format!("{}\n{utc}", local_time(at.get())) } else { utc }
+    };
+    view! { <td class="num run-updated" title=title>{words}</td> }.erase()
 }
 
 /// The root score over the steps, as a small line.

@@ -4,12 +4,18 @@ use std::collections::HashSet;
 use std::future::Future;
 
 use gauntlet_api::Page;
-use gauntlet_model::RunSummary;
+use gauntlet_model::{RunId, RunSummary};
 use leptos::prelude::*;
 
 use super::filters::Filter;
 use super::selection::Selection;
 use crate::api::{ListColumn, ListRow, PageError, RunList, list_runs};
+use crate::ui::{Look, looks};
+
+/// Runs that are drawn where none is selected.
+const FIRST_DRAWN: usize = 10;
+/// Selected runs that are drawn at most.
+const MOST_DRAWN: usize = 32;
 
 /// Puts a newer first page in the place of the rows that it covers; rows that were read after them stay.
 /// Returns whether anything changed; the page itself where it does not reach the old rows, so that these do not
@@ -48,23 +54,31 @@ pub(super) struct RunRows {
     pub(super) total: RwSignal<u64>,
     pub(super) selection: Selection,
     pub(super) filter: Filter,
+    /// Whether there are charts.
+    pub(super) has_charts: RwSignal<bool>,
+    /// The runs in the charts, each with its look: the selected ones, or the first.
+    pub(super) drawn: Memo<Vec<(RunId, Look)>>,
     /// Why the next page could not be read.
     pub(super) error: RwSignal<Option<PageError>>,
-    is_reading: StoredValue<bool>,
+    /// Whether the next page is being read.
+    pub(super) is_reading: RwSignal<bool>,
 }
 
 impl RunRows {
     /// The first page.
-    pub(super) fn new(list: RunList, filter: Filter) -> Self {
+    pub(super) fn new(list: RunList, filter: Filter, has_charts: RwSignal<bool>) -> Self {
+        let (rows, selection) = (RwSignal::new(list.page.items), Selection::new());
         Self {
-            rows: RwSignal::new(list.page.items),
+            rows,
             columns: StoredValue::new(list.columns),
             cursor: RwSignal::new(list.page.next_cursor),
             total: RwSignal::new(list.total),
-            selection: Selection::new(),
+            selection,
             filter,
+            has_charts,
+            drawn: Memo::new(move |_| has_charts.get().then(|| drawn(rows, selection)).unwrap_or_default()),
             error: RwSignal::new(None),
-            is_reading: StoredValue::new(false),
+            is_reading: RwSignal::new(false),
         }
     }
 
@@ -109,10 +123,10 @@ impl RunRows {
 
     /// Appends pages until there are `count` rows, or all. One call at a time does: others return at once.
     pub(super) async fn read_up_to(self, count: usize) {
-        if self.is_reading.try_get_value() != Some(false) {
+        if self.is_reading.try_get_untracked() != Some(false) {
             return;
         }
-        self.is_reading.set_value(true);
+        self.is_reading.set(true);
         while self.rows.try_with_untracked(Vec::len).is_some_and(|rows| rows < count) {
             let Some(cursor) = self.cursor.try_get_untracked().flatten() else { break };
             let read = self.read_page(cursor).await;
@@ -121,7 +135,7 @@ impl RunRows {
                 break;
             }
         }
-        self.is_reading.try_update_value(|is_reading| *is_reading = false);
+        self.is_reading.try_set(false);
     }
 
     /// Appends the page behind a cursor.
@@ -135,6 +149,16 @@ impl RunRows {
         });
         Ok(())
     }
+}
+
+/// The runs in the charts, each with its look.
+fn drawn(rows: RwSignal<Vec<ListRow>>, selection: Selection) -> Vec<(RunId, Look)> {
+    let any = selection.count() > 0;
+    rows.with(|rows| {
+        let ids = rows.iter().map(|row| &row.run.id).filter(|id| !any || selection.has(id.as_str()));
+        let ids: Vec<&RunId> = ids.take(if any { MOST_DRAWN } else { FIRST_DRAWN }).collect();
+        ids.iter().map(|id| (*id).clone()).zip(looks(&ids)).collect()
+    })
 }
 
 #[cfg(test)]

@@ -43,9 +43,10 @@ pub(super) fn RunTable(
     let name = ListColumn { name: "name".to_owned(), title: "Run".to_owned(), is_number: false };
     let columns = runs.columns.get_value();
     let (count, is_wide) = (columns.len(), columns.len() > MOST_BESIDE);
-    // Beside the name, whose column is four times as wide.
-    let width = format!("--columns:{count}");
-    let heads = std::iter::once(name).chain(columns).map(|column| view! { <Head runs column /> });
+    let heads = std::iter::once(name).chain(columns);
+    let parts: f64 = heads.clone().map(|column| width(&column.name)).sum();
+    let width = format!("--parts:{parts:.1}");
+    let heads = heads.map(|column| view! { <Head runs column /> });
     let gap = move |px: Memo<f64>| {
         let height = move || format!("height:{}px", px.get());
         view! {
@@ -84,9 +85,23 @@ pub(super) fn RunTable(
                 </tbody>
             </table>
         </div>
+        <p class="list-reading" role="status" hidden=move || !runs.is_reading.get()>"Reading the next runs"</p>
         <ReadError runs />
     }
     .erase()
+}
+
+/// How wide a column is, beside a usual one.
+fn width(column: &str) -> f64 {
+    match column {
+        "name" => 4.8,
+        "mean" => 1.6,
+        "failing" | "notes" => 1.5,
+        "project" | "status" | "tags" => 1.2,
+        "updated" => 1.1,
+        "steps" => 0.7,
+        _ => 1.0,
+    }
 }
 
 fn run_id(row: &crate::api::ListRow) -> String {
@@ -98,7 +113,7 @@ fn run_id(row: &crate::api::ListRow) -> String {
 fn Head(runs: RunRows, column: ListColumn) -> impl IntoView {
     let ListColumn { name, title, is_number } = column;
     let filter = runs.filter;
-    let class = format!("col-{}", if name.contains(':') { "other" } else { &name });
+    let width = format!("--part:{}", width(&name));
     let sort = StoredValue::new(name);
     let is_sort = move |word: &str| sort.with_value(|sort| sort == word);
     let now = move || {
@@ -125,7 +140,7 @@ fn Head(runs: RunRows, column: ListColumn) -> impl IntoView {
         None => "",
     };
     view! {
-        <th scope="col" class=class class:num=is_number aria-sort=direction title=title.clone()>
+        <th scope="col" style=width class:num=is_number aria-sort=direction title=title.clone()>
             <a href=href data-noscroll="" prop:replace=true>{title.clone()}<span aria-hidden="true">{arrow}</span></a>
         </th>
     }

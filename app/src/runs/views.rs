@@ -65,10 +65,11 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
             <summary class="button">"Views"</summary>
             <div class="columns-sheet">
                 <ul>{move || views.get().into_iter().map(row).collect_view()}</ul>
+                <p hidden=move || !views.with(Vec::is_empty)>"No list is saved yet."</p>
                 <form on:submit=submit>
                     <label>
                         {label}
-                        <input maxlength="200" autocomplete="off" prop:value=move || name.get()
+                        <input class="field" maxlength="200" autocomplete="off" prop:value=move || name.get()
                             on:input=move |e| name.set(event_target_value(&e)) />
                     </label>
                     <button class="button" disabled=move || name.with(|name| name.trim().is_empty())>

@@ -11,6 +11,7 @@ mod frames;
 mod icon;
 mod importer;
 mod labels;
+mod look;
 mod mark;
 mod not_found;
 mod notices;
@@ -37,6 +38,7 @@ pub(crate) use labels::{
     alert_count, capital, failure_class, failure_title, failure_word, is_contact_lost, run_status,
     severity_class, state_class, state_word, status_word,
 };
+pub(crate) use look::{Look, looks, swatch};
 pub(crate) use mark::Mark;
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use search_box::SearchBox;
