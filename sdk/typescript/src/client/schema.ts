@@ -82,6 +82,22 @@ export interface paths {
     patch: operations["patch_views_name"];
     trace?: never;
   };
+  "/api/v1/changes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_changes"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/columns": {
     parameters: {
       query?: never;
@@ -3727,6 +3743,16 @@ export interface operations {
         /** @description The project; the list of all runs where none is named. */
         project?: string;
       };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_changes: {
+    parameters: {
+      query?: never;
       header?: never;
       path?: never;
       cookie?: never;
