@@ -42,6 +42,7 @@ const TABLE: &[Entry] = &[
     ("/api/v1/views", Reach::Query, &[("GET", Read)]),
     ("/api/v1/views/{name}", Reach::Query, &[("PUT", Operate), ("PATCH", Operate), ("DELETE", Operate)]),
     ("/api/v1/columns", Reach::Query, &[("GET", Read)]),
+    ("/api/v1/changes", Reach::Everything, &[("GET", Read)]),
     // The log.
     ("/api/v1/runs/{run}/events", Reach::Path, &[("GET", Read), ("POST", Record)]),
     ("/api/v1/runs/{run}/live", Reach::Path, &[("GET", Read)]),
@@ -113,6 +114,8 @@ const TABLE: &[Entry] = &[
     ("/evolution", Reach::Everything, &[("GET", Read)]),
     // The functions that pages call.
     ("/pages/runs", Reach::Everything, &[("POST", Read)]),
+    ("/pages/views", Reach::Everything, &[("POST", Read)]),
+    ("/pages/columns", Reach::Everything, &[("POST", Read)]),
     ("/pages/run", Reach::Everything, &[("POST", Read)]),
     ("/pages/step", Reach::Everything, &[("POST", Read)]),
     ("/pages/timeline", Reach::Everything, &[("POST", Read)]),
@@ -122,6 +125,7 @@ const TABLE: &[Entry] = &[
     ("/pages/same_tasks", Reach::Everything, &[("POST", Read)]),
     ("/pages/beside", Reach::Everything, &[("POST", Read)]),
     ("/pages/change", Reach::Everything, &[("POST", Describe)]),
+    ("/pages/change_views", Reach::Everything, &[("POST", Operate)]),
     ("/pages/put_effects", Reach::Everything, &[("POST", Operate)]),
     ("/pages/note", Reach::Everything, &[("POST", Operate)]),
     ("/pages/command", Reach::Everything, &[("POST", Operate)]),
