@@ -14,6 +14,8 @@ compile_error!("`ssr` and `hydrate` are enabled together: a host dependency leak
 
 pub mod api;
 #[cfg(feature = "ssr")]
+pub mod cells;
+#[cfg(feature = "ssr")]
 pub mod compare;
 #[cfg(feature = "ssr")]
 mod correlations;
@@ -38,8 +40,6 @@ mod ui;
 
 pub use ports::{provide_ports, use_ports};
 pub use routes::{App, ListApp, RunApp};
-#[cfg(feature = "ssr")]
-pub use runs::cells;
 #[cfg(feature = "ssr")]
 pub use shell::{head_html, shell};
 pub use ui::APPLY_THEME;

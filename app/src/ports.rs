@@ -1,5 +1,5 @@
-//! What the pages get from the browser: file uploads, the changes of the list of runs; on the run page also a feed of facts, and a stage that
-//! draws.
+//! What the pages get from the browser: file uploads, the changes of the list of runs; on the run page also a
+//! feed of facts, and a stage that draws.
 
 use std::any::Any;
 use std::cell::RefCell;

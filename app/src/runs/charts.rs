@@ -1,5 +1,5 @@
-//! Small charts of the selected runs, or of the first of the list. A script draws them: it defines the element
-//! `list-charts` and is loaded with the page.
+//! Small charts of the selected runs, or of the first of the list. A script draws them: it defines the
+//! element `list-charts` and is loaded with the page.
 
 use leptos::prelude::*;
 

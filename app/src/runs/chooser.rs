@@ -92,7 +92,8 @@ pub(super) fn Chooser(
                 <ol>{rows}</ol>
                 <label>
                     "Add a column"
-                    <input class="field" list="known-columns" placeholder="config:lr, mean:root, duration" spellcheck="false"
+                    <input class="field" list="known-columns" spellcheck="false"
+                        placeholder="config:lr, mean:root, duration"
                         autocomplete="off" on:change=add />
                 </label>
                 <datalist id="known-columns"><Suspense>{options}</Suspense></datalist>

@@ -84,7 +84,8 @@ pub(super) fn NoMatch(filter: Filter) -> impl IntoView {
         <section class="empty is-small" aria-label="No match">
             <h2>"No run matches"</h2>
             <p>
-                "Each word must be in its name, id, project, task, agent, tags or notes, and each condition must hold. "
+                "Each word must be in its name, id, project, task, agent, tags or notes, and each condition \
+                must hold. "
                 <a href=move || filter.base()>"Show all runs"</a>
             </p>
         </section>

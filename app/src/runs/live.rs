@@ -13,9 +13,9 @@ use crate::use_ports;
 /// Time between two looks at the clock, for ages such as `12 s ago`.
 const CLOCK: Duration = Duration::from_secs(2);
 
-/// Refreshes the rows whenever the server announces a change, and the clock. Returns the clock, in milliseconds
-/// since the Unix epoch; `None` until the page runs in a browser, so that the server's HTML and the first frame
-/// are the same.
+/// Refreshes the rows whenever the server announces a change, and the clock. Returns the clock, in
+/// milliseconds since the Unix epoch; `None` until the page runs in a browser, so that the server's HTML and
+/// the first frame are the same.
 pub(super) fn keep_fresh(runs: RunRows) -> RwSignal<Option<f64>> {
     let now = RwSignal::new(None::<f64>);
     Effect::new(move || {

@@ -1,8 +1,6 @@
 //! `/` and `/projects/{project}`: the list of runs with search, filters, order, and what can be done with the
 //! selected runs.
 
-#[cfg(feature = "ssr")]
-pub mod cells;
 mod charts;
 mod chooser;
 mod empty;

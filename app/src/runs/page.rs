@@ -26,7 +26,8 @@ pub(crate) fn ProjectPage() -> impl IntoView {
     view! { <ListPage filter=Filter::from_address() /> }
 }
 
-/// What is open beside the table. It is not rebuilt with each list: the chooser stays open while columns change.
+/// What is open beside the table. It is not rebuilt with each list: the chooser stays open while columns
+/// change.
 #[derive(Clone, Copy)]
 struct Open {
     columns: RwSignal<bool>,
@@ -85,7 +86,8 @@ fn ListPage(filter: Filter) -> impl IntoView {
     .erase()
 }
 
-/// The list could not be read: the server has a fault, or the address says something that cannot be understood.
+/// The list could not be read: the server has a fault, or the address says something that cannot be
+/// understood.
 #[component]
 fn Failed(error: PageError, filter: Filter, retry: impl Fn() + 'static) -> impl IntoView {
     let is_fault = error.status >= 500;

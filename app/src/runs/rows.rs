@@ -18,8 +18,8 @@ const FIRST_DRAWN: usize = 10;
 const MOST_DRAWN: usize = 32;
 
 /// Puts a newer first page in the place of the rows that it covers; rows that were read after them stay.
-/// Returns whether anything changed; the page itself where it does not reach the old rows, so that these do not
-/// continue it.
+/// Returns whether anything changed; the page itself where it does not reach the old rows, so that these do
+/// not continue it.
 fn refresh(rows: &mut Vec<ListRow>, fresh: Page<ListRow>) -> Result<bool, Page<ListRow>> {
     let end = match fresh.items.last() {
         _ if fresh.next_cursor.is_none() => rows.len(),
@@ -108,7 +108,7 @@ impl RunRows {
         let Ok(RunList { page: fresh, total, .. }) = self.fetch(String::new()).await else { return };
         self.total.try_set(total);
         let cursor = fresh.next_cursor.clone();
-        let is_apart = self.rows.try_maybe_update(|rows| match refresh(rows, fresh) {
+        let is_new = self.rows.try_maybe_update(|rows| match refresh(rows, fresh) {
             Ok(is_changed) => (is_changed, false),
             Err(fresh) => {
                 *rows = fresh.items;
@@ -116,7 +116,7 @@ impl RunRows {
             }
         });
         let was_all = self.cursor.try_with_untracked(Option::is_none);
-        if is_apart == Some(true) || cursor.is_none() || was_all == Some(true) {
+        if is_new == Some(true) || cursor.is_none() || was_all == Some(true) {
             self.cursor.try_set(cursor);
         }
     }

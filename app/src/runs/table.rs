@@ -85,7 +85,9 @@ pub(super) fn RunTable(
                 </tbody>
             </table>
         </div>
-        <p class="list-reading" role="status" hidden=move || !runs.is_reading.get()>"Reading the next runs"</p>
+        <p class="list-reading" role="status" hidden=move || !runs.is_reading.get()>
+            "Reading the next runs"
+        </p>
         <ReadError runs />
     }
     .erase()
@@ -141,7 +143,9 @@ fn Head(runs: RunRows, column: ListColumn) -> impl IntoView {
     };
     view! {
         <th scope="col" style=width class:num=is_number aria-sort=direction title=title.clone()>
-            <a href=href data-noscroll="" prop:replace=true>{title.clone()}<span aria-hidden="true">{arrow}</span></a>
+            <a href=href data-noscroll="" prop:replace=true>
+                {title.clone()}<span aria-hidden="true">{arrow}</span>
+            </a>
         </th>
     }
     .erase()

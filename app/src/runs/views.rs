@@ -50,7 +50,9 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
                     renamed.set(Some(old.get_value()));
                 }>"✎"</button>
                 <button class="chip" aria-label=format!("Delete {}", view.name)
-                    on:click=move |_| _ = change.dispatch(ViewChange::Delete { name: old.get_value() })>"×"</button>
+                    on:click=move |_| _ = change.dispatch(ViewChange::Delete { name: old.get_value() })>
+                    "×"
+                </button>
             </li>
         }
     };

@@ -1,6 +1,6 @@
-//! Which rows of the list are on the page: those in the browser's window and some around it. Empty space has the
-//! height of the others, those that are not read yet as well: the page is as high as the whole list, and it is
-//! read as far as the window has come.
+//! Which rows of the list are on the page: those in the browser's window and some around it. Empty space has
+//! the height of the others, those that are not read yet as well: the page is as high as the whole list, and
+//! it is read as far as the window has come.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use super::memory::{self, Left};
 use super::rows::RunRows;
 
 /// A list of at most so many runs is on the page whole.
-const WHOLE: usize = 150;
+const ALL_SHOWN: usize = 150;
 /// Rows on the page beyond each edge of the window: the next ones by Tab are there.
 const MARGIN: usize = 24;
 /// The rows on the page change in steps of so many, not with every pixel.
@@ -44,21 +44,22 @@ pub(super) struct Shown {
     pub(super) after_px: f64,
 }
 
-/// The rows on the page, of `read` ones that were read and `total` in the list. `None` for the place: not in a
-/// browser yet.
+/// The rows on the page, of `read` ones that were read and `total` in the list. `None` for the place: not in
+/// a browser yet.
 fn shown(place: Option<Place>, read: usize, total: usize) -> Shown {
     let total = total.max(read);
     let Some(place) = place else {
         return Shown { first: 0, end: read, before_px: 0.0, after_px: 0.0 };
     };
-    let end = if total > WHOLE { (place.end.div_ceil(STEP) * STEP + MARGIN).min(read) } else { read };
-    let first = if total > WHOLE { (place.first / STEP * STEP).saturating_sub(MARGIN).min(end) } else { 0 };
+    let end = if total > ALL_SHOWN { (place.end.div_ceil(STEP) * STEP + MARGIN).min(read) } else { read };
+    let before = (place.first / STEP * STEP).saturating_sub(MARGIN);
+    let first = if total > ALL_SHOWN { before.min(end) } else { 0 };
     let px = |rows: usize| rows as f64 * place.row_px;
     Shown { first, end, before_px: px(first), after_px: px(total - end) }
 }
 
-/// Follows the window over the rows in `body`. Reads what is missing there, and returns to the place where the
-/// list was left for a run.
+/// Follows the window over the rows in `body`. Reads what is missing there, and returns to the place where
+/// the list was left for a run.
 pub(super) fn follow_window(runs: RunRows, body: NodeRef<html::Tbody>) -> Memo<Shown> {
     let place = RwSignal::new(None::<Place>);
     let look = move || {
@@ -94,8 +95,8 @@ pub(super) fn follow_window(runs: RunRows, body: NodeRef<html::Tbody>) -> Memo<S
     })
 }
 
-/// Calls `then` in the next frame whenever the window was scrolled or has another size, until the running effect
-/// is over.
+/// Calls `then` in the next frame whenever the window was scrolled or has another size, until the running
+/// effect is over.
 fn on_window_change(then: impl Fn() + Copy + 'static) {
     let is_due = Rc::new(Cell::new(false));
     for event in ["scroll", "resize"] {

@@ -33,9 +33,9 @@ pub async fn changes(
 pub fn changes_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Runs", "Follow the list of runs")
         .description(
-            "A WebSocket with a number as text: at once, and whenever any run was created, written, changed or \
-             deleted, at most once a second. The number differs after each change; it is repeated every 20 s as \
-             a sign of life. It does not say what changed: a client reads its list again.",
+            "A WebSocket with a number as text: at once, and whenever any run was created, written, changed \
+             or deleted, at most once a second. The number differs after each change; it is repeated every \
+             20 s as a sign of life. It does not say what changed: a client reads its list again.",
         )
         .status(101, "A WebSocket.")
 }

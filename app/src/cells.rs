@@ -10,7 +10,7 @@ use crate::ui::{capital, duration, grouped, percent, quantity, score};
 /// The columns of a list for which none were chosen, behind the name.
 pub const DEFAULT: [&str; 6] = ["project", "status", "steps", "failing", "mean", "updated"];
 /// Columns that the browser formats by itself.
-const OWN: [&str; 7] = ["project", "status", "steps", "failing", "mean", "updated", "created"];
+const IN_BROWSER: [&str; 7] = ["project", "status", "steps", "failing", "mean", "updated", "created"];
 /// Width and height of a sparkline.
 const SPARKLINE: (f64, f64) = (60.0, 16.0);
 
@@ -28,7 +28,7 @@ pub fn column(name: &str, is_number: bool) -> ListColumn {
 
 /// What is in a column.
 pub fn text(column: &str, value: &Value) -> String {
-    if OWN.contains(&column) {
+    if IN_BROWSER.contains(&column) {
         return String::new();
     }
     match value {
