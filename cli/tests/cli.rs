@@ -131,7 +131,7 @@ fn mistakes_are_printed_as_one_sentence() {
         .args(["serve", "--listen", "0.0.0.0:1"])
         .output()
         .unwrap();
-    assert!(String::from_utf8_lossy(&listen.stderr).contains("not a loopback address"));
+    assert!(String::from_utf8_lossy(&listen.stderr).contains("can be reached from other machines"));
     let file = data.path().join("bad.json");
     std::fs::write(&file, "{\"hello\": 1}").unwrap();
     check(&["import", file.to_str().unwrap()], "hello");
