@@ -48,7 +48,8 @@ fn number_text(column: &str, value: f64, exact: &serde_json::Number) -> String {
         "failing" => percent(value),
         "events" | "episodes" => grouped(exact.as_u64().unwrap_or_default()),
         "last" => score(value),
-        // A setting is shown as it was written.
+        // A small setting, such as a learning rate, as it is written in code.
+        _ if column.starts_with("config:") && value != 0.0 && value.abs() < 1e-3 => format!("{value:e}"),
         _ if column.starts_with("config:") => exact.to_string(),
         _ if column.contains(":metrics.") => quantity(value),
         _ => score(value),
@@ -86,6 +87,10 @@ mod tests {
     fn cells_are_short_texts() {
         let check = |column: &str, value: Value, expect: &str| assert_eq!(text(column, &value), expect);
         check("config:lr", 1e-5.into(), "1e-5");
+        check("config:beta", 2.5e-4.into(), "2.5e-4");
+        check("config:gamma", 0.99.into(), "0.99");
+        check("config:batch", 64.into(), "64");
+        check("config:bias", 0.0.into(), "0.0");
         check("config:use_kl", true.into(), "true");
         check("config:lr", Value::Null, "");
         check("mean:root", 0.5.into(), "+0.5");
