@@ -141,6 +141,7 @@ mod tests {
     #[test]
     fn the_page_escapes_what_it_shows() {
         let text = html("\"><script>", None, Some("<b>"));
-        assert!(!text.contains("<script>") && !text.contains("<b>"), "{text}");
+        assert!(text.contains("value=\"&quot;&gt;&lt;script&gt;\""), "{text}");
+        assert!(text.contains("&lt;b&gt;") && !text.contains("<b>"), "{text}");
     }
 }
