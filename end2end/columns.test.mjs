@@ -1,5 +1,5 @@
-// The columns of the list of runs: any setting and any score, chosen, ordered, sorted and filtered; all of it in
-// the address.
+// The columns of the list of runs: any setting and any score, chosen, ordered, sorted and filtered; all of
+// it in the address.
 
 import assert from "node:assert/strict";
 import { event, scored } from "./events.mjs";
