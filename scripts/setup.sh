@@ -258,8 +258,11 @@ need_postgres() {
 }
 
 find_postgres() {
-    find /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin -name postgres 2>/dev/null | sort -rV | head -n 1 |
-        grep . || command -v postgres || true
+    local found
+    # One of the two folders is missing, which `find` calls a failure.
+    found=$(find /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin -name postgres 2>/dev/null |
+        sort -rV | head -n 1) || true
+    printf '%s\n' "${found:-$(command -v postgres || true)}"
 }
 
 main() {

@@ -76,7 +76,7 @@ impl RunRows {
             selection,
             filter,
             has_charts,
-            drawn: Memo::new(move |_| has_charts.get().then(|| drawn(rows, selection)).unwrap_or_default()),
+            drawn: Memo::new(move |_| if has_charts.get() { drawn(rows, selection) } else { Vec::new() }),
             error: RwSignal::new(None),
             is_reading: RwSignal::new(false),
         }
