@@ -13,7 +13,7 @@ use crate::ingest::send;
 use crate::outcome::Outcome;
 use crate::report::Report;
 use crate::rig::Rig;
-use crate::workload::event;
+use crate::workload::{event, lines};
 
 /// Events of a request, and rows of a transaction of the floor.
 const BATCH: u64 = 500;
@@ -66,7 +66,8 @@ pub(crate) fn durable(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
     let mut server = Server::start()?;
     let (log, floor) = (server.database("log")?, server.database("floor")?);
     let rig = Rig::with(&format!("database = {log:?}\n"))?;
-    let rate = send(&rig, "ingest", BATCH, BATCHES, CLIENTS)?;
+    let bodies = (0..BATCHES).map(|b| lines(1 + b * BATCH, BATCH)).collect();
+    let rate = (BATCH * BATCHES) as f64 / send(&rig, "ingest", bodies, CLIENTS)?;
     drop(rig);
     let floor = runtime.block_on(straight(&floor))?;
     report.add("durable ingest into PostgreSQL", rate, "events/s", Some(floor), None);

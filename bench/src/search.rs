@@ -2,13 +2,13 @@
 //! costs the ingest, as the ratio of ingest with and without it; and how fast an index is built from nothing.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::runtime::Runtime;
 
+use crate::ingest::send;
 use crate::outcome::Outcome;
 use crate::report::{Report, quantile};
 use crate::rig::{Rig, agent};
@@ -75,23 +75,8 @@ pub(crate) fn search(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
 
 /// Posts that many steps; events a second.
 fn ingest(rig: &Rig, steps: u64) -> Outcome<f64> {
-    rig.create("spoken")?;
-    let url = format!("{}/api/v1/runs/spoken/events", rig.url);
-    let bodies: Vec<String> = (0..steps / BATCH).map(|b| spoken_lines(1 + b * BATCH, BATCH)).collect();
-    let next = AtomicUsize::new(0);
-    let begun = Instant::now();
-    std::thread::scope(|scope| -> Outcome<()> {
-        let send = || -> Outcome<()> {
-            let agent = agent();
-            while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
-                agent.post(&url).content_type("application/x-ndjson").send(body)?.body_mut().read_to_vec()?;
-            }
-            Ok(())
-        };
-        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(send)).collect();
-        clients.into_iter().try_for_each(|c| c.join().map_err(|_| "a client panicked")?)
-    })?;
-    Ok(steps as f64 / begun.elapsed().as_secs_f64())
+    let bodies = (0..steps / BATCH).map(|b| spoken_lines(1 + b * BATCH, BATCH)).collect();
+    Ok(steps as f64 / send(rig, "spoken", bodies, CLIENTS)?)
 }
 
 fn ask(rig: &Rig, q: &str) -> Outcome<String> {

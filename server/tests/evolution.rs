@@ -64,18 +64,18 @@ async fn a_task_is_shown_before_and_after_training() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_shown_is_said() {
+async fn what_cannot_be_shown_is_explained() {
     let server = two_runs().await;
-    let said = async |query: &str, words: &str| {
+    let explains = async |query: &str, words: &str| {
         let page = server.get(&format!("/evolution{query}")).await.expect(200).text();
         assert!(page.contains(words), "{query}: {page}");
     };
-    said("", "Which task?").await;
-    said("?task=T2", "No SFT and no GRPO run of T2").await;
-    said("?before=s&after=gone", "There is no run \"gone\"").await;
-    said("?before=s&after=g&order=best", "order: \"best\" is not step, lost or gained.").await;
-    said("?before=s&after=g&from=x", "from: \"x\" is not a number of steps.").await;
+    explains("", "Which task?").await;
+    explains("?task=T2", "No SFT and no GRPO run of T2").await;
+    explains("?before=s&after=gone", "There is no run \"gone\"").await;
+    explains("?before=s&after=g&order=best", "order: \"best\" is not step, lost or gained.").await;
+    explains("?before=s&after=g&from=x", "from: \"x\" is not a number of steps.").await;
     server.post("/api/v1/runs", &json!({ "id": "empty", "name": "empty" })).await.expect(201);
-    said("?before=s&after=empty", "No step in common").await;
-    said("?before=s&after=empty", "UNKNOWN").await;
+    explains("?before=s&after=empty", "No step in common").await;
+    explains("?before=s&after=empty", "UNKNOWN").await;
 }

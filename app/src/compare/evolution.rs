@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said() {
+    fn what_is_missing_is_explained() {
         let html = |content: &EvolutionContent| evolution_document(content, String::new());
         assert!(html(&EvolutionContent::default()).contains("Which task?"));
         let none = EvolutionContent { task: Some("<t>".to_owned()), ..Default::default() };

@@ -3,7 +3,7 @@
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TextPart {
-    /// As it stands.
+    /// Not cited.
     Plain(String),
     /// Cited as proof, but not found in what the agent saw.
     Ungrounded(String),

@@ -388,7 +388,7 @@ mod tests {
     use crate::test_run::run;
 
     #[test]
-    fn what_is_told_of_a_settled_node_is_told_of_no_other() {
+    fn a_settled_node_is_not_mixed_with_another() {
         Owner::new().with(|| {
             let session = Session::new(run("r", 3));
             session.change_film(|film| *film = film_of((0..3).map(|step| (step, None, Scores::default()))));
