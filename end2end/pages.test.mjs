@@ -195,6 +195,11 @@ story(
       await assertNamed(lost);
     }
     await screenshot(lost, "not-found");
+
+    // The page's script comes late: a file that is picked before it runs is opened once it does.
+    let release;
+    const released = new Promise((resolve) => (release = resolve));
+    await lost.route("**/*.wasm", (route) => released.then(() => route.continue()));
     await lost.getByRole("link", { name: "All runs" }).click();
     await lost.getByRole("heading", { name: "Runs", exact: true }).waitFor();
 
@@ -205,6 +210,7 @@ story(
       buffer: Buffer.from('{"weights": [1, 2]}'),
     };
     await lost.locator("input[type=file]").first().setInputFiles(file);
+    release();
     await lost.getByRole("alert").waitFor();
     await screenshot(lost, "import-error");
     await assertNamed(lost);

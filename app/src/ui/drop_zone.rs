@@ -68,14 +68,19 @@ pub(crate) fn FilePicker() -> impl IntoView {
             input.click();
         }
     };
-    let picked = move |_| {
+    let picked = move || {
         let Some(input) = input.get_untracked() else { return };
-        if let Some(files) = input.files() {
+        if let Some(files) = input.files().filter(|files| files.length() > 0) {
             open(files);
         }
         // So that the same file can be picked again.
         input.set_value("");
     };
+    // The server's page has the input before any script runs: files given to it by then are opened now.
+    Effect::new({
+        let picked = picked.clone();
+        move || picked()
+    });
     view! {
         <button class="button" on:click=pick>
             <Icon shape=Shape::Open />
@@ -83,7 +88,7 @@ pub(crate) fn FilePicker() -> impl IntoView {
         </button>
         <input
             class="hidden" type="file" multiple tabindex="-1" aria-hidden="true" node_ref=input
-            on:change=picked
+            on:change=move |_| picked()
             accept=".json,.jsonl,.ndjson,.csv,.tsv,.parquet,.film,.eval"
         />
     }
