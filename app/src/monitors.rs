@@ -86,17 +86,31 @@ fn badge(severity: Severity) -> impl IntoView + use<> {
     view! { <span class=format!("severity {}", severity_class(severity))>{severity.as_str()}</span> }
 }
 
+/// A part of the page that lists something: its title, and the table, or what is said where there is no row.
+fn section(
+    title: &'static str,
+    empty: &'static str,
+    label: &'static str,
+    head: AnyView,
+    rows: Vec<AnyView>,
+) -> impl IntoView + use<> {
+    let list = match rows.is_empty() {
+        true => view! { <p class="quiet-words">{empty}</p> }.erase(),
+        false => view! {
+            <div class="table-scroll" tabindex="0" role="group" aria-label=label>
+                <table class="plain-table">
+                    <thead>{head}</thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        }
+        .erase(),
+    };
+    view! { <section aria-label=title><h2>{title}</h2>{list}</section> }
+}
+
 /// The newest alerts.
 fn alerts(content: &Content) -> impl IntoView + use<> {
-    if content.alerts.is_empty() {
-        return view! {
-            <section aria-label="Alerts">
-                <h2>"Alerts"</h2>
-                <p class="quiet-words">"None so far. Monitors raise them, and programs with run.alert()."</p>
-            </section>
-        }
-        .erase();
-    }
     let rows = content.alerts.iter().map(|alert| {
         let step = alert.step.map_or("run".to_owned(), |step| format!("step {}", grouped(step)));
         let by = alert.monitor.clone().unwrap_or_else(|| "the program".to_owned());
@@ -111,53 +125,30 @@ fn alerts(content: &Content) -> impl IntoView + use<> {
                 <td class="num">{format!("{} UTC", &utc(alert.at)[..16])}</td>
             </tr>
         }
+        .erase()
     });
-    view! {
-        <section aria-label="Alerts">
-            <h2>"Alerts"</h2>
-            <div class="table-scroll" tabindex="0" role="group" aria-label="The newest alerts">
-            <table class="plain-table">
-                <thead><tr>
-                    <th scope="col">"Severity"</th><th scope="col">"Alert"</th>
-                    <th scope="col">"Raised by"</th><th scope="col">"Where"</th>
-                    <th scope="col" class="num">"When"</th>
-                </tr></thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-            </div>
-        </section>
-    }
-    .erase()
+    let head = view! {
+        <tr>
+            <th scope="col">"Severity"</th><th scope="col">"Alert"</th>
+            <th scope="col">"Raised by"</th><th scope="col">"Where"</th>
+            <th scope="col" class="num">"When"</th>
+        </tr>
+    };
+    let empty = "None so far. Monitors raise them, and programs with run.alert().";
+    section("Alerts", empty, "The newest alerts", head.erase(), rows.collect())
 }
 
 /// The rules of the project.
 fn monitors(content: &Content) -> impl IntoView + use<> {
-    if content.monitors.is_empty() {
-        return view! {
-            <section aria-label="Rules">
-                <h2>"Rules"</h2>
-                <p class="quiet-words">"No monitor watches this project yet."</p>
-            </section>
-        }
-        .erase();
-    }
-    let rows = content.monitors.iter().map(|listed| row(content, listed));
-    view! {
-        <section aria-label="Rules">
-            <h2>"Rules"</h2>
-            <div class="table-scroll" tabindex="0" role="group" aria-label="The rules">
-            <table class="plain-table">
-                <thead><tr>
-                    <th scope="col">"Name"</th><th scope="col">"Rule"</th><th scope="col">"Severity"</th>
-                    <th scope="col" class="num">"Cooldown"</th><th scope="col">"Action"</th>
-                    <th scope="col">"Webhook"</th><th scope="col">"Change"</th>
-                </tr></thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-            </div>
-        </section>
-    }
-    .erase()
+    let rows = content.monitors.iter().map(|listed| row(content, listed).erase());
+    let head = view! {
+        <tr>
+            <th scope="col">"Name"</th><th scope="col">"Rule"</th><th scope="col">"Severity"</th>
+            <th scope="col" class="num">"Cooldown"</th><th scope="col">"Action"</th>
+            <th scope="col">"Webhook"</th><th scope="col">"Change"</th>
+        </tr>
+    };
+    section("Rules", "No monitor watches this project yet.", "The rules", head.erase(), rows.collect())
 }
 
 fn row(content: &Content, listed: &ListedMonitor) -> impl IntoView + use<> {

@@ -9,7 +9,7 @@ use super::colors::{Look, shown, swatch};
 use crate::ui::{Erase, failure_title, grouped, percent, quantity, score};
 
 /// The heads of the columns: one for each run.
-fn heads(comparison: &Comparison) -> impl IntoView + use<> {
+fn heads(comparison: &Comparison) -> AnyView {
     let head = |(run, look): (&RunSummary, Look)| {
         view! {
             <th scope="col" class="num">
@@ -17,7 +17,30 @@ fn heads(comparison: &Comparison) -> impl IntoView + use<> {
             </th>
         }
     };
-    shown(comparison).into_iter().map(head).collect_view()
+    shown(comparison).into_iter().map(head).collect_view().erase()
+}
+
+/// A table that scrolls sideways: `what` names it for a screen reader, `corner` is the head of its first column.
+fn frame(what: &'static str, corner: &'static str, heads: AnyView, rows: AnyView) -> AnyView {
+    view! {
+        <div class="compare-scroll" tabindex="0" role="region" aria-label=what>
+            <table class="compare-table">
+                <thead><tr><th scope="col">{corner}</th>{heads}</tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .erase()
+}
+
+/// A row of a table: what it is about, and a cell for each column.
+fn row(title: impl IntoView + 'static, cells: Vec<AnyView>) -> AnyView {
+    view! { <tr><th scope="row"><bdi>{title.into_view()}</bdi></th>{cells}</tr> }.erase()
+}
+
+/// The cell of a run that has no value.
+fn no_value() -> AnyView {
+    view! { <td class="num is-none">"n/e"</td> }.erase()
 }
 
 /// A value as text: scores with a sign, measurements without.
@@ -27,19 +50,14 @@ fn value(path: &PathComparison, number: f64) -> String {
 
 /// The mean, last, lowest and highest value of each rubric and measurement.
 pub(super) fn summary(comparison: &Comparison) -> impl IntoView + use<> {
-    let heads = heads(comparison);
-    let row = |path: &PathComparison| {
+    let of_path = |path: &PathComparison| {
         let cells = comparison.runs.iter().zip(&path.runs).map(|(run, summary)| {
             let is_best = path.best.as_ref() == Some(&run.id);
-            summary.as_ref().map_or_else(
-                || view! { <td class="num is-none">"n/e"</td> }.erase(),
-                |summary| cell(path, summary, is_best).erase(),
-            )
+            summary.as_ref().map_or_else(no_value, |summary| cell(path, summary, is_best))
         });
-        let cells = cells.collect_view();
-        view! { <tr><th scope="row"><bdi>{path.path.clone()}</bdi></th>{cells}</tr> }
+        row(path.path.clone(), cells.collect())
     };
-    let rows = comparison.paths.iter().map(row).collect_view();
+    let rows = comparison.paths.iter().map(of_path).collect_view().erase();
     view! {
         <section id="summary" aria-label="Summary">
             <h2>"Summary"</h2>
@@ -48,17 +66,12 @@ pub(super) fn summary(comparison: &Comparison) -> impl IntoView + use<> {
                 lowest and highest value, and the share that fails. The best mean of a rubric is marked; a \
                 measurement has no best."
             </p>
-            <div class="compare-scroll" tabindex="0" role="region" aria-label="Summary table">
-                <table class="compare-table">
-                    <thead><tr><th scope="col">"Path"</th>{heads}</tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {frame("Summary table", "Path", heads(comparison), rows)}
         </section>
     }
 }
 
-fn cell(path: &PathComparison, summary: &PathSummary, is_best: bool) -> impl IntoView + use<> {
+fn cell(path: &PathComparison, summary: &PathSummary, is_best: bool) -> AnyView {
     let difference = summary.difference.map(|difference| {
         let sign = if difference > 0.0 { "is-up" } else { "is-down" };
         let class = if path.is_measurement || difference == 0.0 { "" } else { sign };
@@ -78,6 +91,7 @@ fn cell(path: &PathComparison, summary: &PathSummary, is_best: bool) -> impl Int
             <small>{more}</small>
         </td>
     }
+    .erase()
 }
 
 /// The runs that repeat a setup with other seeds, taken together; nothing where none do.
@@ -100,18 +114,13 @@ pub(super) fn repeats(comparison: &Comparison) -> Option<impl IntoView + use<>> 
             }
         })
     };
-    let heads = comparison.setups.iter().filter_map(of_setup).collect_view();
-    let row = |path: &PathComparison| {
-        let cells = path.setups.iter().map(|summary| {
-            summary.as_ref().map_or_else(
-                || view! { <td class="num is-none">"n/e"</td> }.erase(),
-                |summary| setup_cell(path, summary).erase(),
-            )
-        });
-        let cells = cells.collect_view();
-        view! { <tr><th scope="row"><bdi>{path.path.clone()}</bdi></th>{cells}</tr> }
+    let heads = comparison.setups.iter().filter_map(of_setup).collect_view().erase();
+    let of_path = |path: &PathComparison| {
+        let cells = path.setups.iter();
+        let cells = cells.map(|summary| summary.as_ref().map_or_else(no_value, |it| setup_cell(path, it)));
+        row(path.path.clone(), cells.collect())
     };
-    let rows = comparison.paths.iter().map(row).collect_view();
+    let rows = comparison.paths.iter().map(of_path).collect_view().erase();
     Some(view! {
         <section id="repeats" aria-label="Repeats">
             <h2>"Repeats"</h2>
@@ -121,17 +130,12 @@ pub(super) fn repeats(comparison: &Comparison) -> Option<impl IntoView + use<>> 
                 difference to the baseline's setup with its interval (Welch's t). Where that holds no 0, the \
                 setups differ by more than their seeds."
             </p>
-            <div class="compare-scroll" tabindex="0" role="region" aria-label="Table of repeats">
-                <table class="compare-table">
-                    <thead><tr><th scope="col">"Path"</th>{heads}</tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {frame("Table of repeats", "Path", heads, rows)}
         </section>
     })
 }
 
-fn setup_cell(path: &PathComparison, summary: &SetupSummary) -> impl IntoView + use<> {
+fn setup_cell(path: &PathComparison, summary: &SetupSummary) -> AnyView {
     let range = |bounds: Bounds| format!("{} to {}", score(bounds.low), score(bounds.high));
     let interval =
         summary.interval.map(|bounds| format!("{} to {}", value(path, bounds.low), value(path, bounds.high)));
@@ -154,12 +158,12 @@ fn setup_cell(path: &PathComparison, summary: &SetupSummary) -> impl IntoView + 
             {difference}
         </td>
     }
+    .erase()
 }
 
 /// What failed, by kind.
 pub(super) fn failures(comparison: &Comparison) -> impl IntoView + use<> {
-    let heads = heads(comparison);
-    let row = |kind: FailureKind| {
+    let of_kind = |kind: FailureKind| {
         let counts = comparison.failures.iter().map(|counts| {
             let count = counts.failures.get(&kind).copied().unwrap_or(0);
             (count, if counts.nodes > 0 { count as f64 / counts.nodes as f64 } else { 0.0 })
@@ -172,22 +176,15 @@ pub(super) fn failures(comparison: &Comparison) -> impl IntoView + use<> {
                         <b>{grouped(count)}</b> <small>{percent(share)}</small>
                     </td>
                 }
+                .erase()
             });
-            view! { <tr><th scope="row">{failure_title(kind)}</th>{cells.collect_view()}</tr> }
+            row(failure_title(kind), cells.collect())
         })
     };
-    let rows: Vec<_> = FailureKind::ALL.into_iter().filter_map(row).collect();
+    let rows: Vec<_> = FailureKind::ALL.into_iter().filter_map(of_kind).collect();
     let table = match rows.is_empty() {
         true => view! { <p class="quiet-words">"No step fails."</p> }.erase(),
-        false => view! {
-            <div class="compare-scroll" tabindex="0" role="region" aria-label="Table of failures">
-                <table class="compare-table">
-                    <thead><tr><th scope="col">"Failing steps"</th>{heads}</tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        }
-        .erase(),
+        false => frame("Table of failures", "Failing steps", heads(comparison), rows.collect_view().erase()),
     };
     view! { <section id="failures" aria-label="Failures"><h2>"Failures"</h2>{table}</section> }
 }
@@ -211,30 +208,23 @@ pub(super) fn configuration(comparison: &Comparison) -> impl IntoView + use<> {
     let of_runs = of_runs.filter(|row| row.values.windows(2).any(|pair| pair[0] != pair[1]));
     let rows: Vec<ConfigDifference> =
         comparison.config.iter().cloned().chain(comparison.metadata.iter().cloned()).chain(of_runs).collect();
-    let heads = heads(comparison);
     let table = match rows.is_empty() {
         true => view! { <p class="quiet-words">"Configuration, metadata and tags are the same."</p> }.erase(),
         false => {
-            let rows = rows.into_iter().map(|row| {
-                let cells = row.values.iter().map(|value| {
+            let rows = rows.into_iter().map(|of_key| {
+                let cells = of_key.values.iter().map(|value| {
                     let is_none = value.is_null();
                     let class = if is_none { "num config-value is-none" } else { "num config-value" };
-                    view! { <td class=class><code>{text(value)}</code></td> }
+                    view! { <td class=class><code>{text(value)}</code></td> }.erase()
                 });
-                let cells = cells.collect_view();
-                view! { <tr><th scope="row"><bdi>{row.key}</bdi></th>{cells}</tr> }
+                row(of_key.key, cells.collect())
             });
-            let rows = rows.collect_view();
+            let rows = rows.collect_view().erase();
             view! {
                 <p class="quiet-words">
                     "Only what differs. Texts are in quotes: 1 and \"1\" are not the same."
                 </p>
-                <div class="compare-scroll" tabindex="0" role="region" aria-label="Table of differences">
-                    <table class="compare-table">
-                        <thead><tr><th scope="col">"Key"</th>{heads}</tr></thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
+                {frame("Table of differences", "Key", heads(comparison), rows)}
             }
             .erase()
         }
