@@ -1,5 +1,6 @@
 //! A language model as the judge: fill a template, ask, read the first number of the reply.
 
+use std::error::Error;
 use std::fmt::Display;
 
 use crate::node::Call;
@@ -8,12 +9,19 @@ use crate::{Rubric, RubricError};
 
 /// Whoever answers the judge's prompt. Synchronous; a client that retries or times out does so inside.
 pub trait JudgeClient: Send + Sync {
-    /// The reply to a prompt, or why there is none; the latter fails the call.
-    fn complete(&self, prompt: &str) -> Result<String, String>;
+    /// The reply to a prompt.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none; it fails the call.
+    fn complete(&self, prompt: &str) -> Result<String, JudgeError>;
 }
 
-impl<F: Fn(&str) -> Result<String, String> + Send + Sync> JudgeClient for F {
-    fn complete(&self, prompt: &str) -> Result<String, String> {
+/// Why a client has no reply: the error of whatever it asks.
+pub type JudgeError = Box<dyn Error + Send + Sync>;
+
+impl<F: Fn(&str) -> Result<String, JudgeError> + Send + Sync> JudgeClient for F {
+    fn complete(&self, prompt: &str) -> Result<String, JudgeError> {
         self(prompt)
     }
 }

@@ -34,7 +34,7 @@ pub use description::CallDescription;
 pub use error::RubricError;
 pub use evaluation::Evaluation;
 pub use hooks::HookHandle;
-pub use judge::{JudgeClient, LlmJudge, ScoreReader, first_number};
+pub use judge::{JudgeClient, JudgeError, LlmJudge, ScoreReader, first_number};
 pub use node::{Call, Node, Rubric, Started, Watcher, leaf};
 pub use observer::{Counts, Observer, ObserverConfig};
 pub use parameter::Parameter;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gauntlet_rubric::{
-    ExponentialDiscounting, LlmJudge, Node, Outcome, RubricError, Trajectory, first_number,
+    ExponentialDiscounting, JudgeError, LlmJudge, Node, Outcome, RubricError, Trajectory, first_number,
 };
 use parking_lot::Mutex;
 use proptest::prelude::*;
@@ -58,7 +58,7 @@ fn discounting_gives_the_last_steps_the_most() {
     assert_eq!(json!(tree.state_dict()), json!({"intermediate_reward": 0.0, "gamma": 0.99}));
 }
 
-fn judge(reply: &'static str) -> LlmJudge<impl Fn(&str) -> Result<String, String> + Send + Sync> {
+fn judge(reply: &'static str) -> LlmJudge<impl Fn(&str) -> Result<String, JudgeError> + Send + Sync> {
     LlmJudge::new("{action}", move |_: &str| Ok(reply.to_owned())).unwrap()
 }
 
@@ -115,7 +115,7 @@ fn the_template_is_filled_once() {
 #[test]
 fn a_judge_that_cannot_be_reached_fails_the_call() {
     let tree: Node<str, str> =
-        Node::new(LlmJudge::new("{action}", |_: &str| Err("timed out".to_owned())).unwrap());
+        Node::new(LlmJudge::new("{action}", |_: &str| Err("timed out".into())).unwrap());
     assert_eq!(tree.call("a", "o"), Err(RubricError::Failed("the judge failed: timed out".to_owned())));
 }
 

@@ -8,12 +8,9 @@ use parking_lot::{Condvar, Mutex};
 
 /// Where commands come from. Commands are taken in the order they were issued, each until it is acknowledged.
 pub trait Commands: Send + Sync {
-    /// The next command, waiting for one up to `wait`.
-    ///
-    /// # Errors
-    ///
-    /// Why none can be read now, as a sentence; the caller goes on as if there were none, and asks again.
-    fn next(&self, wait: Duration) -> Result<Option<CommandIssued>, String>;
+    /// The next command, waiting for one up to `wait`. A source that cannot be read now has none: it is asked
+    /// again.
+    fn next(&self, wait: Duration) -> Option<CommandIssued>;
     /// Reports the result of a command.
     fn acknowledge(&self, command: &CommandIssued, result: &str);
     /// Whether an acknowledgement also appends `command.applied` to the run's log, so that the caller must
@@ -76,8 +73,8 @@ impl CommandQueue {
 }
 
 impl Commands for CommandQueue {
-    fn next(&self, wait: Duration) -> Result<Option<CommandIssued>, String> {
-        Ok(pop_within(&self.state, &self.issued, wait, |state| state.waiting.pop_front()))
+    fn next(&self, wait: Duration) -> Option<CommandIssued> {
+        pop_within(&self.state, &self.issued, wait, |state| state.waiting.pop_front())
     }
 
     fn acknowledge(&self, command: &CommandIssued, result: &str) {

@@ -29,7 +29,7 @@ impl CommandController {
         tweak: &dyn Fn(&Object) -> Result<(), FieldError>,
         mut log: impl FnMut(Body),
     ) -> ControlFlow<()> {
-        while let Ok(Some(command)) = self.commands.next(Duration::ZERO) {
+        while let Some(command) = self.commands.next(Duration::ZERO) {
             let result = match command.action {
                 Action::Pause => "paused".to_owned(),
                 Action::Stop => "stopping".to_owned(),

@@ -20,9 +20,6 @@ pub enum Ending {
     TimedOut,
 }
 
-/// Time before the next request to a source that failed.
-const AFTER_ERROR: Duration = Duration::from_millis(250);
-
 /// Takes commands until one ends the pause, or until `timeout`. Every command is acknowledged with its
 /// result; `applied` is called with it where the acknowledgement does not record it ([`Commands::records`]).
 pub fn wait(
@@ -37,14 +34,7 @@ pub fn wait(
         if left.is_zero() {
             return Ending::TimedOut;
         }
-        let command = match commands.next(left) {
-            Ok(Some(command)) => command,
-            Ok(None) => continue,
-            Err(_) => {
-                std::thread::sleep(AFTER_ERROR.min(left));
-                continue;
-            }
-        };
+        let Some(command) = commands.next(left) else { continue };
         let (result, ending) = obey(tweak, &command);
         commands.acknowledge(&command, &result);
         if !commands.records() {

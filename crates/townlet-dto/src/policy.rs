@@ -1,6 +1,7 @@
 //! What a policy is to the town.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use crate::AgentId;
 use crate::action::Decision;
@@ -22,5 +23,8 @@ pub trait Policy {
     /// # Errors
     ///
     /// What made a decision impossible; the tick fails and rolls back.
-    fn decide(&self, envelope: &Envelope) -> Result<BTreeMap<AgentId, Decision>, String>;
+    fn decide(&self, envelope: &Envelope) -> Result<BTreeMap<AgentId, Decision>, PolicyError>;
 }
+
+/// What made a decision impossible: an agent that the envelope does not show, the error of a model.
+pub type PolicyError = Box<dyn Error + Send + Sync>;

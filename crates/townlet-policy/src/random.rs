@@ -6,7 +6,7 @@ use gauntlet_townlet_dto::AgentId;
 use gauntlet_townlet_dto::action::{Decision, Intent, TopAction};
 use gauntlet_townlet_dto::envelope::Envelope;
 use gauntlet_townlet_dto::facts::Facts;
-use gauntlet_townlet_dto::policy::{Policy, PolicyIdentity};
+use gauntlet_townlet_dto::policy::{Policy, PolicyError, PolicyIdentity};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
@@ -40,7 +40,7 @@ impl Policy for Random {
         }
     }
 
-    fn decide(&self, envelope: &Envelope) -> Result<BTreeMap<AgentId, Decision>, String> {
+    fn decide(&self, envelope: &Envelope) -> Result<BTreeMap<AgentId, Decision>, PolicyError> {
         let count = Intent::ALL.len();
         let probability = 1.0 / count as f64;
         let decide = |id: &AgentId| {

@@ -7,7 +7,7 @@ use gauntlet_townlet_dto::action::{Decision, Intent};
 use gauntlet_townlet_dto::encoder::distance;
 use gauntlet_townlet_dto::envelope::Envelope;
 use gauntlet_townlet_dto::facts::Facts;
-use gauntlet_townlet_dto::policy::{Policy, PolicyIdentity};
+use gauntlet_townlet_dto::policy::{Policy, PolicyError, PolicyIdentity};
 
 use crate::steering::{AVOIDED_RIVALRY, steer};
 
@@ -47,7 +47,7 @@ impl Policy for Scripted {
         }
     }
 
-    fn decide(&self, envelope: &Envelope) -> Result<BTreeMap<AgentId, Decision>, String> {
+    fn decide(&self, envelope: &Envelope) -> Result<BTreeMap<AgentId, Decision>, PolicyError> {
         let ids = envelope.agents.iter().map(|agent| &agent.agent_id);
         let decide = |id: &AgentId| {
             let facts = Facts::of(envelope, id).ok_or_else(|| format!("the envelope does not show {id}"))?;

@@ -212,7 +212,8 @@ impl<P: Policy> Simulation<P> {
 
     fn try_tick(&mut self, commands: Vec<Command>) -> Result<Outcome, StepError> {
         let decisions = self.policy.decide(&self.state.envelope);
-        let decisions = decisions.map_err(|message| StepError { class: "PolicyError", message })?;
+        let decisions =
+            decisions.map_err(|error| StepError { class: "PolicyError", message: error.to_string() })?;
         let before = self.state.world.clone();
         let stepped = self.state.world.step(commands, &decisions);
         let record = stepped.inspect_err(|_| self.state.world = before)?;

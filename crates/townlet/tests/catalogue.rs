@@ -11,7 +11,7 @@ use gauntlet_townlet_dto::AgentId;
 use gauntlet_townlet_dto::action::Decision;
 use gauntlet_townlet_dto::envelope::Envelope;
 use gauntlet_townlet_dto::health::NoHost;
-use gauntlet_townlet_dto::policy::{Policy, PolicyIdentity};
+use gauntlet_townlet_dto::policy::{Policy, PolicyError, PolicyIdentity};
 use gauntlet_townlet_dto::state::PerturbationKind;
 use gauntlet_townlet_dto::telemetry::{Body, ConsoleCommand, LogHash};
 use gauntlet_townlet_policy::{Random, Scripted};
@@ -37,9 +37,9 @@ impl Policy for Mixed {
         PolicyIdentity { anneal_ratio: Some(self.ratio.get()), ..Scripted.identity() }
     }
 
-    fn decide(&self, envelope: &Envelope) -> Result<BTreeMap<AgentId, Decision>, String> {
+    fn decide(&self, envelope: &Envelope) -> Result<BTreeMap<AgentId, Decision>, PolicyError> {
         if envelope.tick + 1 == FAILS_AT && !self.has_failed.replace(true) {
-            return Err("forced".to_owned());
+            return Err("forced".into());
         }
         let is_random = envelope.tick % 500 > 350;
         self.ratio.set(if is_random { 1.0 } else { 0.0 });

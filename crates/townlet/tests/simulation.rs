@@ -9,7 +9,7 @@ use gauntlet_townlet_dto::action::Decision;
 use gauntlet_townlet_dto::envelope::Envelope;
 use gauntlet_townlet_dto::event::WorldEventKind;
 use gauntlet_townlet_dto::health::NoHost;
-use gauntlet_townlet_dto::policy::{Policy, PolicyIdentity};
+use gauntlet_townlet_dto::policy::{Policy, PolicyError, PolicyIdentity};
 use gauntlet_townlet_dto::stability::Alert;
 use gauntlet_townlet_dto::telemetry::{Body, Status, Telemetry};
 use gauntlet_townlet_policy::{Random, Scripted};
@@ -51,9 +51,9 @@ impl Policy for Failing {
         Scripted.identity()
     }
 
-    fn decide(&self, envelope: &Envelope) -> Result<BTreeMap<AgentId, Decision>, String> {
+    fn decide(&self, envelope: &Envelope) -> Result<BTreeMap<AgentId, Decision>, PolicyError> {
         if envelope.tick + 1 == self.at_tick && !self.has_failed.replace(true) {
-            return Err("out of ideas".to_owned());
+            return Err("out of ideas".into());
         }
         Scripted.decide(envelope)
     }

@@ -64,9 +64,9 @@ impl ServerCommands {
 }
 
 impl Commands for ServerCommands {
-    fn next(&self, wait: Duration) -> Result<Option<CommandIssued>, String> {
+    fn next(&self, wait: Duration) -> Option<CommandIssued> {
         let Shared { state, changed, .. } = &*self.shared;
-        Ok(pop_within(state, changed, wait, |state| state.waiting.pop_front()))
+        pop_within(state, changed, wait, |state| state.waiting.pop_front())
     }
 
     fn acknowledge(&self, command: &CommandIssued, result: &str) {
