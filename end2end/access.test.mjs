@@ -84,6 +84,7 @@ for (const theme of ["dark", "light"]) {
       "/charts?runs=done,grouped",
       "/evolution",
       "/evolution?before=done&after=grouped",
+      "/status",
     ]) {
       const opened = await themed(page, server, path, theme, { width: 1280, height: 720 });
       await assertAccessible(opened, `${path}, ${theme}`);

@@ -34,6 +34,8 @@ mod runs;
 pub mod search;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+pub mod status;
 #[cfg(test)]
 mod test_run;
 mod ui;

@@ -29,9 +29,14 @@ pub fn alive_docs(op: Docs<'_>) -> Docs<'_> {
 
 /// GET `/readyz`: the log takes writes, in its folder and in time; 503 where it does not.
 pub async fn ready(State(state): State<AppState>) -> Result<Json<Readiness>, ApiError> {
-    let answered = tokio::time::timeout(PATIENCE, state.store.ping()).await;
-    answered.map_err(|_| ApiError::unavailable("the log does not answer"))??;
+    check(&state).await?;
     Ok(Json(Readiness { status: "ready".to_owned() }))
+}
+
+/// Whether the log takes writes, in its folder and in time.
+pub(crate) async fn check(state: &AppState) -> Result<(), ApiError> {
+    let answered = tokio::time::timeout(PATIENCE, state.store.ping()).await;
+    Ok(answered.map_err(|_| ApiError::unavailable("the log does not answer"))??)
 }
 
 /// How [`ready`] is described.

@@ -44,6 +44,7 @@ pub mod settings_changes;
 pub mod site;
 pub mod spool;
 pub mod state;
+mod status_page;
 pub mod tail;
 mod value_tree;
 mod webhooks;

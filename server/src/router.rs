@@ -19,7 +19,7 @@ use crate::routes::documented;
 use crate::state::AppState;
 use crate::{
     access, compare_page, docs, document, evolution_page, groups_page, guard, http, metrics, monitors_page,
-    pages, search_page,
+    pages, search_page, status_page,
 };
 
 /// The paths of the pages. Leptos finds them by running the application while a switch of the whole process
@@ -79,6 +79,7 @@ fn browser(state: &AppState) -> Router<AppState> {
         .route("/compare", get(compare_page::read))
         .route("/charts", get(compare_page::read))
         .route("/evolution", get(evolution_page::read))
+        .route("/status", get(status_page::read))
         .route("/runs/{run}/groups", get(groups_page::read))
         .route("/projects/{project}/monitors", get(monitors_page::read).post(monitors_page::change))
         .route("/pages/{*function}", post(pages::server_function))

@@ -46,6 +46,7 @@ fn served() -> BTreeSet<(String, String)> {
         "/compare",
         "/charts",
         "/evolution",
+        "/status",
         "/runs/{run}/groups",
         "/login",
     ] {

@@ -47,6 +47,32 @@ async fn what_is_written_is_counted() {
 }
 
 #[tokio::test]
+async fn the_status_page_says_how_the_server_is_even_if_the_log_does_not_answer() {
+    let server = Server::new().await;
+    server.post("/api/v1/runs", &json!({ "id": "r", "name": "r" })).await.expect(201);
+    server.post("/api/v1/runs/r/events", &json!([scored(1, 1.0), scored(2, 1.0)])).await.expect(200);
+    let row = |page: &str, name: &str| {
+        let (_, rest) = page.split_once(&format!(">{name}</th>")).unwrap_or_else(|| panic!("{name}: {page}"));
+        let cell = &rest[..rest.find("</td>").unwrap()];
+        cell[cell.rfind('>').unwrap() + 1..].to_owned()
+    };
+    let page = server.get("/status").await.expect(200).text();
+    assert!(page.contains("The log takes writes."), "{page}");
+    assert_eq!(row(&page, "Runs"), "1");
+    assert_eq!(row(&page, "Of them going on"), "1");
+    // With the event that opened the log.
+    assert_eq!(row(&page, "Events appended"), "3");
+    assert_eq!(row(&page, "Commits that failed"), "0");
+    assert_eq!(row(&page, "Version"), env!("CARGO_PKG_VERSION"));
+    assert_eq!(row(&page, "Database"), server.state.store.database());
+
+    server.state.store.close().await;
+    let page = server.get("/status").await.expect(200).text();
+    assert!(page.contains("The log takes no writes now: "), "{page}");
+    assert_eq!(row(&page, "Runs"), "not known here");
+}
+
+#[tokio::test]
 async fn a_full_queue_is_counted() {
     let server = Server::with(|(options, _)| options.queue_bytes = 0).await;
     server.post("/api/v1/runs", &json!({ "id": "r", "name": "r" })).await.expect(201);

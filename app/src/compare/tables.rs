@@ -20,7 +20,8 @@ fn heads(comparison: &Comparison) -> AnyView {
     shown(comparison).into_iter().map(head).collect_view().erase()
 }
 
-/// A table that scrolls sideways: `what` names it for a screen reader, `corner` is the head of its first column.
+/// A table that scrolls sideways: `what` names it for a screen reader, `corner` is the head of its first
+/// column.
 fn frame(what: &'static str, corner: &'static str, heads: AnyView, rows: AnyView) -> AnyView {
     view! {
         <div class="compare-scroll" tabindex="0" role="region" aria-label=what>

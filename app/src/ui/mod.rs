@@ -6,7 +6,7 @@ mod copy;
 mod dialog;
 mod drop_zone;
 mod erase;
-mod format;
+pub(crate) mod format;
 mod frames;
 mod icon;
 mod importer;

@@ -25,6 +25,7 @@ mod conditions;
 mod counts;
 mod cursor;
 mod database;
+mod disk;
 mod effects;
 mod episode;
 mod error;

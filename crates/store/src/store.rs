@@ -15,7 +15,7 @@ use crate::reply::Reply;
 use crate::watches::Watches;
 use crate::work::Work;
 use crate::{Counts, Options, StoreError, Waiting};
-use crate::{postgres, sqlite};
+use crate::{disk, postgres, sqlite};
 
 /// The log of every run in one data directory. Cloning it is cheap; all clones are one store.
 #[derive(Clone)]
@@ -29,6 +29,7 @@ struct Inner {
     watches: Arc<Watches>,
     blobs: Blobs,
     folder: PathBuf,
+    database: &'static str,
 }
 
 impl Store {
@@ -42,7 +43,9 @@ impl Store {
             Some(url) => postgres::open(&options, url, inbox, Arc::clone(&watches)).await?,
         };
         let blobs = Blobs::open(&options.path);
-        Ok(Self { inner: Arc::new(Inner { queue, log, watches, blobs, folder: options.path }) })
+        let database = if options.database.is_some() { "PostgreSQL" } else { "SQLite" };
+        let folder = options.path;
+        Ok(Self { inner: Arc::new(Inner { queue, log, watches, blobs, folder, database }) })
     }
 
     /// Takes no more requests, finishes those it has, and leaves the database in one file. Afterwards every
@@ -100,6 +103,16 @@ impl Store {
     /// The data directory.
     pub fn folder(&self) -> &Path {
         &self.inner.folder
+    }
+
+    /// Bytes that are free on the disk of the data directory; `None` where the system does not say.
+    pub fn free_bytes(&self) -> Option<u64> {
+        disk::free_bytes(&self.inner.folder)
+    }
+
+    /// The database that holds the log: `SQLite` or `PostgreSQL`.
+    pub fn database(&self) -> &'static str {
+        self.inner.database
     }
 
     pub(crate) fn log(&self) -> &dyn LogStore {

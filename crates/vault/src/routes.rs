@@ -112,6 +112,7 @@ const TABLE: &[Entry] = &[
     ("/compare", Reach::Everything, &[("GET", Read)]),
     ("/charts", Reach::Everything, &[("GET", Read)]),
     ("/evolution", Reach::Everything, &[("GET", Read)]),
+    ("/status", Reach::Everything, &[("GET", Read)]),
     // The functions that pages call.
     ("/pages/runs", Reach::Everything, &[("POST", Read)]),
     ("/pages/views", Reach::Everything, &[("POST", Read)]),

@@ -1,8 +1,10 @@
 //! The disk under what a statement sorts: SQLite writes large sorts into temporary files, and no limit of its
 //! bounds them. The log may be on the same disk, so a statement ends before that is full.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+use crate::disk::free_bytes;
 
 /// Bytes that a statement leaves free.
 const LEFT_FREE: u64 = 1 << 30;
@@ -23,7 +25,7 @@ pub(super) struct TempSpace {
 impl TempSpace {
     pub(super) fn new() -> Self {
         let folder = folder();
-        Self { at_start: free(&folder), folder, next: Instant::now() + PERIOD }
+        Self { at_start: free_bytes(&folder), folder, next: Instant::now() + PERIOD }
     }
 
     /// Whether the statement has to end. Asks the system every [`PERIOD`] only.
@@ -33,7 +35,7 @@ impl TempSpace {
             return false;
         }
         self.next = now + PERIOD;
-        match (self.at_start, free(&self.folder)) {
+        match (self.at_start, free_bytes(&self.folder)) {
             (Some(at_start), Some(free)) => is_short(at_start, free),
             _ => false,
         }
@@ -51,20 +53,10 @@ fn folder() -> PathBuf {
     named.chain(usual).find(|folder| folder.is_dir()).unwrap_or_else(|| PathBuf::from("."))
 }
 
-/// The bytes that are free on the disk of a folder.
-#[cfg(unix)]
-fn free(folder: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(folder).ok()?;
-    disk.f_bavail.checked_mul(disk.f_frsize)
-}
-
-#[cfg(not(unix))]
-fn free(_: &Path) -> Option<u64> {
-    None
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -78,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_system_says_how_much_is_free() {
-        assert!(free(&folder()).is_some());
-        assert_eq!(free(Path::new("/no/such/folder")), None);
+        assert!(free_bytes(&folder()).is_some());
+        assert_eq!(free_bytes(Path::new("/no/such/folder")), None);
     }
 }
