@@ -12,6 +12,7 @@ mod mcp;
 mod monitors;
 mod reader;
 mod runs;
+mod scenario;
 mod screen;
 mod show;
 mod sql;
@@ -92,6 +93,9 @@ Examples:
     /// Create, list and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// List, show, begin and check scenarios: documents that put an agent before a choice
+    #[command(subcommand)]
+    Scenario(scenario::Scenarios),
     /// Give a run another name
     Rename(manage::Rename),
     /// Add and remove tags of a run
@@ -164,6 +168,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Mcp(mcp) => mcp.run(&config, &runtime),
         Command::Monitors(monitors) => monitors.run(&config, &runtime),
         Command::Keys(keys) => keys.run(&config, &runtime),
+        Command::Scenario(scenario) => scenario.run(),
         Command::Rename(rename) => rename.run(&config, &runtime),
         Command::Tag(tag) => tag.run(&config, &runtime),
         Command::Rm(remove) => remove.run(&config, &runtime),

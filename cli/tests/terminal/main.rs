@@ -1,5 +1,5 @@
 //! The commands for people, scripts and language models on the real binary: runs, show, tail, import,
-//! completions, monitors, mcp, and a demo that obeys.
+//! completions, monitors, scenarios, mcp, and a demo that obeys.
 
 mod fixture;
 mod following;
@@ -8,4 +8,5 @@ mod looking;
 mod manual;
 mod mcp;
 mod monitoring;
+mod scenarios;
 mod surroundings;

@@ -6,7 +6,16 @@ use crate::fixture::NOBODY;
 
 #[test]
 fn every_command_of_the_manual_prints_what_the_manual_shows() {
-    let manual = include_str!("../../../docs/cli.md");
+    assert!(tried(include_str!("../../../docs/cli.md")) >= 10);
+}
+
+#[test]
+fn every_command_about_scenarios_prints_what_the_guide_shows() {
+    assert!(tried(include_str!("../../../docs/scenarios.md")) >= 5);
+}
+
+/// Runs the commands of a guide in a folder of their own, one after the other; how many there are.
+fn tried(manual: &str) -> usize {
     let data = tempfile::tempdir().unwrap();
     let work = tempfile::tempdir().unwrap();
     let mut tried = 0;
@@ -36,7 +45,7 @@ fn every_command_of_the_manual_prints_what_the_manual_shows() {
             tried += 1;
         }
     }
-    assert!(tried >= 10, "only {tried} commands were tried");
+    tried
 }
 
 /// Whether lines are as told; `…` stands for anything, on a line of its own for any lines.

@@ -49,6 +49,7 @@ const GUIDES: &[Guide] = guides! {
     "sql", "SQL", "docs/sql.md";
     "mcp", "Language models", "docs/mcp.md";
     "cli", "Command line", "docs/cli.md";
+    "scenarios", "Scenarios", "docs/scenarios.md";
     "metrics", "Watching the server", "docs/metrics.md";
     "access", "Keys and access", "docs/access.md";
     "peers", "Measured beside its peers", "docs/peers.md";

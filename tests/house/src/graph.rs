@@ -76,6 +76,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "gauntlet-engine",
             "gauntlet-film",
             "gauntlet-model",
+            "gauntlet-principles",
             "gauntlet-sdk",
             "gauntlet-server",
             "gauntlet-store",
