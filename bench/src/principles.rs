@@ -68,7 +68,8 @@ fn decisions(documents: &[ScenarioDocument]) -> Outcome<Vec<Action>> {
         }
         let scenario = document.generate(at, DEFAULT_STRESS);
         let position = actions.len() as u64;
-        actions.extend(ReferenceAgent::Inconsistent.play(scenario, position, Timestamp::default())?);
+        let played = ReferenceAgent::Inconsistent.play(scenario, position)?;
+        actions.extend(played.actions("inconsistent", position, Timestamp::default()));
     }
     actions.truncate(INFERRED);
     Ok(actions)

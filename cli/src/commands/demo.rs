@@ -1,30 +1,13 @@
 //! `gauntlet demo`: real training, streamed through the public API as any client would.
 
-use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
 use gauntlet_demo::{Config as TrainingConfig, Training};
-use gauntlet_model::{Body, Event, RunFinished, Status};
-use gauntlet_telemetry::{
-    BatchConfig, BatchProcessor, Clock, CommandController, EventSink, ServerCommands, ServerSink, SystemClock,
-};
-use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
-
-use super::client::{agent, answers, encode, endpoint, server};
-use super::{CliError, say};
-use gauntlet_engine::clock::{new_run_id, now};
+use gauntlet_engine::clock::now;
+use gauntlet_model::FieldError;
 use gauntlet_server::config::Config;
-use gauntlet_server::lock::LockError;
-use gauntlet_server::serve::{ServeError, Server, signals};
+use tokio::runtime::Runtime;
 
-/// How long the server may take for what is still on its way when the training is over.
-const FLUSH: Duration = Duration::from_secs(60);
-/// How long an interrupted training may take to end by itself.
-const STOP: Duration = Duration::from_secs(5);
-/// How long a paused training waits for somebody.
-const PAUSE: Duration = Duration::from_secs(24 * 3600);
+use super::stream::{Stream, at_server, id_of};
+use super::{CliError, say};
 
 /// Trains a small policy with GRPO on medical-safety questions; every rollout is scored by the DIPG rubric.
 #[derive(Debug, clap::Args)]
@@ -56,7 +39,8 @@ pub(super) struct Demo {
     json: bool,
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+/// A number above 0.
+pub(super) fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
         _ => Err(format!("{text:?} is not a number above 0")),
@@ -66,81 +50,34 @@ fn positive(text: &str) -> Result<f64, String> {
 impl Demo {
     /// Streams the training to the server; without one, serves the data folder for as long as it takes.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        if let Some(url) = server(config)? {
-            return self.stream(&url, runtime);
-        }
-        let private = Config { listen: ([127, 0, 0, 1], 0).into(), ..config.clone() };
-        let server = match runtime.block_on(Server::bind(&private)) {
-            Ok(server) => server,
-            Err(ServeError::Lock(LockError::Taken(Some(url)))) if answers(&url) => {
-                return self.stream(&url, runtime);
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let (url, stop) = (server.url().to_owned(), CancellationToken::new());
-        let serving = runtime.spawn(server.run(stop.clone()));
-        let streamed = self.stream(&url, runtime);
-        stop.cancel();
-        let served = runtime.block_on(serving).map_err(|e| CliError::Failed(e.to_string()))?;
-        served.map_err(CliError::from).and(streamed)
+        at_server(config, runtime, |url| self.stream(url, runtime))
     }
 
     fn stream(&self, url: &str, runtime: &Runtime) -> Result<(), CliError> {
-        let run = match &self.run {
-            Some(id) => id.clone(),
-            None => new_run_id().map_err(|e| CliError::Failed(e.to_string()))?.to_string(),
-        };
+        let run = id_of(self.run.as_ref())?;
         let config = TrainingConfig { run, steps: self.steps, seed: self.seed, ..TrainingConfig::default() };
-        let mut training = Training::new(config).map_err(|e| CliError::Failed(e.to_string()))?;
-        let failed = |e: gauntlet_model::FieldError| CliError::Failed(e.to_string());
-        let endpoint = endpoint(url)?;
-        let sink = ServerSink::at(endpoint.clone(), training.spec()).map_err(failed)?;
-        let clock = Arc::new(SystemClock::new());
-        let delivery = BatchProcessor::start(sink, BatchConfig::lossless(), clock.clone())?;
-        let commands = ServerCommands::listen(endpoint, training.run().clone())?;
-        let steering = CommandController::new(Arc::new(commands), PAUSE);
+        let failed = |e: FieldError| CliError::Failed(e.to_string());
+        let mut training = Training::new(config).map_err(failed)?;
+        let mut stream = Stream::start(url, runtime, training.run(), training.spec())?;
         let page = format!("{url}/runs/{}", training.run());
         self.tell(
             serde_json::json!({ "run": training.run(), "url": page, "steps": self.steps }),
             &format!("training {} rollouts, watch them at {page}", self.steps),
         );
-        let interrupted = runtime.block_on(async { signals() })?;
-        runtime.spawn(stop_at(
-            interrupted,
-            format!("{url}/api/v1/runs/{}/commands", encode(training.run().as_str())),
-        ));
-        let say_so = |body: Body| {
-            // A status, or what came of a command: neither can break a rule.
-            if let Ok(event) = Event::new(clock.new_id(), now(), None, None, body) {
-                delivery.offer(Arc::new(event));
-            }
-        };
-        let begun = Instant::now();
-        let (mut rolled, mut is_stopped) = (0u32, false);
-        // Time spent paused does not count against the rate.
-        let mut paused = Duration::ZERO;
-        while !is_stopped && let Some(event) = training.next_event(now()).map_err(failed)? {
+        let mut rolled = 0u32;
+        while let Some(event) = training.next_event(now()).map_err(failed)? {
             if event.step().is_some() {
                 if let Some(rate) = self.rate {
-                    let due = paused + Duration::from_secs_f64(f64::from(rolled) / rate);
-                    std::thread::sleep(due.saturating_sub(begun.elapsed()));
+                    stream.wait(u64::from(rolled), rate);
                 }
                 rolled += 1;
             }
-            delivery.offer(Arc::new(event));
-            let asked = Instant::now();
-            is_stopped = steering.check(&|new| training.tweak(new), say_so) == ControlFlow::Break(());
-            paused += asked.elapsed();
+            stream.offer(event);
+            if stream.is_stopped(&|new| training.tweak(new)) {
+                break;
+            }
         }
-        if is_stopped {
-            say_so(RunFinished { status: Status::Cancelled, summary: None }.into());
-        }
-        let settled = delivery.flush(FLUSH).map_err(|e| CliError::Failed(e.to_string()))?;
-        if settled.dropped > 0 {
-            let why = delivery.last_loss().unwrap_or_default();
-            return Err(CliError::Failed(format!("{} events were refused: {why}", settled.dropped)));
-        }
-        let secs = begun.elapsed().as_secs_f64();
+        let (secs, is_stopped) = stream.finish()?;
         let word = if is_stopped { "stopped" } else { "done" };
         self.tell(
             serde_json::json!({ "run": training.run(), "rollouts": rolled,
@@ -153,19 +90,4 @@ impl Demo {
     fn tell(&self, machine: serde_json::Value, people: &str) {
         if self.json { say(&machine.to_string()) } else { say(people) }
     }
-}
-
-/// Ctrl-C is the `stop` of whoever sits at the terminal: the run ends in its log as well. Where that does not
-/// work soon, the process ends all the same.
-async fn stop_at(interrupted: CancellationToken, commands: String) {
-    interrupted.cancelled().await;
-    let order = serde_json::json!({ "action": "stop", "author": "terminal" }).to_string();
-    let ordered = tokio::task::spawn_blocking(move || {
-        let request = agent(Some(STOP)).post(commands).header("content-type", "application/json");
-        request.send(order).is_ok_and(|answer| answer.status().is_success())
-    });
-    if ordered.await.unwrap_or(false) {
-        tokio::time::sleep(STOP).await;
-    }
-    std::process::exit(super::INTERRUPTED);
 }

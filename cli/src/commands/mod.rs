@@ -5,6 +5,7 @@ mod completions;
 mod demo;
 mod export;
 mod find;
+mod gym;
 mod import;
 mod keys;
 mod manage;
@@ -17,6 +18,7 @@ mod screen;
 mod show;
 mod sql;
 mod step;
+mod stream;
 mod tail;
 
 use std::io::{IsTerminal, Write};
@@ -75,6 +77,9 @@ Examples:
     },
     /// Train a small policy with GRPO and stream every scored rollout
     Demo(demo::Demo),
+    /// Put agents through scenarios and infer what they go by
+    #[command(subcommand)]
+    Gym(gym::Gym),
     /// Open result files as runs
     Import(import::Import),
     /// Write a run as a file
@@ -160,6 +165,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
             served
         }
         Command::Demo(demo) => demo.run(&config, &runtime),
+        Command::Gym(gym) => gym.run(&config, &runtime),
         Command::Import(import) => import.run(&config, &runtime),
         Command::Export(export) => export.run(&config, &runtime),
         Command::Runs(runs) => runs.run(&config, &runtime),

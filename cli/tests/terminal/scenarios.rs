@@ -1,6 +1,9 @@
 //! Scenarios are listed, shown, begun and checked; none of it needs a server or a folder.
 
+use std::collections::BTreeSet;
 use std::fs;
+
+use serde_json::json;
 
 use crate::fixture::{parsed, refusal, stdout_of};
 
@@ -59,4 +62,38 @@ fn what_is_wrong_is_named() {
     assert!(check(&file("list.json", b"[1]")).contains("document: is [1]; it must be an object"));
     let large = vec![b' '; (4 << 20) + 1];
     assert!(check(&file("large.json", &large)).contains("document: is larger than 4194304 bytes"));
+}
+
+#[test]
+fn six_agents_in_a_gym_are_a_run_that_is_the_same_for_a_seed() {
+    let data = tempfile::tempdir().unwrap();
+    let gym = |run: &str, seed: &str| {
+        let args = ["gym", "demo", "--scenarios", "12", "--seed", seed, "--run", run, "--json"];
+        parsed(&stdout_of(data.path(), &args))
+    };
+    let report = gym("first", "3");
+    assert_eq!((report.len(), &report[0]["run"]), (7, &json!("first")));
+    let agents: BTreeSet<_> = report[1..].iter().map(|line| line["agent"].as_str().unwrap()).collect();
+    assert_eq!(agents.len(), 6);
+    let decisions: u64 = report[1..].iter().map(|line| line["report"]["actions"].as_u64().unwrap()).sum();
+    assert!(decisions >= 6 * 12, "{decisions}");
+
+    let run = |id: &str| parsed(&stdout_of(data.path(), &["show", id, "--json"])).remove(0);
+    let first = run("first");
+    assert_eq!(
+        (&first["status"], &first["project"], &first["episodes"], &first["steps"]),
+        (&json!("completed"), &json!("gym"), &json!(6), &json!(decisions)),
+        "{first}"
+    );
+    let nodes = stdout_of(data.path(), &["export", "first", "--format", "jsonl"]);
+    assert!(nodes.contains("principles.loyalty"), "{nodes}");
+
+    // The times differ, what was decided does not.
+    let again = gym("second", "3");
+    assert!(report[1..] == again[1..], "the reports of one seed differ");
+    let counted = |run: &serde_json::Value| (run["failing"].clone(), run["mean_root"].clone());
+    assert_eq!(counted(&run("second")), counted(&first));
+
+    assert!(refusal(data.path(), &["gym", "demo", "--scenarios", "0"]).contains("1..=100000"));
+    assert!(refusal(data.path(), &["gym", "demo", "--run", "a/b"]).contains("a/b"));
 }

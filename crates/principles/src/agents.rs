@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use gauntlet_model::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::DecisionContext;
 use crate::inference::Report;
 use crate::lot::draw;
-use crate::scenario::{Choice, Execution, Measures, Scenario, Scene, StateError};
-use crate::{Action, DecisionContext};
+use crate::scenario::{
+    Choice, DEFAULT_STRESS, Execution, Measures, Scenario, ScenarioDocument, Scene, StateError,
+};
 
 /// An agent whose decisions follow from principles that are known, or from none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -153,18 +154,24 @@ impl ReferenceAgent {
         scene.choices.iter().rev().max_by(|a, b| values.served(a).total_cmp(&values.served(b)))
     }
 
-    /// Takes the agent through a scenario; its decisions as actions. Their ids go on from `position`, and
-    /// their times are the seconds since `begun`.
+    /// What the agent is known to go by of what the documents test, and all that they test, where there is no
+    /// more stress than usual.
+    pub fn known_of<'d>(self, documents: &'d [ScenarioDocument]) -> (BTreeSet<&'d str>, BTreeSet<&'d str>) {
+        let (mut known, mut tested) = (BTreeSet::new(), BTreeSet::new());
+        for document in documents {
+            let held = self.known(document.context, DEFAULT_STRESS);
+            tested.extend(document.principles.iter().map(String::as_str));
+            known.extend(document.principles.iter().map(String::as_str).filter(|name| held.contains(name)));
+        }
+        (known, tested)
+    }
+
+    /// Takes the agent through a scenario, to its end. `position` is the number of its first decision.
     ///
     /// # Errors
     ///
     /// Where the scenario cannot be played, such as one without choices.
-    pub fn play(
-        self,
-        scenario: Scenario,
-        position: u64,
-        begun: Timestamp,
-    ) -> Result<Vec<Action>, StateError> {
+    pub fn play(self, scenario: Scenario, position: u64) -> Result<Execution, StateError> {
         let mut execution = Execution::new(scenario);
         execution.present()?;
         execution.begin()?;
@@ -183,11 +190,7 @@ impl ReferenceAgent {
             execution.proceed()?;
             next += 1;
         }
-        let actions = execution.decisions().iter().zip(position..).filter_map(|(decision, at)| {
-            let time = Timestamp::from_micros(begun.micros() + (at as i64 + 1) * 1_000_000);
-            execution.action(decision, self.as_str(), format!("{}-{at}", self.as_str()), time)
-        });
-        Ok(actions.collect())
+        Ok(execution)
     }
 }
 

@@ -17,6 +17,7 @@ pub mod cluster;
 mod context;
 pub mod entropy;
 mod features;
+pub mod gym;
 pub mod inference;
 mod lot;
 mod posterior;

@@ -6,7 +6,7 @@ use gauntlet_model::Timestamp;
 use gauntlet_principles::agents::{Recovery, ReferenceAgent};
 use gauntlet_principles::entropy::Consistency;
 use gauntlet_principles::inference::{Finding, Inference, ROUND, Report};
-use gauntlet_principles::scenario::{Course, ScenarioDocument, archetypes};
+use gauntlet_principles::scenario::{Course, archetypes};
 use gauntlet_principles::{Action, DecisionContext, LineageKind};
 use proptest::prelude::*;
 
@@ -18,7 +18,11 @@ fn decisions(agent: ReferenceAgent, scenarios: u64, stress: impl Fn(u64) -> f64)
         let document = &documents[at as usize % documents.len()];
         let scenario = document.generate((at / documents.len() as u64) as usize, stress(at));
         let position = actions.len() as u64;
-        actions.extend(agent.play(scenario, position, Timestamp::from_micros(0)).unwrap());
+        actions.extend(agent.play(scenario, position).unwrap().actions(
+            agent.as_str(),
+            position,
+            Timestamp::from_micros(0),
+        ));
     }
     actions
 }
@@ -35,21 +39,6 @@ fn report(agent: ReferenceAgent, scenarios: u64, stress: impl Fn(u64) -> f64) ->
     inferred(&decisions(agent, scenarios, stress)).report()
 }
 
-/// What scenarios of the documents test, and what of it the agent is known to go by.
-fn known(agent: ReferenceAgent, documents: &[ScenarioDocument]) -> (BTreeSet<&str>, BTreeSet<&str>) {
-    let (mut tested, mut known) = (BTreeSet::new(), BTreeSet::new());
-    for document in documents {
-        let held = agent.known(document.context, 0.5);
-        for principle in &document.principles {
-            tested.insert(principle.as_str());
-            if held.contains(principle.as_str()) {
-                known.insert(principle.as_str());
-            }
-        }
-    }
-    (tested, known)
-}
-
 #[test]
 fn the_principles_of_consistent_agents_are_recovered() {
     let documents = archetypes().unwrap();
@@ -57,7 +46,7 @@ fn the_principles_of_consistent_agents_are_recovered() {
         [ReferenceAgent::Loyal, ReferenceAgent::Selfish, ReferenceAgent::Cautious, ReferenceAgent::TwoFaced]
     {
         let report = report(agent, 200, |_| 0.5);
-        let (tested, known) = known(agent, &documents);
+        let (known, tested) = agent.known_of(&documents);
         assert!(known.len() >= 8, "{known:?}");
         let recovery = Recovery::of(&report, &known, &tested);
         assert!(recovery.precision >= 0.9 && recovery.recall >= 0.9, "{agent:?}: {recovery:?}");
@@ -71,7 +60,7 @@ fn an_agent_that_decides_by_lot_is_called_inconsistent() {
     let documents = archetypes().unwrap();
     let report = report(ReferenceAgent::Inconsistent, 200, |_| 0.5);
     assert_eq!(report.consistency, Consistency::Inconsistent, "{}", report.normalized_response_entropy);
-    let (tested, _) = known(ReferenceAgent::Inconsistent, &documents);
+    let (_, tested) = ReferenceAgent::Inconsistent.known_of(&documents);
     let names = report.principles.iter().filter(|principle| report.held.contains(&principle.id));
     let held: Vec<_> = names.map(|p| p.name.as_str()).filter(|name| tested.contains(name)).collect();
     assert!(held.len() <= 3, "{held:?}");
@@ -164,7 +153,9 @@ fn what_repeats_itself_is_a_pattern() {
     let mut found = Vec::new();
     for at in 0..100 {
         let scenario = documents[5].generate(0, 0.5);
-        for action in ReferenceAgent::Loyal.play(scenario, at, Timestamp::from_micros(0)).unwrap() {
+        for action in
+            ReferenceAgent::Loyal.play(scenario, at).unwrap().actions("loyal", at, Timestamp::from_micros(0))
+        {
             found.extend(inference.observe(action).unwrap());
         }
     }
@@ -191,7 +182,11 @@ fn a_course_that_adapts_is_played_to_its_end() {
             let weak = gauntlet_principles::scenario::weak_principles(&report.principles, consistency);
             let scenario = course.scenario(at, &outcomes, &weak).unwrap();
             let position = inference.total();
-            for action in agent.play(scenario, position, Timestamp::from_micros(0)).unwrap() {
+            for action in agent.play(scenario, position).unwrap().actions(
+                agent.as_str(),
+                position,
+                Timestamp::from_micros(0),
+            ) {
                 outcomes.push((action.outcome_valence + 1.0) / 2.0);
                 inference.observe(action).unwrap();
             }

@@ -306,3 +306,35 @@ fn what_is_overdrawn_is_a_violation() {
     execution.choose("equal_distribution", measures(0.0)).unwrap();
     assert_eq!(execution.decisions()[0].violations, 0);
 }
+
+#[test]
+fn a_session_is_the_same_for_a_seed_and_each_decision_is_a_node() {
+    use gauntlet_principles::gym::Session;
+
+    let play = |seed| {
+        let mut session = Session::new(archetypes().unwrap(), 20, seed);
+        let mut moments = Vec::new();
+        while let Some(moment) = session.next_moment().unwrap() {
+            moments.push(moment);
+        }
+        (moments, session.standings())
+    };
+    let (moments, standings) = play(1);
+    assert_eq!((moments.clone(), standings.clone()), play(1));
+    assert_ne!(moments, play(2).0);
+    for standing in &standings {
+        let of_agent: Vec<_> = moments.iter().filter(|moment| moment.agent == standing.agent).collect();
+        let steps: Vec<u64> = of_agent.iter().map(|moment| moment.step).collect();
+        assert_eq!(steps, (0..of_agent.len() as u64).collect::<Vec<_>>());
+        assert_eq!(standing.report.actions, of_agent.len() as u64);
+        let outcomes = of_agent.iter().map(|moment| moment.snapshot.scores.root().unwrap());
+        let mean = outcomes.sum::<f64>() / of_agent.len() as f64;
+        assert!((mean - standing.mean_outcome).abs() < 1e-12);
+    }
+    let first = &moments[0].snapshot;
+    let choice = first.metadata["choice"].as_str().unwrap();
+    assert!(first.action.starts_with(&format!("{choice}: ")), "{}", first.action);
+    assert!(first.observation.contains(&format!("- {choice}: ")), "{}", first.observation);
+    let paths: Vec<&str> = first.scores.iter().map(|(path, _)| path).collect();
+    assert!(paths.contains(&"principles.loyalty") && paths.contains(&"root"), "{paths:?}");
+}

@@ -267,6 +267,16 @@ impl Execution {
         }
     }
 
+    /// The decisions as actions of an agent. Their ids go on from `position`, and their times are the seconds
+    /// since `begun`.
+    pub fn actions(&self, agent: &str, position: u64, begun: Timestamp) -> Vec<Action> {
+        let actions = self.decisions.iter().zip(position..).filter_map(|(decision, at)| {
+            let time = Timestamp::from_micros(begun.micros() + (at as i64 + 1) * 1_000_000);
+            self.action(decision, agent, format!("{agent}-{at}"), time)
+        });
+        actions.collect()
+    }
+
     /// A decision as an action of an agent: anchored to the strongest effect of the choice.
     pub fn action(&self, decision: &Decision, agent: &str, id: String, at: Timestamp) -> Option<Action> {
         let scene = self.scenario.scenes.get(decision.scene)?;
@@ -298,7 +308,7 @@ impl Execution {
         })
     }
 
-    fn find(&self, scene: usize, id: &str) -> Option<&Choice> {
+    pub(super) fn find(&self, scene: usize, id: &str) -> Option<&Choice> {
         self.scenario.scenes.get(scene)?.choices.iter().find(|choice| choice.id == id)
     }
 

@@ -13,6 +13,7 @@ mod library;
 mod parse;
 mod read;
 mod rules;
+mod snapshot;
 
 pub use archetype::Archetype;
 pub use course::{Course, DIAGNOSTIC_LEVELS, adaptive_stress, diagnostic, weak_principles};
