@@ -30,6 +30,7 @@ struct File {
     otlp_grpc: Option<String>,
     data: Option<PathBuf>,
     database: Option<String>,
+    artifacts: Option<PathBuf>,
     #[serde(default)]
     trusted_origins: Vec<String>,
     #[serde(default)]
@@ -86,6 +87,9 @@ pub struct Overrides {
     #[arg(long, env = "GAUNTLET_DATABASE", global = true, hide_env_values = true)]
     #[arg(value_name = "URL", help_heading = "Settings")]
     pub database: Option<String>,
+    /// Folder of the artifacts, which all servers of one database share [default: one in the data folder]
+    #[arg(long, env = "GAUNTLET_ARTIFACTS", global = true, value_name = "DIR", help_heading = "Settings")]
+    pub artifacts: Option<PathBuf>,
     /// Server that a command asks [default: the one at the listening address, else the data folder's]
     #[arg(long, env = "GAUNTLET_ENDPOINT", global = true, value_name = "URL", help_heading = "Settings")]
     pub endpoint: Option<String>,
@@ -127,6 +131,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The PostgreSQL database that holds the log.
     pub database: Option<DatabaseUrl>,
+    /// The folder of the artifacts, where it is not in [`Config::data`].
+    pub artifacts: Option<PathBuf>,
     /// The server that commands ask, where one is named; without a slash at its end.
     pub endpoint: Option<String>,
     /// The key that commands present to a server.
@@ -184,6 +190,7 @@ impl Config {
                 let address = address.map(str::trim).filter(|address| !address.is_empty());
                 address.map(str::parse).transpose().map_err(|e: StoreError| ConfigError(e.to_string()))?
             },
+            artifacts: over.artifacts.clone().or(file.artifacts).filter(|path| !path.as_os_str().is_empty()),
             endpoint: over.endpoint.as_deref().filter(|e| !e.trim().is_empty()).map(endpoint).transpose()?,
             trusted: Trusted::parse(&file.trusted_origins).map_err(|e| ConfigError(e.to_string()))?,
             frames: FrameAncestors::parse(&file.frame_ancestors).map_err(|e| ConfigError(e.to_string()))?,

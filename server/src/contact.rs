@@ -4,15 +4,22 @@
 use std::time::Duration;
 
 use gauntlet_engine::clock::now;
+use gauntlet_model::Timestamp;
 use gauntlet_store::Store;
 use tokio_util::sync::CancellationToken;
 
 /// Time between two looks.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Looks again and again until the server stops.
+/// Looks again and again until the server stops. One server of a database does it for all.
 pub async fn sweep(store: Store, stopping: CancellationToken) {
+    // Where the look moves here from another server, that one has listened since before.
     let since = now();
+    let leases = store.leases();
+    leases.while_held("contact", &stopping, || sweep_on(store.clone(), since, stopping.clone())).await;
+}
+
+async fn sweep_on(store: Store, since: Timestamp, stopping: CancellationToken) {
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,

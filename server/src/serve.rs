@@ -62,6 +62,7 @@ pub async fn open_store(config: &Config) -> Result<Store, ServeError> {
         queue: config.queue_batches,
         search: config.search,
         database: config.database.clone(),
+        artifacts: config.artifacts.clone(),
         ..Options::new(&config.data)
     };
     Ok(Store::open(options).await?)
@@ -110,6 +111,7 @@ impl Server {
             None => None,
         };
         let store = open_store(config).await?;
+        store.serve_artifacts().await?;
         let url = format!("http://{}", listener.local_addr()?);
         lock.announce(&url)?;
         let access = open_access(config, &store).await?;
@@ -141,7 +143,10 @@ impl Server {
         let (store, stopping) = (state.store.clone(), state.stopping.clone());
         state.imports.resume();
         spool::sweep(store.folder());
-        tokio::spawn(stopping.clone().run_until_cancelled_owned(sweep(store.clone(), state.imports.clone())));
+        tokio::spawn(stopping.clone().run_until_cancelled_owned(sweep(state.imports.clone())));
+        tokio::spawn(sweep_artifacts(store.clone(), stopping.clone()));
+        tokio::spawn(state.settings_changes.clone().follow_elsewhere(store.clone(), stopping.clone()));
+        tokio::spawn(state.access.clone().follow_elsewhere(stopping.clone()));
         tokio::spawn(crate::contact::sweep(store.clone(), stopping.clone()));
         tokio::spawn(gauntlet_engine::monitors::run(store.clone(), url, stopping.clone()));
         tokio::spawn(crate::webhooks::deliver(store.clone(), stopping.clone()));
@@ -192,17 +197,29 @@ impl Server {
     }
 }
 
-/// Removes what no run refers to and uploads that nobody goes on with, at the start and now and then.
-async fn sweep(store: Store, imports: Imports) {
+/// Removes artifacts that no run refers to, at the start and now and then. One server of a database does it.
+async fn sweep_artifacts(store: Store, stopping: CancellationToken) {
+    let leases = store.leases();
+    let sweep = || async {
+        let mut turns = tokio::time::interval(SWEEP);
+        loop {
+            turns.tick().await;
+            if let Err(error) = store.sweep_artifacts().await {
+                tracing::warn!(%error, "artifacts cannot be swept now");
+            }
+        }
+    };
+    leases.while_held("artifacts", &stopping, sweep).await;
+}
+
+/// Removes uploads that nobody goes on with, at the start and now and then.
+async fn sweep(imports: Imports) {
     let mut turns = tokio::time::interval(SWEEP);
     loop {
         turns.tick().await;
         let removed = imports.sweep().await;
         if removed > 0 {
             tracing::info!(files = removed, "imports that nobody went on with were removed");
-        }
-        if let Err(error) = store.sweep_artifacts().await {
-            tracing::warn!(%error, "artifacts cannot be swept now");
         }
     }
 }

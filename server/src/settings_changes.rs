@@ -6,6 +6,7 @@ use gauntlet_model::RunId;
 use gauntlet_store::Store;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
 
 /// Changes that wait for a viewer at most; one that lags further behind reads its run again.
 const WAITING: usize = 64;
@@ -39,6 +40,21 @@ impl SettingsChanges {
     /// Reports that a project has other effects, after they were stored.
     pub fn publish_effects(&self, project: &str) {
         let _ = self.0.send(Change::Effects(project.to_owned()));
+    }
+
+    /// Reports what other servers of the same database change, until `stopping`.
+    pub(crate) async fn follow_elsewhere(self, store: Store, stopping: CancellationToken) {
+        let mut changed = store.subscribe_settings();
+        while let Some(changed) = stopping.run_until_cancelled(changed.recv()).await {
+            match changed {
+                // What viewers are sent has the version of the effects as well.
+                Ok(run) => self.publish_rules(&run),
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::warn!(missed, "some viewers do not see changed rules before they come back");
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
     }
 
     /// What a viewer of that run of that project hears from now on.

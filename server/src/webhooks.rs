@@ -30,8 +30,13 @@ const WAITS: [Duration; 5] = [
     Duration::from_secs(60 * 60),
 ];
 
-/// Delivers what is queued until the server stops.
+/// Delivers what is queued until the server stops. One server of a database does it for all.
 pub(crate) async fn deliver(store: Store, stopping: CancellationToken) {
+    let leases = store.leases();
+    leases.while_held("webhooks", &stopping, || deliver_on(store.clone(), stopping.clone())).await;
+}
+
+async fn deliver_on(store: Store, stopping: CancellationToken) {
     let agent = agent();
     while stopping.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
         let round = stopping.run_until_cancelled(deliver_due(&store, &agent));

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use gauntlet_film::{Film, Outline, levels};
-use gauntlet_model::{RunId, RunSummary};
+use gauntlet_model::{RunId, RunSummary, Timestamp};
 use gauntlet_store::Store;
 use parking_lot::{Mutex, MutexGuard};
 
@@ -22,7 +22,10 @@ const CACHED_NODES: usize = 2_000_000;
 const CACHED_OUTLINES: usize = 100;
 
 type Shared<F> = Arc<Mutex<F>>;
-type Entries<F> = VecDeque<(RunId, Shared<F>)>;
+/// A run by its id and when it was created: one that was deleted, perhaps by another server, may be created
+/// again under its id.
+type Created = (RunId, Timestamp);
+type Entries<F> = VecDeque<(Created, Shared<F>)>;
 
 /// What was folded of runs, most recently used last; cloning shares it.
 struct Cached<F>(Arc<Mutex<Entries<F>>>);
@@ -43,14 +46,11 @@ impl<F: Fold> Cached<F> {
     }
 
     /// The fold of a run, an empty one where none is cached; drops the oldest while there are `too_many`.
-    fn take_or_make(
-        &self,
-        run: &RunId,
-        too_many: impl Fn(&VecDeque<(RunId, Shared<F>)>) -> bool,
-    ) -> Shared<F> {
+    fn take_or_make(&self, run: &RunSummary, too_many: impl Fn(&Entries<F>) -> bool) -> Shared<F> {
         let mut cached = self.entries();
-        let known = cached.iter().position(|(id, _)| id == run).and_then(|i| cached.remove(i));
-        let entry = known.unwrap_or_else(|| (run.clone(), Shared::default()));
+        let known = cached.iter().position(|((id, _), _)| *id == run.id).and_then(|i| cached.remove(i));
+        let known = known.filter(|((_, created_at), _)| *created_at == run.created_at);
+        let entry = known.unwrap_or_else(|| ((run.id.clone(), run.created_at), Shared::default()));
         let fold = Arc::clone(&entry.1);
         cached.push_back(entry);
         while too_many(&cached) {
@@ -60,11 +60,11 @@ impl<F: Fold> Cached<F> {
     }
 
     fn has(&self, run: &RunId) -> bool {
-        self.entries().iter().any(|(id, _)| id == run)
+        self.entries().iter().any(|((id, _), _)| id == run)
     }
 
     fn forget(&self, run: &RunId) {
-        self.entries().retain(|(id, _)| id != run);
+        self.entries().retain(|((id, _), _)| id != run);
     }
 }
 
@@ -96,7 +96,7 @@ impl Films {
     /// [`Error::NotFound`] where there is no such run.
     pub async fn get(&self, run: &RunId) -> Result<Shared<Film>, Error> {
         let summary = self.store.run(run).await?.ok_or_else(|| Error::no_run(run.as_str()))?;
-        let film = self.films.take_or_make(run, |cached| {
+        let film = self.films.take_or_make(&summary, |cached| {
             cached.len() > LEAST_CACHED_FILMS && (cached.len() > CACHED_FILMS || nodes(cached) > CACHED_NODES)
         });
         film.lock().set_rules(summary.rules);
@@ -143,7 +143,7 @@ impl Films {
     /// The rubric paths of a run in tree order, by the outline that was stored with its sealed chunks and
     /// what the log has beyond.
     pub(crate) async fn paths(&self, run: &RunSummary) -> Result<Vec<String>, Error> {
-        let outline = self.outlines.take_or_make(&run.id, |cached| cached.len() > CACHED_OUTLINES);
+        let outline = self.outlines.take_or_make(run, |cached| cached.len() > CACHED_OUTLINES);
         let seen = || outline.lock().head();
         if run.head.saturating_sub(seen()) >= levels::CHUNK
             && let Some(stored) = outlines::stored(&self.store, &run.id).await?
@@ -169,6 +169,6 @@ impl Films {
 }
 
 /// The nodes of the films that nobody reads or changes at this moment.
-fn nodes(cached: &VecDeque<(RunId, Shared<Film>)>) -> usize {
+fn nodes(cached: &Entries<Film>) -> usize {
     cached.iter().filter_map(|(_, film)| film.try_lock()).map(|film| film.len()).sum()
 }

@@ -26,8 +26,13 @@ const CACHED_NODES: usize = 50_000;
 /// Most means of a sparkline.
 const SPARKLINE: usize = 60;
 
-/// Follows the log of `films` until `stop`.
+/// Follows the log of `films` until `stop`. One server of a database does it for all.
 pub async fn run(films: Films, stop: CancellationToken) {
+    let leases = films.store().leases();
+    leases.while_held("run totals", &stop, || follow(films.clone(), stop.clone())).await;
+}
+
+async fn follow(films: Films, stop: CancellationToken) {
     let store = films.store().clone();
     let mut follower =
         Follower { others: films, films: Films::new(store.clone()), store, taken: HashMap::new() };

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use gauntlet_model::{Body, EpisodeId, Kind, Object, Record, RunId};
+use gauntlet_model::{Body, EpisodeId, Kind, Object, Record, RunId, Timestamp};
 use gauntlet_store::Store;
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -101,8 +101,9 @@ type Shared = Arc<tokio::sync::Mutex<PromptIndex>>;
 #[derive(Clone)]
 pub struct Prompts {
     store: Store,
-    /// Most recently used last.
-    cached: Arc<Mutex<VecDeque<(RunId, Shared)>>>,
+    /// Most recently used last. With the time at which each run was created: one that was deleted, perhaps by
+    /// another server, may be created again under its id.
+    cached: Arc<Mutex<VecDeque<(RunId, Timestamp, Shared)>>>,
 }
 
 impl Prompts {
@@ -117,7 +118,8 @@ impl Prompts {
     ///
     /// [`Error::NotFound`] where there is no such run.
     pub async fn look<T>(&self, run: &RunId, read: impl FnOnce(&PromptIndex) -> T) -> Result<T, Error> {
-        let shared = self.take_or_make(run);
+        let summary = self.store.run(run).await?.ok_or_else(|| Error::no_run(run.as_str()))?;
+        let shared = self.take_or_make(run, summary.created_at);
         let mut index = shared.lock().await;
         let kinds = [Kind::EpisodeStarted, Kind::SnapshotScored];
         loop {
@@ -133,14 +135,15 @@ impl Prompts {
 
     /// Drops a deleted run's prompts.
     pub fn forget(&self, run: &RunId) {
-        self.cached.lock().retain(|(id, _)| id != run);
+        self.cached.lock().retain(|(id, ..)| id != run);
     }
 
-    fn take_or_make(&self, run: &RunId) -> Shared {
+    fn take_or_make(&self, run: &RunId, created_at: Timestamp) -> Shared {
         let mut cached = self.cached.lock();
-        let known = cached.iter().position(|(id, _)| id == run).and_then(|at| cached.remove(at));
-        let entry = known.unwrap_or_else(|| (run.clone(), Shared::default()));
-        let shared = Arc::clone(&entry.1);
+        let known = cached.iter().position(|(id, ..)| id == run).and_then(|at| cached.remove(at));
+        let known = known.filter(|(_, at, _)| *at == created_at);
+        let entry = known.unwrap_or_else(|| (run.clone(), created_at, Shared::default()));
+        let shared = Arc::clone(&entry.2);
         cached.push_back(entry);
         if cached.len() > CACHED_RUNS {
             cached.pop_front();

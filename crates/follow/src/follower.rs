@@ -84,18 +84,27 @@ pub struct Follower<L: Log, O> {
     cursors: Option<BTreeMap<L::Run, Cursor>>,
     /// Events in all runs at the last look; `None` before the first.
     seen: Option<u64>,
-    lag: Lag,
+    lag: Reported,
+}
+
+/// A lag that is reported for as long as somebody follows.
+struct Reported(Lag);
+
+impl Drop for Reported {
+    fn drop(&mut self) {
+        self.0.set(0);
+    }
 }
 
 impl<L: Log, O: Output<Run = L::Run, Event = L::Event>> Follower<L, O> {
     /// A follower that goes on where the output was left.
     pub fn new(name: &'static str, log: L, output: O, limits: Limits) -> Self {
-        Self { name, log, output, limits, cursors: None, seen: None, lag: Lag::default() }
+        Self { name, log, output, limits, cursors: None, seen: None, lag: Reported(Lag::default()) }
     }
 
     /// Reports at each look how far it is behind, under its name.
     pub fn reporting(self, lags: &Lags) -> Self {
-        Self { lag: lags.of(self.name), ..self }
+        Self { lag: Reported(lags.of(self.name)), ..self }
     }
 
     /// Whether the output was made of this log: not where the log was replaced by another one, or by an older
@@ -150,7 +159,7 @@ impl<L: Log, O: Output<Run = L::Run, Event = L::Event>> Follower<L, O> {
             }
             return Ok(Step::More { has_grown });
         }
-        self.lag.set(behind);
+        self.lag.0.set(behind);
         let parts = self.gather(&ends).await.map_err(Error::Log)?;
         if parts.is_empty() {
             return Ok(Step::Done);

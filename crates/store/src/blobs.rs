@@ -7,10 +7,11 @@
 //! only keeps the bytes.
 
 use std::io::{self, Read, Seek};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use gauntlet_model::RunId;
 use parking_lot::{Mutex, MutexGuard};
@@ -26,6 +27,10 @@ const VERIFIED_FIRST: u64 = 64 << 20;
 /// How long an upload may stand still before it is taken for abandoned. The server closes a silent body long
 /// before.
 const STALLED: Duration = Duration::from_secs(60 * 60);
+/// The file of a shared folder that whoever changes references holds.
+const LOCK_FILE: &str = ".lock";
+/// The file that holds the id of the folder.
+const ID_FILE: &str = ".id";
 /// Bytes hashed at a time.
 const CHUNK: usize = 64 << 10;
 
@@ -34,8 +39,31 @@ const CHUNK: usize = 64 << 10;
 pub struct Blobs {
     folder: PathBuf,
     refs: Arc<Mutex<Refs>>,
+    /// Where other servers use the folder as well: the file that whoever changes references holds.
+    lock: Option<Arc<std::fs::File>>,
     /// Tells apart the temporary files of this process.
     uploads: Arc<AtomicU64>,
+}
+
+/// The references, held by one thread of one server.
+struct HeldRefs<'a> {
+    refs: MutexGuard<'a, Refs>,
+    lock: Option<&'a std::fs::File>,
+}
+
+impl Deref for HeldRefs<'_> {
+    type Target = Refs;
+
+    fn deref(&self) -> &Refs {
+        &self.refs
+    }
+}
+
+impl Drop for HeldRefs<'_> {
+    fn drop(&mut self) {
+        // The operating system frees it in any case, with the process.
+        let _ = self.lock.map(std::fs::File::unlock);
+    }
 }
 
 /// A blob that was found.
@@ -57,7 +85,46 @@ impl Blobs {
         let folder = data.join("artifacts");
         remove_partial(&folder, Duration::ZERO);
         let refs = Arc::new(Mutex::new(Refs::new(&folder)));
-        Self { folder, refs, uploads: Arc::default() }
+        Self { folder, refs, lock: None, uploads: Arc::default() }
+    }
+
+    /// The blobs of a folder that several servers share; created where it is missing.
+    pub(crate) fn shared(folder: &Path) -> Result<Self, StoreError> {
+        let unusable = |error| {
+            let folder = folder.display();
+            StoreError::Unavailable(format!("the folder of artifacts {folder} cannot be used: {error}"))
+        };
+        private::folder(folder).map_err(unusable)?;
+        let lock = private::touch(&folder.join(LOCK_FILE)).map_err(unusable)?;
+        // Tells now where the folder's file system knows no locks.
+        lock.lock().and_then(|()| lock.unlock()).map_err(unusable)?;
+        let refs = Arc::new(Mutex::new(Refs::new(folder)));
+        Ok(Self { folder: folder.to_owned(), refs, lock: Some(Arc::new(lock)), uploads: Arc::default() })
+    }
+
+    /// The id of the folder, made where it has none: tells whether two servers share it.
+    pub(crate) fn id(&self) -> Result<String, StoreError> {
+        let read = || {
+            private::folder(&self.folder)?;
+            let _held = self.refs();
+            let file = self.folder.join(ID_FILE);
+            match std::fs::read_to_string(&file) {
+                Ok(id) if !id.is_empty() => Ok(id),
+                Ok(_) => self.make_id(&file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.make_id(&file),
+                Err(error) => Err(error),
+            }
+        };
+        read().map_err(|e| unavailable("name the folder of", &e))
+    }
+
+    fn make_id(&self, file: &Path) -> io::Result<String> {
+        // The path, the process and the time: no other folder has all of them.
+        let place = std::fs::canonicalize(&self.folder)?;
+        let seed = format!("{} {} {}", place.display(), std::process::id(), nanoseconds());
+        let id = hex::encode(Sha256::digest(seed).get(..16).unwrap_or_default());
+        private::write(file, id.as_bytes())?;
+        Ok(id)
     }
 
     /// Whether the run has a blob of that SHA-256 (64 lowercase hexadecimal digits).
@@ -105,7 +172,8 @@ impl Blobs {
         let folder = self.folder.join("incoming");
         private::folder(&folder).map_err(|e| unavailable("create the folder of", &e))?;
         let number = self.uploads.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("{}-{number}", std::process::id()));
+        // Processes of several machines may have one number.
+        let path = folder.join(format!("{}-{number}-{}", std::process::id(), nanoseconds()));
         let file = private::create(&path).map_err(|e| unavailable("create", &e))?;
         let file = File::from_std(file);
         Ok(Upload { blobs: self.clone(), file, partial: Partial(path), hash: Sha256::new() })
@@ -197,8 +265,13 @@ impl Blobs {
         self.place(sha256).is_some_and(|place| std::fs::remove_file(place).is_ok())
     }
 
-    fn refs(&self) -> MutexGuard<'_, Refs> {
-        self.refs.lock()
+    fn refs(&self) -> HeldRefs<'_> {
+        let refs = self.refs.lock();
+        let lock = self.lock.as_deref();
+        if let Some(Err(error)) = lock.map(std::fs::File::lock) {
+            tracing::warn!(%error, "artifacts are changed without a lock");
+        }
+        HeldRefs { refs, lock }
     }
 
     /// Where a blob of that hash lies; `None` where it is no hash.
@@ -342,6 +415,11 @@ fn hash_of(file: &mut std::fs::File, goes_on: &dyn Fn() -> bool) -> io::Result<S
 /// Does what waits for the disk where nobody else waits for it.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+/// The time, to tell apart what processes make.
+fn nanoseconds() -> u128 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos())
 }
 
 fn unavailable(verb: &str, e: &io::Error) -> StoreError {

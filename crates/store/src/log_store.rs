@@ -18,8 +18,9 @@ use gauntlet_model::{
 use gauntlet_vault::StoredKey;
 
 use crate::{
-    DueCall, Excerpt, Failing, InEpisode, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand,
-    RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
+    DueCall, Excerpt, Failing, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, Page,
+    PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow,
+    StoreError,
 };
 
 /// Which events of a run to read.
@@ -166,6 +167,13 @@ pub(crate) trait LogStore: Send + Sync {
 
     /// Fails where what is written now would be lost although it is acknowledged.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Notes the id of the folder in which this server keeps artifacts; a conflict where another server of
+    /// the database has another one.
+    async fn share_artifacts(&self, folder: &str) -> Result<(), StoreError>;
+
+    /// The leases of this server.
+    fn leases(&self) -> Leases;
 
     /// Waits until the writer has done all that was asked, and leaves the database in one file. The queue is
     /// closed already.

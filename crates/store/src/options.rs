@@ -72,6 +72,8 @@ pub struct Options {
     pub path: PathBuf,
     /// The PostgreSQL database that holds the log; `None`: a SQLite database in the data directory.
     pub database: Option<DatabaseUrl>,
+    /// The folder of the artifacts, which servers of one database share; `None`: one in the data directory.
+    pub artifacts: Option<PathBuf>,
     /// When a commit counts as durable.
     pub synchronous: Synchronous,
     /// Most requests waiting for the writer; one more is [`Busy`](crate::StoreError::Busy). At least 1.
@@ -93,6 +95,7 @@ impl Options {
         Self {
             path: path.into(),
             database: None,
+            artifacts: None,
             synchronous: Synchronous::Full,
             queue: 256,
             queue_bytes: 256 << 20,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gauntlet_follow::Lags;
 use gauntlet_model::RunId;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::blobs::Blobs;
 use crate::log_store::LogStore;
@@ -14,7 +14,7 @@ use crate::recent::RecentEvents;
 use crate::reply::Reply;
 use crate::watches::Watches;
 use crate::work::Work;
-use crate::{Counts, Options, StoreError, Waiting};
+use crate::{Counts, Leases, Options, StoreError, Waiting};
 use crate::{disk, postgres, sqlite};
 
 /// The log of every run in one data directory. Cloning it is cheap; all clones are one store.
@@ -42,7 +42,10 @@ impl Store {
             None => sqlite::open(&options, inbox, Arc::clone(&watches)).await?,
             Some(url) => postgres::open(&options, url, inbox, Arc::clone(&watches)).await?,
         };
-        let blobs = Blobs::open(&options.path);
+        let blobs = match &options.artifacts {
+            Some(folder) => Blobs::shared(folder)?,
+            None => Blobs::open(&options.path),
+        };
         let database = if options.database.is_some() { "PostgreSQL" } else { "SQLite" };
         let folder = options.path;
         Ok(Self { inner: Arc::new(Inner { queue, log, watches, blobs, folder, database }) })
@@ -78,6 +81,28 @@ impl Store {
     /// A number that changes after each commit that changes any run: created, appended to, patched, deleted.
     pub fn subscribe_all(&self) -> watch::Receiver<u64> {
         self.inner.watches.subscribe_all()
+    }
+
+    /// As [`Store::subscribe_all`], for what other servers of the same database have changed: settings
+    /// included, of this server nothing. Never changes where the process has the database for itself.
+    pub fn subscribe_elsewhere(&self) -> watch::Receiver<u64> {
+        self.inner.watches.subscribe_elsewhere()
+    }
+
+    /// Watched runs whose rules, or the effects of whose projects, another server may have changed.
+    pub fn subscribe_settings(&self) -> broadcast::Receiver<RunId> {
+        self.inner.watches.subscribe_settings()
+    }
+
+    /// The leases of this server: work that one server of the database does at a time.
+    pub fn leases(&self) -> Leases {
+        self.inner.log.leases()
+    }
+
+    /// Says that this server serves artifacts. [`StoreError::Conflict`] where another server of the database
+    /// keeps them in another folder: what is uploaded to one would be missing on the other.
+    pub async fn serve_artifacts(&self) -> Result<(), StoreError> {
+        self.inner.log.share_artifacts(&self.inner.blobs.id()?).await
     }
 
     /// What is counted of the work, from the start on.

@@ -160,6 +160,37 @@ pub(crate) enum Work {
 }
 
 impl Work {
+    /// The run that it is about; `None` where it is about none, or about any.
+    pub(crate) fn run(&self) -> Option<&RunId> {
+        match self {
+            Work::Create { run, .. } | Work::Origin { run, .. } | Work::Import { run, .. } => Some(&run.id),
+            Work::Append { run, .. }
+            | Work::Patch { run, .. }
+            | Work::Delete { run, .. }
+            | Work::Issue { run, .. }
+            | Work::Acknowledge { run, .. }
+            | Work::Pop { run, .. }
+            | Work::PutWriter { run, .. }
+            | Work::KeepChunk { run, .. }
+            | Work::Seal { run, .. }
+            | Work::Raise { run, .. }
+            | Work::PutProjection { run, .. } => Some(run),
+            Work::Sweep { .. }
+            | Work::PutEffects { .. }
+            | Work::PutMonitor { .. }
+            | Work::DeleteMonitor { .. }
+            | Work::SettleCall { .. }
+            | Work::ChangeView { .. }
+            | Work::ChangeKey { .. }
+            | Work::Ping { .. } => None,
+        }
+    }
+
+    /// Whether it changes a setting that servers hold in memory.
+    pub(crate) fn is_setting(&self) -> bool {
+        matches!(self, Work::PutEffects { .. } | Work::ChangeKey { .. })
+    }
+
     fn rows(&self) -> &[Arc<Row>] {
         match self {
             Work::Append { rows, .. } | Work::Import { rows, .. } | Work::Raise { rows, .. } => rows,

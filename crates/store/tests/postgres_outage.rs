@@ -52,17 +52,6 @@ async fn a_cut_connection_loses_and_doubles_nothing() {
     store.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_store_writes_a_database() {
-    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let database = postgres_server::database().await;
-    let store = opened(&database, &folder).await.unwrap();
-    let refused = opened(&database, &other).await.err().unwrap();
-    assert!(matches!(&refused, StoreError::Conflict(why) if why.contains("another server")), "{refused}");
-    store.close().await;
-    opened(&database, &other).await.unwrap().close().await;
-}
-
 #[tokio::test]
 async fn an_address_that_answers_nothing_is_named_without_its_password() {
     let folder = tempfile::tempdir().unwrap();

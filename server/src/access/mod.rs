@@ -7,6 +7,7 @@
 
 mod check;
 mod credentials;
+mod elsewhere;
 mod login;
 mod peer;
 mod sessions;

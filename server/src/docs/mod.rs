@@ -52,6 +52,7 @@ const GUIDES: &[Guide] = guides! {
     "scenarios", "Scenarios", "docs/scenarios.md";
     "metrics", "Watching the server", "docs/metrics.md";
     "access", "Keys and access", "docs/access.md";
+    "postgresql", "PostgreSQL and several servers", "docs/postgresql.md";
     "peers", "Measured beside its peers", "docs/peers.md";
 };
 

@@ -18,8 +18,13 @@ use super::watched::WatchedRuns;
 const PACE: Pace = Pace::of_server(4, Duration::from_secs(1));
 
 /// Evaluates the monitors of all projects until `stop`. `server` is the address of this server, for links in
-/// what webhooks are sent.
+/// what webhooks are sent. One server of a database does it for all.
 pub async fn run(store: Store, server: String, stop: CancellationToken) {
+    let leases = store.leases();
+    leases.while_held("monitors", &stop, || follow(store.clone(), server.clone(), stop.clone())).await;
+}
+
+async fn follow(store: Store, server: String, stop: CancellationToken) {
     let runs = WatchedRuns::default();
     let log = WatchedLog { store: store.clone(), runs: Arc::clone(&runs) };
     let output = AlertOutput::new(store.clone(), server.clone(), runs);

@@ -39,8 +39,13 @@ const PACE: Pace = Pace {
     longest_retry: Duration::from_secs(30),
 };
 
-/// Seals the films of all runs until `stop`.
+/// Seals the films of all runs until `stop`. One server of a database does it for all.
 pub async fn run(films: Films, stop: CancellationToken) {
+    let leases = films.store().leases();
+    leases.while_held("film sealing", &stop, || seal(films.clone(), stop.clone())).await;
+}
+
+async fn seal(films: Films, stop: CancellationToken) {
     let store = films.store().clone();
     let (ticks, sealed) = watch::channel(0);
     let ticks = Arc::new(ticks);

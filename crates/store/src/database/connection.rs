@@ -41,7 +41,8 @@ impl Connection {
         let sql = match self {
             // Else a second writer would be noticed only when the first row is written.
             Connection::Sqlite(_) => "BEGIN IMMEDIATE",
-            Connection::Postgres(_) => "BEGIN",
+            // A statement sees what was committed before it began, whatever the database's default is.
+            Connection::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
         query(sql).execute(self).await.map(drop)
     }

@@ -20,7 +20,15 @@ impl Dialect {
         }
     }
 
-    /// The same for a list of byte strings.
+    /// Whether a column is one of the elements of such a list: an index of the column is used.
+    pub(crate) fn is_one_of(self, column: &str, parameter: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!("{column} IN {}", self.elements(parameter)),
+            Dialect::Postgres => format!("{column} = ANY({parameter})"),
+        }
+    }
+
+    /// A subquery for the elements of a parameter that is a list of byte strings.
     pub(crate) fn byte_strings(self, parameter: &str) -> String {
         match self {
             Dialect::Sqlite => format!("(SELECT unhex(value) FROM json_each({parameter}))"),
@@ -150,6 +158,28 @@ impl Dialect {
             Dialect::Sqlite => text.into(),
             Dialect::Postgres => format!("t{text}").into(),
         }
+    }
+
+    /// What keeps the rows of a query's tables for this transaction: no other server changes them until it
+    /// ends. SQLite has one writer.
+    pub(crate) fn locks(self, tables: &str) -> String {
+        match self {
+            Dialect::Sqlite => String::new(),
+            Dialect::Postgres => format!("FOR NO KEY UPDATE OF {tables}"),
+        }
+    }
+
+    /// The same for rows that another server may hold: those are passed over.
+    pub(crate) fn locks_free(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => "FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// Whether other servers may write the same database.
+    pub(crate) fn is_shared(self) -> bool {
+        self == Dialect::Postgres
     }
 
     /// The greater one of two numbers.

@@ -27,16 +27,14 @@ pub(super) async fn put(
     let present: Option<i64> = query(sql).bind(project).value(&mut *db).await?;
     let present = present.unwrap_or_default();
     if i64::try_from(effects.version) != Ok(present) {
-        return Err(TxnError::Refused(StoreError::Conflict(format!(
-            "version: is {}, but the effects of project {project:?} are at version {present}; read them \
-             again",
-            effects.version
-        ))));
+        return Err(outdated(project, effects, &format!("at version {present}")));
     }
     let changed = EffectSet { version: effects.version + 1, ..effects.clone() };
-    query(
+    // Where another server has changed them since they were read above, no row is written.
+    let written = query(
         "INSERT INTO effects (project, version, changed_at, body) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (project) DO UPDATE SET version = ?2, changed_at = ?3, body = ?4",
+         ON CONFLICT (project) DO UPDATE SET version = ?2, changed_at = ?3, body = ?4
+            WHERE effects.version = ?2 - 1",
     )
     .bind(project)
     .bind(present + 1)
@@ -44,5 +42,16 @@ pub(super) async fn put(
     .bind(changed.to_json())
     .execute(db)
     .await?;
-    Ok(changed)
+    match written {
+        0 => Err(outdated(project, effects, "changed by another server")),
+        _ => Ok(changed),
+    }
+}
+
+/// Refuses effects that were made from others than the present ones.
+fn outdated(project: &str, effects: &EffectSet, present: &str) -> TxnError {
+    let asked = effects.version;
+    TxnError::Refused(StoreError::Conflict(format!(
+        "version: is {asked}, but the effects of project {project:?} are {present}; read them again"
+    )))
 }

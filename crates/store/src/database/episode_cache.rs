@@ -66,6 +66,12 @@ impl EpisodeCache {
         *self = Self::default();
     }
 
+    /// Forgets a run: another server has written it.
+    pub(super) fn forget(&mut self, run_no: i64) {
+        let forgotten = self.runs.remove(&run_no).map_or(0, |episodes| episodes.len());
+        self.entries = self.entries.saturating_sub(forgotten);
+    }
+
     pub(super) fn get(&self, run_no: i64, episode: &str) -> Option<EpisodeState> {
         self.runs.get(&run_no)?.get(episode).copied()
     }

@@ -17,6 +17,9 @@ mod sqlite {
 mod postgres {
     pub(super) const DISK_FULL: &str = "53100";
     pub(super) const TOO_MANY_CONNECTIONS: &str = "53300";
+    pub(super) const SERIALIZATION_FAILURE: &str = "40001";
+    pub(super) const DEADLOCK_DETECTED: &str = "40P01";
+    pub(super) const LOCK_NOT_AVAILABLE: &str = "55P03";
     /// The class of damaged data and indexes.
     pub(super) const DAMAGED: &str = "XX00";
 }
@@ -27,6 +30,9 @@ enum Cause {
     Damaged,
     Full,
     TooManyConnections,
+    /// Another server was faster, or waits for what this one holds.
+    Raced,
+    Locked,
     Other,
 }
 
@@ -37,6 +43,8 @@ fn cause(error: &sqlx::Error) -> Cause {
         return match &*code {
             postgres::DISK_FULL => Cause::Full,
             postgres::TOO_MANY_CONNECTIONS => Cause::TooManyConnections,
+            postgres::SERIALIZATION_FAILURE | postgres::DEADLOCK_DETECTED => Cause::Raced,
+            postgres::LOCK_NOT_AVAILABLE => Cause::Locked,
             // XX001 and XX002; XX000 is any other fault of its own.
             code if code.starts_with(postgres::DAMAGED) && code != "XX000" => Cause::Damaged,
             _ => Cause::Other,
@@ -64,6 +72,7 @@ pub(crate) fn fault(error: sqlx::Error) -> StoreError {
         (Cause::TooManyConnections, _) => {
             StoreError::Unavailable("the database takes no more connections".to_owned())
         }
+        (Cause::Raced | Cause::Locked, _) => raced(),
         (_, sqlx::Error::ColumnDecode { index, .. }) => {
             StoreError::Corrupt(format!("column {index} holds what it never should"))
         }
@@ -71,6 +80,11 @@ pub(crate) fn fault(error: sqlx::Error) -> StoreError {
         (_, sqlx::Error::PoolClosed) => StoreError::closed(),
         _ => StoreError::Unavailable("the database failed".to_owned()),
     }
+}
+
+/// Several servers write the same thing at once.
+pub(super) fn raced() -> StoreError {
+    StoreError::Unavailable("another server writes the same now".to_owned())
 }
 
 /// A stored value that breaks the rules it was stored under.
@@ -87,6 +101,8 @@ pub(super) enum TxnError {
     Refused(StoreError),
     /// An event of the group is in the log already.
     Duplicate,
+    /// Another server was in the way: nothing of the group is kept, and it may be tried again at once.
+    Raced,
     /// The database failed: nothing of the group is kept.
     Fault(StoreError),
 }
@@ -95,6 +111,9 @@ impl From<sqlx::Error> for TxnError {
     fn from(error: sqlx::Error) -> Self {
         if error.as_database_error().is_some_and(DatabaseError::is_unique_violation) {
             return TxnError::Duplicate;
+        }
+        if matches!(cause(&error), Cause::Raced) {
+            return TxnError::Raced;
         }
         TxnError::Fault(fault(error))
     }

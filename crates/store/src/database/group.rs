@@ -1,12 +1,13 @@
 //! One transaction of many requests: what it knows of the runs it touches, and the events it will append.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use gauntlet_film::Evidence;
 use gauntlet_model::{FailureRule, FailureRules, Kind, RunId, Severity, Status, Timestamp};
 use sqlx::AssertSqlSafe;
 
+use super::columns::DbRow;
 use super::connection::Connection;
 use super::episode_cache::{EpisodeCache, EpisodeChange};
 use super::fault::{TxnError, corrupt};
@@ -15,7 +16,7 @@ use super::rows;
 use super::totals::{NewNodeFilter, NodeScore, RunTotals, sum_of};
 use super::value::Value;
 use super::{MAX_SEQ, place, seq_of};
-use crate::queue::Interrupts;
+use crate::queue::{Interrupts, Queued};
 use crate::recent::CommittedEvent;
 use crate::row::{CommandChange, Failure, Labels, NodeKey, Row, Scoring};
 use crate::{Appended, StoreError};
@@ -159,8 +160,11 @@ impl<'a> Group<'a> {
             return Ok(Some(touched.state.clone()));
         }
         let known = match self.known.get(run) {
-            Some(state) if !self.deleted.contains(run) => Some(state.clone()),
-            _ => self.stored_state(run).await?,
+            // What other servers may have written since is not known.
+            Some(state) if !self.deleted.contains(run) && !self.db.dialect().is_shared() => {
+                Some(state.clone())
+            }
+            _ => self.stored_states(&[run]).await?.pop().map(|(_, state)| state),
         };
         if let Some(state) = &known {
             self.touched.insert(run.clone(), RunChanges::new(state.clone()));
@@ -176,44 +180,50 @@ impl<'a> Group<'a> {
         }
     }
 
-    async fn stored_state(&mut self, run: &RunId) -> Result<Option<RunState>, TxnError> {
-        let found = query(
-            "SELECT r.run_no, p.head, p.status, r.task_id IS NOT NULL AS has_task_id,
+    /// Where other servers write the same database: takes the runs that the requests are about, so that
+    /// nobody else appends to them until this transaction ends. Every server takes them in one order, so that
+    /// none waits for another one that waits for it.
+    pub(super) async fn lock(&mut self, group: &[Queued]) -> Result<(), TxnError> {
+        if !self.db.dialect().is_shared() {
+            return Ok(());
+        }
+        let runs: BTreeSet<&RunId> = group.iter().filter_map(|queued| queued.work.run()).collect();
+        let runs: Vec<&RunId> = runs.into_iter().collect();
+        if !runs.is_empty() {
+            for (run, state) in self.stored_states(&runs).await? {
+                self.touched.insert(run, RunChanges::new(state));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the database has of those runs that are there. Of a run that another server has written, nothing
+    /// is remembered.
+    async fn stored_states(&mut self, runs: &[&RunId]) -> Result<Vec<(RunId, RunState)>, TxnError> {
+        let dialect = self.db.dialect();
+        let sql = format!(
+            "SELECT r.id, r.run_no, p.head, p.status, r.task_id IS NOT NULL AS has_task_id,
                  r.run_type IS NOT NULL AS has_run_type,
                  p.steps, p.failing, p.scored_count, p.root_sum, p.last_root, p.last_root_place, p.top_step,
                  r.rules, p.evidence, p.contact_lost, p.alerts, p.alert_severity
-             FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1",
-        )
-        .bind(run.as_str())
-        .first(&mut *self.db)
-        .await?;
-        let Some(row) = found else { return Ok(None) };
-        let status: &str = row.try_get("status")?;
-        Ok(Some(RunState {
-            run_no: row.try_get("run_no")?,
-            head: row.try_get::<i64, _>("head")?.unsigned_abs(),
-            status: status.parse().map_err(|e| TxnError::Fault(corrupt(e)))?,
-            has_task_id: row.try_get("has_task_id")?,
-            has_run_type: row.try_get("has_run_type")?,
-            totals: RunTotals {
-                steps: row.try_get::<i64, _>("steps")?.unsigned_abs(),
-                failing: row.try_get::<i64, _>("failing")?.unsigned_abs(),
-                roots: sum_of(
-                    row.try_get("root_sum")?,
-                    row.try_get::<i64, _>("scored_count")?.unsigned_abs(),
-                ),
-                last_root: row.try_get::<Option<f64>, _>("last_root")?.zip(row.try_get("last_root_place")?),
-                top_step: row.try_get("top_step")?,
-            },
-            rules: rows::rules(row.try_get("rules")?)?,
-            evidence: rows::evidence(row.try_get("evidence")?),
-            alerts: row.try_get::<i64, _>("alerts")?.unsigned_abs(),
-            alert_severity: row
-                .try_get::<Option<&str>, _>("alert_severity")?
-                .map(rows::severity)
-                .transpose()?,
-            contact_lost: row.try_get("contact_lost")?,
-        }))
+             FROM runs r JOIN progress p USING (run_no) WHERE {} ORDER BY r.run_no {}",
+            dialect.is_one_of("r.id", "?1"),
+            dialect.locks("r, p")
+        );
+        let ids = runs.iter().map(|run| run.as_str().to_owned()).collect();
+        let rows = query(AssertSqlSafe(sql)).bind(Value::Texts(ids)).all(&mut *self.db).await?;
+        let mut states = Vec::new();
+        for row in &rows {
+            let run = RunId::new(row.try_get::<String, _>("id")?).map_err(|e| TxnError::Fault(corrupt(e)))?;
+            let state = state_of(row)?;
+            let is_known = |known: &RunState| (known.run_no, known.head) == (state.run_no, state.head);
+            if dialect.is_shared() && !self.known.get(&run).is_some_and(is_known) {
+                self.new_nodes.forget(state.run_no);
+                self.episodes.forget(state.run_no);
+            }
+            states.push((run, state));
+        }
+        Ok(states)
     }
 
     /// Gives the events of one request their places. The run must exist.
@@ -301,6 +311,30 @@ impl<'a> Group<'a> {
             None => Ok(()),
         }
     }
+}
+
+/// What a row has of its run.
+fn state_of(row: &DbRow) -> Result<RunState, TxnError> {
+    let status: &str = row.try_get("status")?;
+    Ok(RunState {
+        run_no: row.try_get("run_no")?,
+        head: row.try_get::<i64, _>("head")?.unsigned_abs(),
+        status: status.parse().map_err(|e| TxnError::Fault(corrupt(e)))?,
+        has_task_id: row.try_get("has_task_id")?,
+        has_run_type: row.try_get("has_run_type")?,
+        totals: RunTotals {
+            steps: row.try_get::<i64, _>("steps")?.unsigned_abs(),
+            failing: row.try_get::<i64, _>("failing")?.unsigned_abs(),
+            roots: sum_of(row.try_get("root_sum")?, row.try_get::<i64, _>("scored_count")?.unsigned_abs()),
+            last_root: row.try_get::<Option<f64>, _>("last_root")?.zip(row.try_get("last_root_place")?),
+            top_step: row.try_get("top_step")?,
+        },
+        rules: rows::rules(row.try_get("rules")?)?,
+        evidence: rows::evidence(row.try_get("evidence")?),
+        alerts: row.try_get::<i64, _>("alerts")?.unsigned_abs(),
+        alert_severity: row.try_get::<Option<&str>, _>("alert_severity")?.map(rows::severity).transpose()?,
+        contact_lost: row.try_get("contact_lost")?,
+    })
 }
 
 impl RunChanges {

@@ -22,8 +22,8 @@ use super::{
 };
 use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::{
-    DueCall, Excerpt, InEpisode, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand, RunQuery,
-    SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
+    DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand,
+    RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
 };
 
 /// The index of texts.
@@ -44,17 +44,33 @@ pub(crate) struct DatabaseLog {
     /// `None` where searching is switched off.
     index: Option<Box<dyn SearchIndex>>,
     presence: Arc<dyn Presence>,
+    peers: Option<Box<dyn PeerServers>>,
+}
+
+/// The other servers of the same database.
+#[async_trait]
+pub(crate) trait PeerServers: Send + Sync {
+    /// The leases of this server.
+    fn leases(&self) -> Leases;
+
+    /// As [`LogStore::share_artifacts`].
+    async fn share_artifacts(&self, folder: &str) -> Result<(), StoreError>;
+
+    /// Leaves them, and hands over the leases.
+    async fn leave(&self);
 }
 
 impl DatabaseLog {
-    /// Starts the writer.
+    /// Starts the writer. `peers`: `None` where this process has the database for itself.
     pub(crate) fn start(
         readers: Pool,
         writer: Writer,
         index: Option<Box<dyn SearchIndex>>,
         presence: Arc<dyn Presence>,
+        peers: Option<Box<dyn PeerServers>>,
     ) -> Self {
-        Self { readers, writer: Mutex::new(Some(tokio::spawn(writer.run()))), index, presence }
+        let writer = Mutex::new(Some(tokio::spawn(writer.run())));
+        Self { readers, writer, index, presence, peers }
     }
 }
 
@@ -211,6 +227,17 @@ impl LogStore for DatabaseLog {
         checked.unwrap_or_else(|_| Err(StoreError::closed()))
     }
 
+    async fn share_artifacts(&self, folder: &str) -> Result<(), StoreError> {
+        match &self.peers {
+            Some(peers) => peers.share_artifacts(folder).await,
+            None => Ok(()),
+        }
+    }
+
+    fn leases(&self) -> Leases {
+        self.peers.as_ref().map_or_else(Leases::of_one_process, |peers| peers.leases())
+    }
+
     async fn close(&self) {
         if let Some(index) = &self.index {
             index.close().await;
@@ -220,6 +247,9 @@ impl LogStore for DatabaseLog {
             Some(writer) => writer.await,
             None => return,
         };
+        if let Some(peers) = &self.peers {
+            peers.leave().await;
+        }
         // Readers go before the writer's connection: the last one to close leaves a single file behind.
         self.readers.close().await;
         match drained {

@@ -13,7 +13,7 @@ use sqlx::AssertSqlSafe;
 use super::body;
 use super::connection::Connection;
 use super::dialect::Dialect;
-use super::fault::{TxnError, corrupt, fault};
+use super::fault::{TxnError, corrupt, fault, raced};
 use super::group::Group;
 use super::query::query;
 use super::revisit::revisit;
@@ -39,6 +39,7 @@ pub(crate) async fn recount(db: &mut Connection) -> Result<(), StoreError> {
         db.begin().await.map_err(fault)?;
         recount_logged(db, run_no).await.map_err(|error| match error {
             TxnError::Fault(error) | TxnError::Refused(error) => error,
+            TxnError::Raced => raced(),
             TxnError::Duplicate => corrupt("counting a run broke a rule of its table"),
         })?;
         db.commit().await.map_err(fault)?;

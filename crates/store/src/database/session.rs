@@ -5,12 +5,15 @@ use async_trait::async_trait;
 use super::connection::Connection;
 use crate::StoreError;
 
-/// The right to be the only writer of a database, for as long as it is held.
+/// The right to write a database, for as long as it is held.
 #[async_trait]
 pub(crate) trait WriterSession: Send + Sync {
     /// Undoes what a failed transaction left open, and connects again where the connection is gone. Where
     /// that does not succeed, the next transaction fails, and this is called once more.
     async fn recover(&mut self, connection: &mut Connection);
+
+    /// Commits the open transaction. `is_news`: other servers of the database have to hear of it.
+    async fn commit(&mut self, connection: &mut Connection, is_news: bool) -> Result<(), sqlx::Error>;
 
     /// Fails where what was just committed cannot be found any more by whoever opens the database.
     fn check(&self) -> Result<(), StoreError>;

@@ -92,6 +92,11 @@ struct Scored {
 }
 
 impl NewNodeFilter {
+    /// Forgets a run: another server has written it. What was scored until then is asked for from now on.
+    pub(super) fn forget(&mut self, run_no: i64) {
+        self.runs.remove(&run_no);
+    }
+
     /// Whether this is the first that scores this step of the episode. `top`: the greatest step scored in the
     /// run.
     pub(super) fn is_new(&mut self, run_no: i64, episode: Option<&str>, step: u64, top: Option<u64>) -> bool {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 
 use super::connection::Connection;
 use super::episode_cache::EpisodeCache;
-use super::fault::{TxnError, corrupt};
+use super::fault::{TxnError, corrupt, raced};
 use super::group::{Group, PendingEvent, RunState, Written};
 use super::query::query;
 use super::session::WriterSession;
@@ -23,6 +23,8 @@ const KNOWN_RUNS: usize = 10_000;
 /// Groups that look every event up after one held a repeated event: a client that repeats one batch after a
 /// lost connection usually repeats the next ones too.
 const DEDUP_GROUPS: u32 = 32;
+/// How often a group is begun again where events of it turn out to be there, or other servers are in the way.
+const ATTEMPTS: u32 = 8;
 /// Events of deleted runs removed at a time.
 const PURGE_EVENTS: i64 = 2_000;
 
@@ -134,8 +136,12 @@ impl Writer {
         let begun = Instant::now();
         let mut outcome = self.attempt(group, self.dedup_countdown > 0).await;
         self.dedup_countdown = self.dedup_countdown.saturating_sub(1);
-        if let Err(TxnError::Duplicate) = outcome {
-            self.dedup_countdown = DEDUP_GROUPS;
+        for _ in 1..ATTEMPTS {
+            match outcome {
+                Err(TxnError::Duplicate) => self.dedup_countdown = DEDUP_GROUPS,
+                Err(TxnError::Raced) => {}
+                _ => break,
+            }
             outcome = self.attempt(group, true).await;
         }
         let error = match outcome {
@@ -153,6 +159,7 @@ impl Writer {
                 return Err(error);
             }
             Err(TxnError::Fault(error)) => error,
+            Err(TxnError::Raced) => raced(),
             Err(TxnError::Duplicate) => corrupt("an event is there that was looked for and not found"),
         };
         self.inbox.counts.failed.inc();
@@ -170,12 +177,17 @@ impl Writer {
         let (known, new_nodes, episodes) = (&self.known, &mut self.new_nodes, &mut self.episodes);
         let interrupts = &self.inbox.interrupts;
         let mut open = Group::new(&mut self.connection, known, new_nodes, episodes, look_up, interrupts);
-        let done = match open.work_off(group).await {
-            Ok(()) => open.finish().await,
-            Err(error) => Err(error),
+        let done = async {
+            open.lock(group).await?;
+            open.work_off(group).await?;
+            open.finish().await
         };
-        let committed = match done {
-            Ok(written) => self.connection.commit().await.map(|()| written).map_err(TxnError::from),
+        let committed = match done.await {
+            Ok(written) => {
+                let is_news = written.visible || group.iter().any(|queued| queued.work.is_setting());
+                let commit = self.session.commit(&mut self.connection, is_news);
+                commit.await.map(|()| written).map_err(TxnError::from)
+            }
             Err(error) => Err(error),
         };
         if committed.is_err() {
@@ -201,7 +213,7 @@ impl Writer {
         }
         for (run, state) in written.runs {
             let events = written.events.iter().filter(|event| event.run_no == state.run_no);
-            self.watches.publish(&run, state.head, events.map(PendingEvent::committed));
+            self.watches.publish(&run, state.run_no, state.head, events.map(PendingEvent::committed));
             self.known.insert(run, state);
         }
         if written.visible {
@@ -230,10 +242,17 @@ fn settle(group: &mut [Queued], failure: Option<StoreError>) {
 }
 
 async fn purge(connection: &mut Connection) -> Result<bool, StoreError> {
-    let deleted: Option<i64> = query("SELECT run_no FROM pending_deletes LIMIT 1")
-        .value(&mut *connection)
-        .await
-        .map_err(super::fault::fault)?;
+    connection.begin().await.map_err(super::fault::fault)?;
+    let purged = purge_some(connection).await?;
+    connection.commit().await.map_err(super::fault::fault)?;
+    Ok(purged)
+}
+
+async fn purge_some(connection: &mut Connection) -> Result<bool, StoreError> {
+    // What another server removes is left to it.
+    let sql = format!("SELECT run_no FROM pending_deletes LIMIT 1 {}", connection.dialect().locks_free());
+    let deleted: Option<i64> =
+        query(sqlx::AssertSqlSafe(sql)).value(&mut *connection).await.map_err(super::fault::fault)?;
     let Some(run_no) = deleted else { return Ok(false) };
     let removed = query(
         "DELETE FROM events WHERE place IN (SELECT place FROM events WHERE place BETWEEN ?1 AND ?2 LIMIT ?3)",

@@ -1,11 +1,13 @@
 //! The log in PostgreSQL (13 or newer): the statements are those of `database`, the index of texts is a table
 //! of the same database.
 //!
-//! One server writes a database: it keeps what it knows of each run in memory. An advisory lock, which lives
-//! as long as the writer's connection, keeps a second one out; after a lost connection the writer takes it
-//! again, and fails where another server has it by then. Poolers that change connections between transactions
-//! have no such locks, so the server has to be asked directly.
+//! Several servers may share a database: each takes any write and serves any viewer. A transaction that
+//! appends to a run locks its rows first, so that sequence numbers have no gaps and no event is there twice;
+//! what a server remembers of a run counts where the database confirms it. What a server does for all of them
+//! it does under a lease (`peers`). Poolers that change connections between transactions have no locks of
+//! sessions, so the server has to be asked directly.
 
+mod peers;
 mod search;
 mod session;
 
@@ -16,11 +18,12 @@ use std::time::Duration;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 
+use self::peers::Peers;
 use self::search::Index;
 use self::session::{Remote, ServerSession};
 use crate::database::connection::{Connection, Pool};
 use crate::database::fault::fault;
-use crate::database::log::{DatabaseLog, SearchIndex};
+use crate::database::log::{DatabaseLog, PeerServers, SearchIndex};
 use crate::database::migrations::{migration_fault, migrator};
 use crate::database::query::query;
 use crate::database::recount::recount;
@@ -33,6 +36,16 @@ use crate::{DatabaseUrl, Options, StoreError, Synchronous, private};
 
 /// The oldest version of PostgreSQL that is tested, as `server_version_num` has it.
 const OLDEST: i64 = 130_000;
+/// Of the writer's connections. A server that hangs or is cut off in the middle of a transaction does not
+/// keep the others waiting for long: they wait for a run, and the database for the server, no longer than
+/// that.
+const WRITER_OPTIONS: [(&str, &str); 5] = [
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("lock_timeout", "15s"),
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "3"),
+    ("tcp_keepalives_count", "3"),
+];
 /// How long to wait for a connection.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 /// A number is the same schema in every backend.
@@ -44,6 +57,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (16, "list views", include_str!("../../../../migrations/postgresql/0016_list_views.sql")),
     (17, "seals", include_str!("../../../../migrations/postgresql/0017_seals.sql")),
     (18, "api keys", include_str!("../../../../migrations/postgresql/0018_api_keys.sql")),
+    (19, "servers", include_str!("../../../../migrations/postgresql/0019_servers.sql")),
 ];
 
 /// Opens the database, creating or migrating what is in it, and starts its writer and its index. The data
@@ -60,29 +74,51 @@ pub(crate) async fn open(
         StoreError::Unavailable(format!("the data directory {folder} cannot be used: {error}"))
     })?;
     let connecting = connect_options(url, options.synchronous)?;
-    let mut connection = session::connect(&connecting).await.map_err(|error| unreachable(url, error))?;
+    let writing = connecting.clone().options(WRITER_OPTIONS);
+    let mut connection = session::connect(&writing).await.map_err(|error| unreachable(url, error))?;
     check_server(&mut connection).await?;
-    session::lock(&mut connection).await?;
     let readers = PgPoolOptions::new()
         .max_connections(options.readers.max(1))
         .acquire_timeout(CONNECTS_WITHIN)
         .connect_with(connecting.clone())
         .await
         .map_err(fault)?;
-    migrator(STEPS).run(&readers).await.map_err(migration_fault)?;
-    let mut connection = Connection::Postgres(connection);
-    recount(&mut connection).await?;
+    let counting = connecting.clone();
+    let change = async |_: &mut PgConnection| {
+        migrator(STEPS).run(&readers).await.map_err(migration_fault)?;
+        let connection = session::connect(&counting).await.map_err(fault)?;
+        recount(&mut Connection::Postgres(connection)).await
+    };
+    session::prepare(&mut connection, is_current, change).await?;
+    let peers = Peers::join(connecting.clone(), Arc::clone(&watches)).await?;
+    let log = Pool::Postgres(readers);
     let index = match options.search {
         true => {
-            let index =
-                Index::start(connecting.clone(), Pool::Postgres(readers.clone()), changes, lags).await?;
+            let index = Index::start(connecting, log.clone(), changes, lags, peers.leases()).await?;
             Some(Box::new(index) as Box<dyn SearchIndex>)
         }
         false => None,
     };
-    let session = Box::new(ServerSession::new(connecting));
+    let session = Box::new(ServerSession::new(writing, peers.announcer()));
+    let connection = Connection::Postgres(connection);
     let writer = Writer::new(connection, session, inbox, watches, options.group_events);
-    Ok(Arc::new(DatabaseLog::start(Pool::Postgres(readers), writer, index, Arc::new(Remote))))
+    Ok(Arc::new(DatabaseLog::start(log, writer, index, Arc::new(Remote), Some(Box::new(peers)))))
+}
+
+/// Whether the schema is that of this version, with every run counted. A newer one is for the migrations to
+/// refuse.
+async fn is_current(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let exists = query("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
+    if !exists.only::<bool>(Target::Postgres(&mut *connection)).await.map_err(fault)? {
+        return Ok(false);
+    }
+    let steps = query("SELECT count(*) FROM _sqlx_migrations WHERE success");
+    let steps: i64 = steps.only(Target::Postgres(&mut *connection)).await.map_err(fault)?;
+    if steps != STEPS.len() as i64 {
+        return Ok(false);
+    }
+    let counted = query("SELECT NOT EXISTS (SELECT 1 FROM progress WHERE root_sum IS NULL)");
+    counted.only(Target::Postgres(connection)).await.map_err(fault)
 }
 
 /// How to connect. What is acknowledged is on the disk of the server, unless asked for otherwise.

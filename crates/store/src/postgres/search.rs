@@ -17,7 +17,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::CONNECTS_WITHIN;
-use crate::StoreError;
 use crate::database::connection::Pool;
 use crate::database::fault::{corrupt, fault};
 use crate::database::followed::{FollowedEvent, FollowedLog};
@@ -28,6 +27,7 @@ use crate::database::target::Target;
 use crate::database::value::Value;
 use crate::database::{DbRow, place, seq_of};
 use crate::search::{Document, Lists, SearchPage, SearchQuery, tsvector};
+use crate::{Leases, StoreError};
 
 /// Connections of the index: two that search, one that writes.
 const CONNECTIONS: u32 = 3;
@@ -53,6 +53,7 @@ impl Index {
         log: Pool,
         changes: watch::Receiver<u64>,
         lags: Lags,
+        leases: Leases,
     ) -> Result<Self, StoreError> {
         lags.of(NAME);
         // What the index has lost is indexed again. A plan with the exact values is worth its time here.
@@ -66,7 +67,12 @@ impl Index {
             .map_err(fault)?;
         let searcher = Searcher::new(Pool::Postgres(pool.clone())).await?;
         let stop = CancellationToken::new();
-        let follower = tokio::spawn(follow(pool, log, changes, lags, stop.clone()));
+        let ending = stop.clone();
+        let follower = tokio::spawn(async move {
+            // The text is in the database, so one server indexes it for all.
+            let work = || follow(pool.clone(), log.clone(), changes.clone(), lags.clone(), ending.clone());
+            leases.while_held(NAME, &ending, work).await;
+        });
         Ok(Self {
             searcher,
             lists: Lists::default(),

@@ -1,12 +1,14 @@
-//! The one writer's connection: it holds the database by an advisory lock, and is rebuilt where it is lost.
+//! The connection of a server's writer: it takes part in writing the database by a lock that servers share,
+//! and is rebuilt where it is lost.
 
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::CONNECTS_WITHIN;
+use super::peers::Announcer;
 use crate::StoreError;
 use crate::database::connection::Connection;
 use crate::database::fault::fault;
@@ -18,6 +20,10 @@ use crate::database::target::Target;
 const LOCK: i64 = i64::from_be_bytes(*b"gauntlet");
 /// How long to wait for the lock of a connection that ends.
 const FREED_WITHIN: Duration = Duration::from_secs(2);
+/// How long to wait for other servers to end, or to change the schema, before the schema is changed.
+const CHANGED_WITHIN: Duration = Duration::from_secs(5);
+/// Time between two looks for the lock.
+const LOOK: Duration = Duration::from_millis(50);
 /// How long requests fail at once after the server could not be reached: each would wait for a connection.
 const REST: Duration = Duration::from_millis(500);
 
@@ -27,43 +33,74 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
     connected.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut))
 }
 
-/// Takes the database for this connection. Waits a moment where it is taken: the database notices late that a
-/// process which was killed is gone.
-pub(super) async fn lock(connection: &mut PgConnection) -> Result<(), StoreError> {
+/// Takes part in writing the database, with a lock that servers share. A server that changes the schema, and
+/// those of versions that write a database alone, have it for themselves: waits a moment for them, as the
+/// database notices late that a process which was killed is gone.
+pub(super) async fn join(connection: &mut PgConnection) -> Result<(), StoreError> {
     let ends_at = Instant::now() + FREED_WITHIN;
-    while !try_lock(connection).await? {
+    while !try_lock(connection, "pg_try_advisory_lock_shared").await? {
         if Instant::now() > ends_at {
             return Err(taken());
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(LOOK).await;
     }
     Ok(())
 }
 
-fn taken() -> StoreError {
-    StoreError::Conflict("another server writes this database".to_owned())
+/// Brings the schema up to date by `change`, unless `is_current` says that it is, with no other server on
+/// the database; then takes part in writing it. Servers that start at once take turns.
+pub(super) async fn prepare(
+    connection: &mut PgConnection,
+    is_current: impl AsyncFn(&mut PgConnection) -> Result<bool, StoreError>,
+    change: impl AsyncFnOnce(&mut PgConnection) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let ends_at = Instant::now() + CHANGED_WITHIN;
+    while !is_current(connection).await? {
+        if try_lock(connection, "pg_try_advisory_lock").await? {
+            let changed = change(connection).await;
+            let joined = match changed {
+                Ok(()) => join(connection).await,
+                Err(error) => Err(error),
+            };
+            let free = query("SELECT pg_advisory_unlock(?1)").bind(LOCK);
+            free.execute(Target::Postgres(connection)).await.map_err(fault)?;
+            return joined;
+        }
+        if Instant::now() > ends_at {
+            let why = "this version changes the schema of the database: stop the servers that use it first";
+            return Err(StoreError::Conflict(why.to_owned()));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    join(connection).await
 }
 
-async fn try_lock(connection: &mut PgConnection) -> Result<bool, StoreError> {
-    let take = query("SELECT pg_try_advisory_lock(?1)").bind(LOCK);
+fn taken() -> StoreError {
+    let why = "another server has this database for itself: an older version, or one that changes the schema";
+    StoreError::Conflict(why.to_owned())
+}
+
+async fn try_lock(connection: &mut PgConnection, function: &str) -> Result<bool, StoreError> {
+    let take = query(AssertSqlSafe(format!("SELECT {function}(?1)"))).bind(LOCK);
     take.only(Target::Postgres(connection)).await.map_err(fault)
 }
 
-/// The hold on a database, for as long as its connection lives.
+/// The part in writing a database, for as long as its connection lives.
 pub(super) struct ServerSession {
     options: PgConnectOptions,
+    announcer: Announcer,
     /// When the server may be asked again after it could not be reached.
     retry_at: Option<Instant>,
 }
 
 impl ServerSession {
-    pub(super) fn new(options: PgConnectOptions) -> Self {
-        Self { options, retry_at: None }
+    pub(super) fn new(options: PgConnectOptions, announcer: Announcer) -> Self {
+        Self { options, announcer, retry_at: None }
     }
 
     async fn reconnect(&mut self) -> Result<Connection, StoreError> {
         let mut connection = connect(&self.options).await.map_err(fault)?;
-        match try_lock(&mut connection).await? {
+        match try_lock(&mut connection, "pg_try_advisory_lock_shared").await? {
             true => Ok(Connection::Postgres(connection)),
             false => Err(taken()),
         }
@@ -87,6 +124,19 @@ impl WriterSession for ServerSession {
                 Some(Instant::now() + REST)
             }
         };
+    }
+
+    /// What others have to hear of is counted in the same transaction, and by the same message.
+    async fn commit(&mut self, connection: &mut Connection, is_news: bool) -> Result<(), sqlx::Error> {
+        match connection {
+            Connection::Postgres(connection) if is_news => {
+                let sql = format!("{}; COMMIT", self.announcer.statement());
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
+                self.announcer.announce();
+                Ok(())
+            }
+            _ => connection.commit().await,
+        }
     }
 
     fn check(&self) -> Result<(), StoreError> {

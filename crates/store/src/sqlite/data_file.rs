@@ -34,6 +34,10 @@ impl WriterSession for FileSession {
         }
     }
 
+    async fn commit(&mut self, connection: &mut Connection, _: bool) -> Result<(), sqlx::Error> {
+        connection.commit().await
+    }
+
     fn check(&self) -> Result<(), StoreError> {
         self.identity.check()
     }

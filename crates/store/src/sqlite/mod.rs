@@ -82,7 +82,7 @@ pub(crate) async fn open(
     let writer = Writer::new(connection, session, inbox, watches, options.group_events);
     let index = options.search.then(|| Index::start(options.path.clone(), readers.clone(), changes, lags));
     let index = index.map(|index| Box::new(index) as Box<dyn SearchIndex>);
-    Ok(Arc::new(DatabaseLog::start(readers, writer, index, Arc::new(presence))))
+    Ok(Arc::new(DatabaseLog::start(readers, writer, index, Arc::new(presence), None)))
 }
 
 /// A number is the same schema in every backend.
@@ -105,6 +105,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (16, "list views", include_str!("../../../../migrations/sqlite/0016_list_views.sql")),
     (17, "seals", include_str!("../../../../migrations/sqlite/0017_seals.sql")),
     (18, "api keys", include_str!("../../../../migrations/sqlite/0018_api_keys.sql")),
+    (19, "servers", include_str!("../../../../migrations/sqlite/0019_servers.sql")),
 ];
 
 /// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there
