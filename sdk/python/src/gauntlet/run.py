@@ -18,7 +18,7 @@ from .events import Ending, RunFinished, RunStarted, RunStatus, Status
 from .journal import Journal
 from .ledger import Ledger, Loss, print_line
 from .settings import Settings
-from .sinks.base import RunInfo, Sink
+from .sinks.base import RunInfo, Sink, as_sink
 from .sinks.outlet import Outlet
 from .values import object_of, shown
 
@@ -73,7 +73,7 @@ class Run:
         self.in_block = False
         self._spec = spec
         self._settings = settings
-        self._sinks = list(sinks)
+        self._sinks = [as_sink(sink) for sink in sinks]
         self._requested = tuple(requested)
         self._exists = exists or joined
         #: The process that began it; none where another machine or program did.
@@ -358,7 +358,7 @@ class Run:
             except Exception:
                 child = None
             if child is not None:
-                children.append(child)
+                children.append(as_sink(child))
         self._sinks = children
         self._exists = True
         self.journal.renew(Ledger())

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -203,3 +204,33 @@ def history(file: Path) -> list[dict[str, float]]:
                 items = record.history.item
                 rows.append({i.key or "/".join(i.nested_key): json.loads(i.value_json) for i in items})
     return rows
+
+
+class Bare:
+    """A sink with the one method that it needs, without the base class."""
+
+    def __init__(self) -> None:
+        self.kinds: list[str] = []
+
+    def write(self, records: Sequence[Record]) -> None:
+        self.kinds += [record.kind for record in records]
+
+
+def test_a_sink_needs_no_base_class(server: Server) -> None:
+    bare = Bare()
+    sinks: list[Any] = [bare, gauntlet.ServerSink()]
+    run = gauntlet.init(endpoint=server.url, sinks=sinks)
+    run.log({"reward": 1.0}, step=0)
+    assert run.flush()
+    run.finish()
+    assert bare.kinds == ["run.started", "snapshot.scored", "run.finished"]
+
+
+def test_what_is_no_sink_is_off_and_counted(server: Server) -> None:
+    sinks: list[Any] = ["console", gauntlet.ServerSink()]
+    run = gauntlet.init(endpoint=server.url, sinks=sinks)
+    run.log({"reward": 1.0}, step=0)
+    assert not run.flush()
+    assert run.losses() == [{"reason": "the str sink is off", "count": 2}]
+    assert run.stats["sent"] == 1
+    run.finish()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..ledger import Ledger
     from ..settings import Settings
 
-__all__ = ["Record", "RunInfo", "Sink"]
+__all__ = ["Record", "RunInfo", "Sink", "as_sink"]
 
 
 @dataclass(slots=True)
@@ -87,3 +87,29 @@ class Sink:
     def stats(self) -> dict[str, int]:
         """Counters of its own."""
         return {}
+
+
+class _Adapter(Sink):
+    """A sink of an object that does not derive from :class:`Sink`: it has ``write``, and may have the other
+    methods."""
+
+    def __init__(self, target: Any) -> None:
+        self.name = str(getattr(target, "name", None) or type(target).__name__)
+        self._target = target
+        for method in ("flush", "leave", "close", "forked", "stats"):
+            if callable(has := getattr(target, method, None)):
+                setattr(self, method, has)
+
+    def open(self, run: RunInfo) -> None:
+        if not callable(getattr(self._target, "write", None)):
+            raise TypeError(f"{self._target!r} is no sink: it has no method write(records)")
+        if callable(begin := getattr(self._target, "open", None)):
+            begin(run)
+
+    def write(self, records: Sequence[Record]) -> None:
+        self._target.write(records)
+
+
+def as_sink(sink: Any) -> Sink:
+    """The sink itself, or an adapter of an object that only has its methods."""
+    return sink if isinstance(sink, Sink) else _Adapter(sink)
