@@ -242,6 +242,22 @@ test("what is no number is left out, counted, and warned about once", async (t) 
   );
 });
 
+test("a call without usable scores is a loss", async (t) => {
+  const { server } = await started(t);
+  const run = await begun(server);
+  const loose = untyped(run);
+  assert.equal(await run.flush(), true);
+  loose.log("text", { step: 0 });
+  loose.log(null, { step: 0 });
+  loose.metrics([1, 2]);
+  loose.rollout({ scores: "text", action: "a" });
+  assert.equal(await run.flush(), false);
+  assert.deepEqual(run.losses, [
+    { reason: "the scores of a call were no object of names and numbers", count: 4 },
+  ]);
+  await run.finish();
+});
+
 interface Nested {
   next?: Nested;
 }

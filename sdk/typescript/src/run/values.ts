@@ -51,7 +51,10 @@ export interface ParsedScores {
 export function scoresOf(values: unknown, ledger: Ledger, prefix = ""): ParsedScores {
   const taken: ParsedScores = { scores: {}, notEvaluated: [] };
   if (!isNamedValues(values)) {
-    if (values !== undefined) skipValue("scores", values, ledger, "no object of names and numbers");
+    if (values !== undefined) {
+      skipValue("scores", values, ledger, "no object of names and numbers");
+      ledger.recordLoss("the scores of a call were no object of names and numbers");
+    }
     return taken;
   }
   const names: string[] = [];
