@@ -13,7 +13,7 @@ from .client import Client
 from .delivery import Delivery, Later, Undeliverable
 from .folders import orphans, set_aside
 from .ledger import Ledger
-from .settings import Settings
+from .settings import Settings, address
 from .spool import Spool
 
 
@@ -26,6 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sync.add_argument("--spool", type=Path, help="the folder; GAUNTLET_SPOOL where none is named")
     sync.add_argument("--timeout", type=float, default=60.0, help="seconds to wait for a server that is away")
     options = parser.parse_args(arguments)
+    if options.endpoint is not None:
+        try:
+            address(options.endpoint)
+        except ValueError as error:
+            parser.error(str(error))
     settings = Settings.from_env()
     if options.spool is not None:
         settings = replace(settings, spool=options.spool)

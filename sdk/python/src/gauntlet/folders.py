@@ -10,12 +10,21 @@ import re
 from pathlib import Path
 from typing import IO
 
-__all__ = ["last_step", "lock_folder", "orphans", "replace_text", "set_aside"]
+__all__ = [
+    "last_step",
+    "lock_folder",
+    "make_private",
+    "open_private",
+    "orphans",
+    "replace_text",
+    "set_aside",
+]
 
-#: A line of an event with a step that counts: scored, added to a score or recorded.
+#: A line of an event whose step the server counts for the run's last one: scored, or recorded outside of
+#: episodes, which number what they record themselves.
 _STEP = re.compile(
-    rb'{"id":"[^"]*","at":"[^"]*","kind":"(?:snapshot\.scored|score\.added|step\.recorded)","v":1'
-    rb'(?:,"episode":"(?:[^"\\]|\\.)*")?,"step":(\d+),'
+    rb'{"id":"[^"]*","at":"[^"]*","kind":"(?:step\.recorded","v":1'
+    rb'|(?:snapshot\.scored|score\.added)","v":1(?:,"episode":"(?:[^"\\]|\\.)*")?),"step":(\d+),'
 )
 #: Folders that no server takes wait here for a person.
 _ASIDE = "undeliverable"
@@ -53,23 +62,38 @@ def set_aside(folder: Path, reason: str) -> Path:
     """Moves a folder, with the reason, to where it is not delivered any more. Returns its new path."""
     target = folder.parent / _ASIDE / folder.name
     with contextlib.suppress(OSError):
-        target.parent.mkdir(exist_ok=True, mode=0o700)
+        make_private(target.parent)
         folder.rename(target)
-        (target / "reason.txt").write_text(f"{reason}\n", "utf-8", "replace")
+        with open_private(target / "reason.txt", "wb") as out:
+            out.write(f"{reason}\n".encode("utf-8", "replace"))
         return target
     return folder
+
+
+def make_private(folder: Path) -> None:
+    """Creates a folder and the ones above it, those that are missing, for nobody but its owner."""
+    if not folder.parent.is_dir():
+        make_private(folder.parent)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+
+
+def open_private(path: Path, mode: str, buffering: int = -1) -> IO[bytes]:
+    """Opens a file of bytes; one that it creates is for nobody but its owner."""
+    return open(path, mode, buffering, opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def replace_text(path: Path, text: str) -> None:
     """Writes a file atomically: readers see the old content or the new one."""
     draft = path.with_suffix(".new")
-    draft.write_text(text, "utf-8")
+    with open_private(draft, "wb") as out:
+        out.write(text.encode())
     draft.replace(path)
 
 
 def lock_folder(folder: Path) -> IO[bytes] | None:
     """Takes the folder's lock; ``None`` where a living process has it. Freed when the file is closed."""
-    file = (folder / "lock").open("ab")
+    file = open_private(folder / "lock", "ab")
     try:
         if os.name == "nt":
             import msvcrt

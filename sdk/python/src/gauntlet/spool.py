@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from .folders import lock_folder, replace_text
+from .folders import lock_folder, make_private, open_private, replace_text
+from .settings import address
 from .values import copy_hashed
 
 __all__ = ["ChangedFile", "Spool"]
@@ -84,7 +85,7 @@ class Spool:
         """A new folder for a run. Raises ``OSError`` where none can be made."""
         name = f"{quote(str(info['run']), safe='')[:120]}.{os.getpid()}-{os.urandom(4).hex()}"
         folder = root / name
-        folder.mkdir(parents=True, mode=0o700)
+        make_private(folder)
         lock = lock_folder(folder)
         if lock is None:
             raise OSError(f"{folder} is locked by another process")
@@ -110,6 +111,7 @@ class Spool:
             info = json.loads((folder / "run.json").read_text("utf-8"))
             if not all(isinstance(info[name], kind) for name, kind in _INFO.items()):
                 raise ValueError("run.json names no run")
+            address(info["endpoint"])
             return cls(folder, lock, info, most_bytes=0)
         except FileNotFoundError:
             lock.close()
@@ -166,7 +168,7 @@ class Spool:
             self._writer = None
         number = self._segments[-1] + 1 if self._segments else 1
         # Readable as well, in case the file is removed before it was read.
-        self._writer = self._path(number).open("a+b", buffering=0)
+        self._writer = open_private(self._path(number), "a+b", buffering=0)
         self._segments.append(number)
         self._sizes[number] = 0
 
@@ -312,7 +314,7 @@ class Spool:
         if not self.on_disk:
             return None
         path = self.folder / "refused.ndjson"
-        with contextlib.suppress(OSError), path.open("ab") as out:
+        with contextlib.suppress(OSError), open_private(path, "ab") as out:
             try:
                 event = json.loads(line)
             except ValueError:
@@ -334,10 +336,11 @@ class Spool:
             if not self.on_disk:
                 raise OSError("there is no spool on disk")
             target = self.folder / "blobs" / sha256
-            target.parent.mkdir(exist_ok=True)
+            make_private(target.parent)
             draft = target.with_suffix(".new")
             if isinstance(content, bytes):
-                draft.write_bytes(content)
+                with open_private(draft, "wb") as out:
+                    out.write(content)
             elif copy_hashed(content, draft) != sha256:
                 raise ChangedFile(f"{content} changed while it was read")
             draft.replace(target)

@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from .folders import open_private
 from .ledger import Ledger
 from .paths import CONTROLS, cut, free_key, repaired, shortened, without_surrogates
 
@@ -289,7 +290,7 @@ def mime_type_of(name: str) -> str:
 def copy_hashed(path: Path, copy: Path | None = None) -> str:
     """The SHA-256 of a file, read in chunks, and copied to ``copy`` where that is given."""
     digest = hashlib.sha256()
-    with path.open("rb") as file, copy.open("wb") if copy is not None else nullcontext() as out:
+    with path.open("rb") as file, open_private(copy, "wb") if copy is not None else nullcontext() as out:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
             if out is not None:

@@ -40,6 +40,9 @@ def break_folder(root: Path, endpoint: str, how: str) -> Path:
         (folder / "run.json").write_bytes(b"\xff{")
     elif how == "another form":
         (folder / "run.json").write_text('["a", 1]')
+    elif how == "no address":
+        info = {"run": "r", "spec": {"id": "r"}, "endpoint": "ftp://x", "mode": "online"}
+        (folder / "run.json").write_text(json.dumps(info))
     elif how == "no run":
         (folder / "run.json").write_text(json.dumps({"spec": {}, "endpoint": endpoint}))
     else:
@@ -49,7 +52,8 @@ def break_folder(root: Path, endpoint: str, how: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    "how", ["an id that no server takes", "no JSON", "another form", "no run", "a folder for a file"]
+    "how",
+    ["an id that no server takes", "no JSON", "another form", "no address", "no run", "a folder for a file"],
 )
 def test_an_undeliverable_leftover_delays_no_other(
     server: Server, environment: Path, caplog: pytest.LogCaptureFixture, how: str
@@ -103,14 +107,19 @@ def test_a_leftover_that_the_server_cannot_take_now_waits_without_delaying(envir
 def test_sync_sets_aside_and_reports_it(
     server: Server, environment: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    break_folder(environment, server.url, "no address")
     folder = leave(environment, server.url, "\u8a55" * 80)
     leave(environment, server.url, "synced")
     assert main(["sync"]) == 1
     output = capsys.readouterr()
+    assert "the endpoint is 'ftp://x'; it must be an http or https address" in output.err
     assert "synced: 1 events delivered, 0 refused" in output.out
     assert "cannot be delivered: the server does not take the run: " in output.err
     assert (environment / "undeliverable" / folder.name / "000001.ndjson").read_bytes() == LINE + b"\n"
     assert main(["sync"]) == 0
+    with pytest.raises(SystemExit):
+        main(["sync", "--endpoint", "ftp://x"])
+    assert "it must be an http or https address" in capsys.readouterr().err
 
 
 def test_a_field_that_the_server_does_not_take_costs_no_other(
@@ -122,3 +131,20 @@ def test_a_field_that_the_server_does_not_take_costs_no_other(
     stored = server.run("odd-spec")
     assert (stored["name"], stored["config"]) == ("left", {"lr": 0.5})
     assert "the server does not take the run's unknown" in caplog.text
+
+
+def test_what_waits_on_disk_is_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool, file = tmp_path / "a" / "spool", tmp_path / "large.bin"
+    monkeypatch.setenv("GAUNTLET_SPOOL", str(spool))
+    file.write_bytes(b"x" * (2 << 20))
+    run = gauntlet.init(mode="offline")
+    run.log({"reward": 1.0}, step=0)
+    run.artifact(b"x", "small.bin")
+    run.artifact(file)
+    run.finish()
+    kept = [spool.parent, *spool.parent.rglob("*")]
+    modes = {path.is_dir(): set() for path in kept}
+    for path in kept:
+        modes[path.is_dir()].add(path.stat().st_mode & 0o777)
+    assert modes == {True: {0o700}, False: {0o600}}
+    assert {path.name for path in kept} >= {"run.json", "lock", "000001.ndjson"}
