@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import builtins
+import contextlib
 import os
 import signal
 import sys
@@ -92,6 +93,7 @@ def register(run: Hooks) -> None:
 
     sys.excepthook = remember
     sys.exit = _exit
+    _follow_quitters()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)
 
@@ -147,6 +149,20 @@ def _exit(status: Any = None, /) -> Any:
         raise error
     finally:
         del error  # Or the exception would refer to itself, by way of this frame.
+
+
+def _follow_quitters() -> None:
+    """``exit`` and ``quit`` of :mod:`site` end the program as ``sys.exit`` does."""
+
+    def leave(self: Any, code: Any = None) -> Any:
+        with contextlib.suppress(Exception):
+            sys.stdin.close()  # As they do: a shell with threads of its own ends by it.
+        return _exit(code)
+
+    for name in ("exit", "quit"):
+        kind: Any = type(getattr(builtins, name, None))
+        if kind.__name__ == "Quitter":
+            kind.__call__ = leave
 
 
 # SIGTERM

@@ -93,6 +93,9 @@ EXITS = {
     "threading.Thread(target=sys.exit, args=(6,)).start()": ("completed", None),
     "caught(7)": ("completed", None),
     "caught(0); sys.exit(8)": ("failed", 8),
+    "exit(3)": ("failed", 3),
+    "quit(4)": ("failed", 4),
+    "exit()": ("completed", None),
 }
 
 
