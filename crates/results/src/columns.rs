@@ -69,6 +69,8 @@ pub(crate) struct Columns {
     has_declared: bool,
     /// Unknown names that are close to a known one, with that one.
     near: Vec<(String, &'static str)>,
+    /// Columns that mean a field which another column has, with that field.
+    duplicates: Vec<(String, &'static str)>,
     /// Normalised names of the columns that the person mapped.
     mapped: Vec<String>,
 }
@@ -94,7 +96,7 @@ impl Columns {
             let aliases = normals.iter().filter(|n| names::alias(n, shape) == Some(field));
             aliases.min_by_key(|n| names::rank(n)).cloned()
         };
-        let mut near = Vec::new();
+        let (mut near, mut duplicates) = (Vec::new(), Vec::new());
         let mut roles = Vec::with_capacity(names.len());
         for (name, normal_name) in names.iter().zip(&normals) {
             let field = match map.field(normal_name) {
@@ -109,11 +111,15 @@ impl Columns {
                     }),
             };
             let role = role(name, normal_name, field, shape, is_native);
-            if role == Role::Plain
-                && let Some(close) = names::near(normal_name)
-                && !has(close)
-            {
-                near.push((name.clone(), close));
+            if role == Role::Plain {
+                let meant = names::field(normal_name).or_else(|| names::alias(normal_name, shape));
+                match (meant, names::near(normal_name)) {
+                    // Lines and tables may name themselves `id` and `at` as they like.
+                    (Some("id" | "at"), _) => {}
+                    (Some(field), _) => duplicates.push((name.clone(), field)),
+                    (None, Some(close)) if !has(close) => near.push((name.clone(), close)),
+                    (None, _) => {}
+                }
             }
             roles.push(role);
         }
@@ -128,7 +134,19 @@ impl Columns {
             roles.iter().any(|role| matches!(role, Role::Scores) || *role == Role::Score(ROOT.into()));
         let mapped = normals.iter().filter(|name| map.field(name).is_some()).cloned().collect();
         let has_declared = roles.contains(&Role::Words(DECLARED));
-        Ok(Self { names, roles, shape, decimal, cells, is_native, has_root, has_declared, near, mapped })
+        Ok(Self {
+            names,
+            roles,
+            shape,
+            decimal,
+            cells,
+            is_native,
+            has_root,
+            has_declared,
+            near,
+            duplicates,
+            mapped,
+        })
     }
 
     /// Whether these are the columns of those names.
@@ -182,6 +200,7 @@ impl Columns {
             row.left.entry("task_id").or_insert_with(|| json!(conversation_text(&value)));
         }
         tally.near.extend(self.near.iter().cloned());
+        tally.duplicates.extend(self.duplicates.iter().cloned());
         tally.mapped.extend(self.mapped.iter().cloned());
         // A value that is no object is refused by the reader of the fields.
         row.left.insert("scores".to_owned(), row.other_scores.unwrap_or(Value::Object(row.scores)));

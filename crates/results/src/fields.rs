@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::error::ImportError;
 use crate::json_span::JsonSpan;
 use crate::messages::conversation_text;
+use crate::names::{ROOT, is_almost_root};
 use crate::tally::Tally;
 
 /// The deepest metadata, in levels: below the 128 that JSON readers accept, with room for wrapping.
@@ -162,6 +163,10 @@ impl<'a> Fields<'a> {
         Scores::new(skipped.iter().map(|path| (path.as_str(), 0.0))).map_err(refuse)?;
         let scores = Scores::new(pairs).map_err(refuse)?;
         self.tally.not_evaluated += skipped.len() as u64;
+        if scores.root().is_none() && !skipped.iter().any(|path| path.as_str() == ROOT) {
+            let almost = scores.iter().map(|(path, _)| path).filter(|path| is_almost_root(path));
+            self.tally.almost_roots.extend(almost.map(str::to_owned));
+        }
         Ok(Some((scores, skipped)))
     }
 

@@ -140,6 +140,12 @@ pub(crate) fn rank(normal_name: &str) -> usize {
     ALIASES.iter().position(|(other, _)| normal(other) == normal_name).unwrap_or(0)
 }
 
+/// Whether a rubric path is spelled as `root` but for case and spaces, or as what means it in a table.
+pub(crate) fn is_almost_root(path: &str) -> bool {
+    let name = normal(path);
+    path != ROOT && (name == ROOT || alias(&name, Shape::Plain) == Some(ROOT))
+}
+
 /// The field of a name.
 pub(crate) fn field(normal_name: &str) -> Option<&'static str> {
     FIELDS.into_iter().find(|field| normal(field) == normal_name)

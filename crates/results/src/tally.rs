@@ -28,6 +28,10 @@ pub(crate) struct Tally {
     pub encoding: Option<&'static Encoding>,
     /// Columns in the metadata whose name is close to a known one, with that one.
     pub near: BTreeMap<String, &'static str>,
+    /// Columns in the metadata that mean a field which another column has, with that field.
+    pub duplicates: BTreeMap<String, &'static str>,
+    /// Rubric paths that are spelled almost as `root`, or mean it in a table.
+    pub almost_roots: BTreeSet<String>,
     /// Columns of numbers that were read as rubrics because of the file's shape.
     pub rubrics: BTreeSet<String>,
     /// Normal names of the columns that the person mapped.
@@ -60,11 +64,13 @@ impl Tally {
                 self.near.insert(column, close);
             }
         }
-        for column in other.rubrics {
-            if self.rubrics.len() < NAMED {
-                self.rubrics.insert(column);
+        for (column, field) in other.duplicates {
+            if self.duplicates.len() < NAMED {
+                self.duplicates.insert(column, field);
             }
         }
+        insert_some(&mut self.almost_roots, other.almost_roots);
+        insert_some(&mut self.rubrics, other.rubrics);
         self.mapped.extend(other.mapped);
         self.left_out += other.left_out;
         self.reasons.extend(other.reasons);
@@ -126,6 +132,17 @@ impl Tally {
                  `--map {close}={column}` reads it"
             ));
         }
+        for (column, field) in &self.duplicates {
+            notes.push(format!(
+                "column `{column}` was kept as metadata: another column is read as `{field}`, and \
+                 `--map {field}={column}` reads this one"
+            ));
+        }
+        for path in &self.almost_roots {
+            notes.push(format!(
+                "the score `{path}` is a rubric of its own; the score of a whole step is `root`"
+            ));
+        }
         if !self.rubrics.is_empty() {
             let names: Vec<_> = self.rubrics.iter().map(|name| format!("`{name}`")).collect();
             notes.push(format!("columns of numbers were read as rubrics: {}", names.join(", ")));
@@ -138,6 +155,12 @@ impl Tally {
         }
         notes
     }
+}
+
+/// Adds names up to as many as a note names.
+fn insert_some(names: &mut BTreeSet<String>, others: BTreeSet<String>) {
+    let room = NAMED.saturating_sub(names.len());
+    names.extend(others.into_iter().take(room));
 }
 
 fn records(n: u64) -> String {

@@ -267,6 +267,41 @@ fn names_match_without_regard_to_their_spelling() {
 }
 
 #[test]
+fn a_column_that_is_not_read_for_another_is_named() {
+    for (header, column, field) in [
+        ("step,reward,score", "score", "root"),
+        ("step,root,Reward", "Reward", "root"),
+        ("step,root,global_step", "global_step", "step"),
+    ] {
+        let run = open("a.csv", format!("{header}\n1,0.5,0.25\n")).unwrap();
+        assert_eq!(roots(&run), [(1, Some(0.5))], "{header}");
+        let note = format!(
+            "column `{column}` was kept as metadata: another column is read as `{field}`, and \
+             `--map {field}={column}` reads this one"
+        );
+        assert_eq!(run.warnings, [note], "{header}");
+    }
+    let run = open("a.jsonl", "{\"step\":1,\"reward\":1,\"Response\":\"a\",\"completion\":\"b\"}\n").unwrap();
+    assert!(run.warnings[0].contains("column `completion`"), "{:?}", run.warnings);
+    let run = open("a.csv", "step,reward,id,at\n1,1,7,noon\n");
+    assert!(run.is_err(), "with both, a row is a whole event");
+}
+
+#[test]
+fn a_score_that_is_spelled_almost_as_root_is_named() {
+    for (name, text) in [
+        ("a.json", r#"{"snapshots":[{"step":3,"scores":{"Root":0.5,"a":1}}]}"#),
+        ("a.jsonl", "{\"step\":3,\"scores\":{\"Root\":0.5}}\n{\"step\":4,\"scores\":{\"Root\":0.5}}\n"),
+    ] {
+        let run = open(name, text).unwrap();
+        let note = "the score `Root` is a rubric of its own; the score of a whole step is `root`";
+        assert_eq!(run.warnings, [note], "{name}");
+    }
+    let run = open("a.jsonl", "{\"step\":3,\"scores\":{\"root\":1,\"reward\":0.5}}\n").unwrap();
+    assert_eq!(run.warnings, Vec::<String>::new(), "there is a root");
+}
+
+#[test]
 fn a_text_that_cannot_be_read_does_not_cost_its_record() {
     for (name, bytes) in [
         ("a.jsonl", &b"{\"reward\":1,\"completion\":\"na\xefve\"}\n{\"reward\":0}\n"[..]),
