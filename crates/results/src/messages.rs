@@ -28,8 +28,14 @@ pub(crate) fn conversation_text(value: &Value) -> String {
     }
 }
 
-/// The inverse of [`conversation_text`]; `None` where a text is not several messages under their roles.
+/// The conversation of a text: its JSON, as SDKs store lists of messages, or the inverse of
+/// [`conversation_text`]; `None` where a text is neither that nor several messages under their roles.
 pub(crate) fn parse_conversation(text: &str) -> Option<Value> {
+    if text.trim_start().starts_with("[{")
+        && let Some(messages) = serde_json::from_str(text).ok().filter(is_conversation)
+    {
+        return Some(messages);
+    }
     const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
     let role_of = |part: &str| {
         let (role, rest) = part.strip_prefix('[')?.split_once("]\n")?;
@@ -109,7 +115,8 @@ mod tests {
         );
         let plain =
             json!([{"role": "user", "content": "Why?\n\nTell."}, {"role": "assistant", "content": "So."}]);
-        assert_eq!(parse_conversation(&conversation_text(&plain)), Some(plain));
+        assert_eq!(parse_conversation(&conversation_text(&plain)), Some(plain.clone()));
+        assert_eq!(parse_conversation(&plain.to_string()), Some(plain));
         assert_eq!((parse_conversation("2+2"), parse_conversation("[1]\nx")), (None, None));
         assert!(!is_conversation(&json!([])) && !is_conversation(&json!([{"content": "x"}])));
         assert_eq!(conversation_text(&json!({"a": 1})), "{\"a\":1}");
