@@ -44,8 +44,9 @@ pub(super) fn show(
             let name = episode.map_or("no episode".to_owned(), |episode| format!("episode {episode}"));
             screen.line(paint(BOLD, name))?;
         }
-        if let Some(snapshot) = last_snapshot(&events) {
-            judged(screen, &events, snapshot, run.failure_rule.rule, full)?;
+        match last_snapshot(&events) {
+            Some(snapshot) => judged(screen, &events, snapshot, run.failure_rule.rule, full)?,
+            None => added(screen, &events, run.failure_rule.rule)?,
         }
         recorded(screen, &events)?;
         for event in &events {
@@ -129,6 +130,20 @@ fn judged(
     text(screen, "action", &snapshot.action, full)?;
     text(screen, "observation", &snapshot.observation, full)?;
     object(screen, "metadata", &snapshot.metadata)
+}
+
+/// Prints scores that belong to no rollout, such as the measurements of a step: of each path the last one.
+fn added(screen: &mut Screen, events: &[Event], rule: FailureRule) -> Result<(), CliError> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for event in events {
+        if let Body::ScoreAdded(added) = event.body()
+            && added.target == ScoreTarget::Step
+        {
+            rows.retain(|(path, _)| *path != added.path);
+            rows.push((&added.path, Some(added.value.get())));
+        }
+    }
+    tree(screen, &rows, rule)
 }
 
 /// A rubric's path, and its score where it was evaluated.

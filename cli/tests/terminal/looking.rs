@@ -153,3 +153,32 @@ fn a_step_that_is_scored_again_forgets_the_scores_it_had() {
     let last = root([added(5, 9), event(6, "annotation.added", r#"{"text":"hm","author":"ada"}"#)]);
     assert!(last.contains(" 9.0"), "{last}");
 }
+
+#[test]
+fn measurements_of_a_step_are_shown_beside_its_rollouts() {
+    let server = Server::start();
+    server.post("", r#"{"id": "grpo", "name": "grpo"}"#);
+    let event = |n: u32, kind: &str, episode: &str, body: &str| {
+        format!(
+            r#"{{"id":"01920000-0000-7000-8000-00000000003{n}","at":"2026-11-21T00:06:33Z",
+            "kind":"{kind}","v":1,{episode}"step":1,"body":{body}}}"#
+        )
+    };
+    let measured = |n, value| {
+        let body = format!(r#"{{"target":"step","path":"metrics.loss","value":{value},"source":"log"}}"#);
+        event(n, "score.added", "", &body)
+    };
+    let scored = r#"{"scores":{"root":1},"action":"","observation":""}"#;
+    let events =
+        [event(1, "snapshot.scored", r#""episode":"e","#, scored), measured(2, 0.5), measured(3, 1.5)];
+    server.post("/grpo/events", &format!("[{}]", events.join(",")));
+    let shown = out(&server.command(&["show", "grpo", "1"]).output().unwrap());
+    let expected = "\
+step 1 of grpo, in 2 episodes
+episode e
+  ✓ root           1.0
+no episode
+  –     metrics.loss       1.5
+";
+    assert_eq!(shown, expected);
+}
