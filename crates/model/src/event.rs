@@ -126,6 +126,16 @@ impl Kind {
         Self::ALL.iter().copied().find(|k| k.as_str() == name)
     }
 
+    /// Whether the step of such an event is one that a resumed run continues after: of what is recorded in an
+    /// episode it is a number within the episode.
+    pub fn counts_steps(self, is_in_episode: bool) -> bool {
+        match self {
+            Self::SnapshotScored | Self::ScoreAdded => true,
+            Self::StepRecorded => !is_in_episode,
+            _ => false,
+        }
+    }
+
     /// The schema version written today.
     pub fn version(self) -> u16 {
         1

@@ -156,7 +156,7 @@ pub struct RunSummary {
     /// The rule in force.
     #[serde(default)]
     pub failure_rule: RuleInForce,
-    /// The greatest step that was recorded or scored; a resumed run goes on behind it.
+    /// The greatest step that was logged, without those within episodes; a resumed run goes on after it.
     #[serde(default)]
     pub last_step: Option<u64>,
     /// Its alerts.

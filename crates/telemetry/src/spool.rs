@@ -205,7 +205,7 @@ impl Spool {
 }
 
 /// The greatest step among the events of a run that wait in a spool folder, in any process's file; `None`
-/// where none does. Counts the kinds of events that the server counts for `last_step`.
+/// where none does. Counts the events that the server counts for `last_step`.
 pub fn last_step(folder: &Path, run: &RunId) -> Option<u64> {
     let files = (1..=MOST_FILES).map(|number| folder.join(file_name(run, number)));
     let files = files.filter_map(|path| File::open(path).ok());
@@ -216,9 +216,7 @@ pub fn last_step(folder: &Path, run: &RunId) -> Option<u64> {
 
 fn step_of(line: &str) -> Option<u64> {
     let event = decode_one(line).ok()?;
-    let counts =
-        matches!(event.body(), Body::SnapshotScored(_) | Body::ScoreAdded(_) | Body::StepRecorded(_));
-    event.step().filter(|_| counts)
+    event.step().filter(|_| event.kind().counts_steps(event.episode().is_some()))
 }
 
 /// Some events from the front of a spool.

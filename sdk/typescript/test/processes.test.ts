@@ -170,6 +170,9 @@ test("a run that is begun again continues after its last step, unless a step is 
   const again = `
     import { init } from SDK;
     const run = await init({ id: "resumed", name: "n" });
+    await run.episode({}, (episode) => {
+      for (let i = 0; i < 20; i += 1) episode.message("user", "its step is one of the episode");
+    });
     run.log({ root: 1 });
     run.log({ root: 2 });
     run.metrics({ loss: 1 });
@@ -179,11 +182,11 @@ test("a run that is begun again continues after its last step, unless a step is 
   const film = await client.film("resumed");
   assert.deepEqual(
     film.steps.map(({ step }) => step),
-    [0, 1, 2, 3, 4, 5],
+    [0, 1, 2, 3, 4, 5, 6, 7, 8],
   );
   assert.deepEqual(
     film.measurements("metrics.loss").map(({ step }) => step),
-    [1, 3, 5],
+    [2, 5, 8],
   );
   assert.equal(film.run.status, "completed");
   const named = await program(
@@ -193,7 +196,7 @@ test("a run that is begun again continues after its last step, unless a step is 
   );
   assert.equal(named.code, 0);
   const steps = (await client.film("resumed")).steps.map(({ step }) => step);
-  assert.deepEqual(steps, [0, 1, 2, 2, 3, 4, 5, 6], "a step that is named is that step, of another rollout");
+  assert.deepEqual(steps, [0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10], "a step that is named is that step, of another rollout");
 });
 
 /** How programs end, and how their runs end with them. */

@@ -37,7 +37,7 @@ pub static RUNS: View = View {
         column("failing", Integer, "scored steps that fail"),
         column("mean_root", Real, "mean root score"),
         column("last_root", Real, "root score of the last snapshot"),
-        column("last_step", Integer, "the greatest step"),
+        column("last_step", Integer, "the greatest step, without those within episodes"),
         column("alerts", Integer, "its alerts"),
     ],
 };

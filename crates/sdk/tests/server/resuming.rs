@@ -12,7 +12,9 @@ fn two_episodes(builder: Builder) -> ObservabilityProvider {
     let run = builder.start().unwrap();
     for _ in 0..2 {
         let episode = run.start_episode("a task").unwrap();
-        episode.thought("so it is").unwrap();
+        for _ in 0..20 {
+            episode.thought("its step is one of the episode").unwrap();
+        }
         let _ = episode.end(Outcome::returned(1.0)).unwrap();
     }
     run

@@ -53,7 +53,7 @@ pub(super) struct Delta {
     /// Episodes that no event had named before.
     pub episodes: u64,
     pub last_step: Option<(u64, i64)>,
-    /// The greatest step that was recorded or scored.
+    /// The greatest step of the events whose steps count ([`Kind::counts_steps`]).
     pub max_step: Option<u64>,
     /// When a writer of the run last reported.
     pub contact_at: Option<i64>,
@@ -371,7 +371,7 @@ impl RunChanges {
             delta.contact_lost = false;
             self.state.contact_lost = false;
         }
-        if matches!(row.kind, Kind::SnapshotScored | Kind::ScoreAdded | Kind::StepRecorded) {
+        if row.kind.counts_steps(row.episode.is_some()) {
             delta.max_step = delta.max_step.max(row.step);
         }
         if row.kind == Kind::SnapshotScored

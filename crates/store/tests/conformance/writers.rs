@@ -247,7 +247,10 @@ pub(crate) async fn the_last_step_is_known(backend: &impl Backend) {
         error: None,
         metadata: Object::new(),
     };
-    store.append(&run, vec![event(4, Some("e"), 9, call)], at(1)).await.unwrap();
+    // An episode numbers what is recorded in it from 0: a resumed run does not continue after that.
+    store.append(&run, vec![event(4, Some("e"), 90, call.clone())], at(1)).await.unwrap();
+    assert_eq!(last().await, Some(7));
+    store.append(&run, vec![event(6, None, 9, call)], at(1)).await.unwrap();
     assert_eq!(last().await, Some(9));
     let metric = ScoreAdded {
         target: ScoreTarget::Step,

@@ -347,6 +347,24 @@ def test_a_run_continues_after_the_steps_that_wait_on_disk(stoppable_server: Ser
     assert stoppable_server.run("offline")["failing"] == 5
 
 
+def test_a_run_does_not_continue_after_the_steps_within_its_episodes(stoppable_server: Server) -> None:
+    def part(mode: str) -> None:
+        with begin(stoppable_server, id="counted", mode=mode) as run:
+            run.log({"root": 1.0})
+            with run.episode(task="long") as episode:
+                for i in range(20):
+                    episode.message("user", str(i))
+                episode.reward(1.0)
+
+    part("offline")
+    part("offline")
+    stoppable_server.start()
+    assert main(["sync"]) == 0
+    part("online")
+    part("online")
+    assert [e["step"] for e in stoppable_server.events("counted", "snapshot.scored")] == list(range(8))
+
+
 def test_other_settings_of_a_resumed_run_are_reported_once(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:

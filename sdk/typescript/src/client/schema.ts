@@ -1092,7 +1092,7 @@ export interface components {
       failure_rule: components["schemas"]["RuleInForce"];
       /**
        * Format: uint64
-       * @description The greatest step that was recorded or scored; a resumed run goes on behind it.
+       * @description The greatest step that was logged, without those within episodes; a resumed run goes on after it.
        * @default null
        */
       last_step: number | null;
@@ -1238,7 +1238,7 @@ export interface components {
       failure_rule: components["schemas"]["RuleInForce"];
       /**
        * Format: uint64
-       * @description The greatest step that was recorded or scored; a resumed run goes on behind it.
+       * @description The greatest step that was logged, without those within episodes; a resumed run goes on after it.
        * @default null
        */
       last_step: number | null;

@@ -266,7 +266,16 @@ export class DiskSpool implements Spool, Header {
 const ownedFiles = new Set<string>();
 
 /** Bytes at the beginning of a line that contain its step, which is before the body. */
-const HEAD = 256;
+const HEAD = 640;
+
+/**
+ * The step of a line, in one of two groups, where the server counts it for a run's last one: steps that were
+ * recorded in an episode are numbers within the episode.
+ */
+const STEP = new RegExp(
+  '^\\{"id":"[^"]*","at":"[^"]*","kind":"(?:step\\.recorded","v":1,"step":(\\d+),"body"' +
+    '|(?:snapshot\\.scored|score\\.added)","v":1(?:,"episode":"(?:[^"\\\\]|\\\\.)*")?,"step":(\\d+))',
+);
 
 /** The offset of the end of the last complete line, the number of lines, and their greatest step, or -1. */
 function measure(file: number): { end: number; lines: number; lastStep: number } {
@@ -281,7 +290,8 @@ function measure(file: number): { end: number; lines: number; lastStep: number }
     let from = 0;
     for (let i = part.indexOf(NEWLINE); i >= 0 && i < count; i = part.indexOf(NEWLINE, i + 1)) {
       take(from, i);
-      lastStep = Math.max(lastStep, Number(/^[^{]*\{[^{]*?"step":(\d+)/.exec(head)?.[1] ?? -1));
+      const found = STEP.exec(head);
+      lastStep = Math.max(lastStep, Number(found?.[1] ?? found?.[2] ?? -1));
       [head, from] = ["", i + 1];
       end = at + from;
       lines += 1;
