@@ -196,7 +196,11 @@ test("a run that is begun again continues after its last step, unless a step is 
   );
   assert.equal(named.code, 0);
   const steps = (await client.film("resumed")).steps.map(({ step }) => step);
-  assert.deepEqual(steps, [0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10], "a step that is named is that step, of another rollout");
+  assert.deepEqual(
+    steps,
+    [0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    "a step that is named is that step, of another rollout",
+  );
 });
 
 /** How programs end, and how their runs end with them. */
