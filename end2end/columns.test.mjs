@@ -75,7 +75,7 @@ story("columns are chosen, sorted and filtered, and the address has it", async (
 
   const wrong = await list.goto(`${server.url}/?columns=colour`);
   assert.equal(wrong.status(), 200);
-  await list.getByText('columns[0]: "colour" is no column').waitFor();
+  await list.getByText('columns[0]: "colour" is not a column').waitFor();
 });
 
 story("chosen columns fit a phone", async ({ server, page }) => {

@@ -41,7 +41,7 @@ story("an effect is added, seen at once, saved and seen by another page", async 
   // What is wrong is said, and cannot be saved; the stage keeps what was right.
   const save = editor.getByRole("button", { name: "Save" });
   await editor.getByLabel("Limit of effect 1", { exact: true }).fill("low");
-  await editor.getByRole("alert").getByText('effect 1, Limit: "low" is no number').waitFor();
+  await editor.getByRole("alert").getByText('effect 1, Limit: "low" is not a number').waitFor();
   assert.ok(await save.isDisabled());
   await editor.getByLabel("Limit of effect 1", { exact: true }).fill("10");
   await editor.getByLabel("Size of effect 1", { exact: true }).fill("9");

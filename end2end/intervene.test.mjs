@@ -59,7 +59,7 @@ story(
     const field = dialog.getByRole("textbox", { name: `New value of ${name}`, exact: true });
     await field.fill("much");
     await dialog.getByRole("alert").waitFor();
-    assert.ok(await dialog.getByRole("button", { name: "Send" }).isDisabled(), "a text is no number");
+    assert.ok(await dialog.getByRole("button", { name: "Send" }).isDisabled(), "a text is not a number");
     const tweaked = max === undefined ? value + 1 : value === max ? min : max;
     await field.fill(`${tweaked}`);
     await dialog.getByRole("button", { name: "Send" }).click();

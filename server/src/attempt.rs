@@ -37,7 +37,7 @@ pub(crate) async fn previous(
 }
 
 /// What the agent did at the snapshot of a sequence number, at most [`MOST_BYTES`] of it; empty where there
-/// is no such snapshot.
+/// is not such a snapshot.
 pub(crate) async fn action_at(store: &Store, run: &RunId, seq: u64) -> Result<String, ApiError> {
     Ok(at(store, run, seq).await?.map(|record| action(&record)).unwrap_or_default())
 }

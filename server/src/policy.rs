@@ -2,7 +2,7 @@
 //!
 //! A page runs the scripts of this server's files and the inline scripts that carry its answer's nonce, or
 //! whose hash is named; nothing else, so that markup that gets into a page by mistake stays without effect.
-//! What is no page may load and run nothing at all.
+//! What is not a page may load and run nothing at all.
 
 use std::sync::{Arc, LazyLock};
 
@@ -23,7 +23,7 @@ impl FrameAncestors {
     ///
     /// # Errors
     ///
-    /// Where one is no origin of `http` or `https`.
+    /// Where one is not an origin of `http` or `https`.
     pub fn parse(origins: &[String]) -> Result<Self, FieldError> {
         let read = origins.iter().map(|text| {
             ancestor(text).ok_or_else(|| {
@@ -52,7 +52,7 @@ fn ancestor(text: &str) -> Option<String> {
     is_origin.then(|| format!("{}{any_port}", url.origin().ascii_serialization()))
 }
 
-/// What is no page: data, errors, files. `sandbox` gives a document of it no origin and no scripts.
+/// What is not a page: data, errors, files. `sandbox` gives a document of it no origin and no scripts.
 const DATA: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 
 /// What pages have in common; [`complete`] adds who may frame them. Styles of elements are set by attributes

@@ -94,7 +94,7 @@ fn agent() -> ureq::Agent {
     ureq::Agent::with_parts(config, DefaultConnector::default(), Reachable(DefaultResolver::default()))
 }
 
-/// Finds addresses as ever, and refuses those that are no place for a webhook.
+/// Finds addresses as ever, and refuses those that are not a place for a webhook.
 #[derive(Debug)]
 struct Reachable(DefaultResolver);
 
@@ -109,7 +109,7 @@ impl Resolver for Reachable {
         match found.iter().find(|address| is_refused(address.ip())) {
             None => Ok(found),
             Some(address) => {
-                let message = format!("{} is not called: it is no address of a webhook", address.ip());
+                let message = format!("{} is not called: it is not an address of a webhook", address.ip());
                 Err(ureq::Error::Other(message.into()))
             }
         }
@@ -170,7 +170,7 @@ mod tests {
                 assert!(error.contains(words), "{answer}: {error}");
                 assert_eq!(retry_at.is_some(), is_retried, "{answer}");
             }
-            CallOutcome::Delivered => panic!("{answer} is no delivery"),
+            CallOutcome::Delivered => panic!("{answer} is not a delivery"),
         };
         check("302 Found\r\nlocation: http://127.0.0.1:1/", "302: a redirect, which is not followed", false);
         check("404 Not Found", "it answers 404", false);

@@ -215,7 +215,7 @@ async fn a_person_logs_in_and_out() {
     assert_eq!(taken.headers["location"], "/runs/a");
     let cookie = taken.headers["set-cookie"].to_str().unwrap().to_owned();
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
-    assert!(!cookie.contains(&viewer), "the cookie is no key");
+    assert!(!cookie.contains(&viewer), "the cookie is not a key");
     let session = cookie.split(';').next().unwrap();
     let with_session = [("cookie", session)];
     server.send("GET", "/api/v1/runs", &with_session, "").await.expect(200);

@@ -134,9 +134,9 @@ async fn conditions_narrow_a_list() {
 async fn what_is_no_column_is_refused_with_its_name() {
     let server = Server::new().await;
     for (query, expect) in [
-        ("columns=name,colour", "columns[1]: \"colour\" is no column"),
+        ("columns=name,colour", "columns[1]: \"colour\" is not a column"),
         ("columns=name,name", "columns[1]: \"name\" is there twice"),
-        ("sort=-lr", "sort: \"lr\" is no column"),
+        ("sort=-lr", "sort: \"lr\" is not a column"),
         (
             "filter=steps+%3E+many",
             "filter: at character 9: steps is compared with a number, not with \"many\"",

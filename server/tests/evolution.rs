@@ -55,7 +55,7 @@ async fn a_task_is_shown_before_and_after_training() {
     }
     assert_eq!(gains(&text), ["+6.0", "+3.0", "-0.5"], "{text}");
     assert!(text.contains("/runs/s?beside=g") && text.contains("/runs/g?step=1"), "{text}");
-    assert!(text.contains("&lt;b&gt;") && !text.contains("<b>sft"), "texts are no markup: {text}");
+    assert!(text.contains("&lt;b&gt;") && !text.contains("<b>sft"), "texts are not markup: {text}");
     // Any two runs, and other orders.
     let other = server.get("/evolution?before=s&after=g&order=lost").await.expect(200).text();
     assert_eq!(gains(&other), ["-0.5", "+3.0", "+6.0"]);

@@ -63,7 +63,7 @@ async fn a_refused_file_leaves_nothing_and_the_error_names_the_remedy() {
 
     let damaged = std::fs::read("../crates/results/tests/found/sp-panic.parquet").unwrap();
     let refused = import(&server, "name=a.parquet", damaged).await.expect(422).text();
-    assert!(refused.contains("is no Parquet table that can be read"), "{refused}");
+    assert!(refused.contains("is not a Parquet table that can be read"), "{refused}");
     assert_eq!(files(&server).await, 0);
 }
 

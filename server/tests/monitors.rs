@@ -312,7 +312,7 @@ async fn a_monitor_with_an_action_steers_the_run_once_and_not_one_that_has_ended
     assert_eq!(issued[0]["command_id"], alerts(&server, "r").await[0]["id"]);
     assert_eq!(commands("ended").await, Vec::<Value>::new());
     let after = server.get("/api/v1/runs/r").await.expect(200).json();
-    assert_eq!(after["updated_at"], before["updated_at"], "the server's own command is no sign of life");
+    assert_eq!(after["updated_at"], before["updated_at"], "the server's own command is not a sign of life");
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ async fn the_binary_serves_its_documentation() {
                 server.get(target).await.expect(200);
                 continue;
             }
-            assert!(target.starts_with("/docs"), "{page} links to {link}, which is no page");
+            assert!(target.starts_with("/docs"), "{page} links to {link}, which is not a page");
             if seen.insert(target.to_owned()) {
                 waiting.push(target.to_owned());
             }

@@ -148,12 +148,12 @@ async fn what_is_bad_is_named_while_the_rest_is_stored() {
     let answer = send(&server, &traces("a/b", &[span(1, 0, "a"), span(2, 1, "b")])).await.expect(200).json();
     assert_eq!(answer["partialSuccess"]["rejectedSpans"], "2");
     server.get("/api/v1/runs/a%2Fb").await.expect(404);
-    // A score of a span that is kept, but is no number: a warning, nothing rejected.
+    // A score of a span that is kept, but is not a number: a warning, nothing rejected.
     let odd = judged(span(3, 1, "odd"), "a..b", 1.0);
     let answer = send(&server, &traces("r", &[odd])).await.expect(200).json();
     assert_eq!(answer["partialSuccess"]["rejectedSpans"], "0");
     assert!(
-        answer["partialSuccess"]["errorMessage"].as_str().unwrap().contains("no rubric path"),
+        answer["partialSuccess"]["errorMessage"].as_str().unwrap().contains("not a rubric path"),
         "{answer}"
     );
 }
@@ -186,7 +186,7 @@ async fn a_resource_asks_for_the_rules_of_its_run() {
     assert_eq!(answer["partialSuccess"]["rejectedSpans"], "0");
     assert_eq!(
         answer["partialSuccess"]["errorMessage"],
-        "gauntlet.rules: \"medical\" is no rule; it must be auto, dipg or root_below:NUMBER; a run that \
+        "gauntlet.rules: \"medical\" is not a rule; it must be auto, dipg or root_below:NUMBER; a run that \
          begins with this is judged by auto"
     );
     assert_eq!(server.get("/api/v1/runs/f").await.expect(200).json()["rules"], "auto");

@@ -140,10 +140,10 @@ async fn a_server_function_names_the_argument_that_is_wrong() {
 async fn a_request_for_a_websocket_that_is_none_gets_the_reason() {
     let server = with_run().await;
     let hub = server.get("/ws/gauntlet/s").await.expect(400).json();
-    assert!(hub["error"]["message"].as_str().unwrap().contains("no WebSocket"), "{hub}");
+    assert!(hub["error"]["message"].as_str().unwrap().contains("not a WebSocket"), "{hub}");
     let upgrade = [("upgrade", "h2c"), ("connection", "upgrade")];
     let live = server.send("GET", "/api/v1/runs/r/live", &upgrade, "").await.expect(400).json();
-    assert!(live["error"]["message"].as_str().unwrap().contains("no WebSocket"), "{live}");
+    assert!(live["error"]["message"].as_str().unwrap().contains("not a WebSocket"), "{live}");
 }
 
 #[tokio::test]

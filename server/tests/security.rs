@@ -141,7 +141,7 @@ async fn pages_are_framed_by_the_origins_of_the_configuration_alone() {
             assert_eq!(header("x-frame-options"), legacy, "{path}");
         }
     }
-    // What is no page stays without frames.
+    // What is not a page stays without frames.
     let request = Request::builder().uri("/api/v1/runs/api").header("host", "127.0.0.1:4600");
     let answer = framed.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let policy = answer.headers()["content-security-policy"].to_str().unwrap();

@@ -102,7 +102,7 @@ fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Option<JsValue
 fn save(address: &str, name: &str) {
     let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlElement>().ok());
     if let Some(link) = link {
-        // Fails only for names that are no attribute names.
+        // Fails only for names that are not attribute names.
         let _ = link.set_attribute("href", address);
         let _ = link.set_attribute("download", name);
         link.click();

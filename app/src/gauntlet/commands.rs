@@ -126,6 +126,9 @@ mod tests {
         };
         assert_eq!(of(None), (Outcome::Asked, String::new()));
         assert_eq!(of(Some("set a = 1")), (Outcome::Applied, "set a = 1".to_owned()));
-        assert_eq!(of(Some("refused: a is no number")), (Outcome::Refused, "a is no number".to_owned()));
+        assert_eq!(
+            of(Some("refused: a is not a number")),
+            (Outcome::Refused, "a is not a number".to_owned())
+        );
     }
 }

@@ -348,7 +348,7 @@ mod tests {
             .filter_map(|part| part.split('h').next()?.parse().ok())
             .collect();
         assert!(heights.len() > 200 && heights.len() < 230, "{} columns", heights.len());
-        assert!(heights.iter().all(|h| *h <= LEAST_MARK), "a tenth is no full column");
+        assert!(heights.iter().all(|h| *h <= LEAST_MARK), "a tenth is not a full column");
         assert_eq!(drawn.line.matches('L').count() + 1, PARTS);
     }
 }

@@ -57,14 +57,15 @@ fn details(when: &EffectCondition) -> Option<(&'static str, String)> {
 /// The same condition with the numbers and names of a text.
 fn with_details(when: &EffectCondition, text: &str) -> Result<EffectCondition, String> {
     let number =
-        |text: &str| text.trim().parse::<f64>().map_err(|_| format!("{:?} is no number", text.trim()));
+        |text: &str| text.trim().parse::<f64>().map_err(|_| format!("{:?} is not a number", text.trim()));
     let pair = || text.rsplit_once(',').ok_or_else(|| format!("{text:?}: two values with a comma between"));
     Ok(match when {
         EffectCondition::Below(_) => EffectCondition::Below(number(text)?),
         EffectCondition::Above(_) => EffectCondition::Above(number(text)?),
         EffectCondition::Falling(_) => {
             let (over, by) = pair()?;
-            let over = over.trim().parse().map_err(|_| format!("{:?} is no number of steps", over.trim()))?;
+            let over =
+                over.trim().parse().map_err(|_| format!("{:?} is not a number of steps", over.trim()))?;
             EffectCondition::Falling(Trend { over, by: number(by)? })
         }
         EffectCondition::Disagreement(_) => {
@@ -94,8 +95,8 @@ pub(super) fn EffectsDialog(session: Session, open: RwSignal<bool>) -> impl Into
     view! { <Dialog open title="Effects of the project" content /> }
 }
 
-/// A change of one effect by what was chosen or typed. Fails with why the text is no value; then nothing has
-/// changed.
+/// A change of one effect by what was chosen or typed. Fails with why the text is not a value; then nothing
+/// has changed.
 type Edit = fn(&mut EffectRule, &str) -> Result<(), String>;
 
 /// The name of the field with the whole set as text.
@@ -108,7 +109,7 @@ struct Draft {
     set: RwSignal<EffectSet>,
     /// Grows when rows are added, removed or moved, or get other fields: the table is rebuilt.
     shape: RwSignal<u32>,
-    /// The fields whose text is no value, by row and name, each with the reason.
+    /// The fields whose text is not a value, by row and name, each with the reason.
     unreadable: RwSignal<Vec<(usize, &'static str, String)>>,
     /// Why the server did not store them.
     refused: RwSignal<Option<String>>,
@@ -137,7 +138,7 @@ impl Draft {
         self.remake(focused);
     }
 
-    /// Makes the table again from the effects: what was no value is gone with its field.
+    /// Makes the table again from the effects: what was not a value is gone with its field.
     fn remake(self, focused: usize) {
         self.unreadable.set(Vec::new());
         self.shape.update(|shape| *shape += 1);
@@ -376,7 +377,7 @@ fn type_details(rule: &mut EffectRule, text: &str) -> Result<(), String> {
 }
 
 fn type_size(rule: &mut EffectRule, text: &str) -> Result<(), String> {
-    rule.size = text.trim().parse().map_err(|_| format!("{text:?} is no number; it must be 0.25 to 4"))?;
+    rule.size = text.trim().parse().map_err(|_| format!("{text:?} is not a number; it must be 0.25 to 4"))?;
     Ok(())
 }
 
@@ -392,8 +393,8 @@ mod tests {
         }
         let falling = EffectCondition::Falling(Trend { over: 8, by: 0.2 });
         assert_eq!(with_details(&falling, "8").unwrap_err(), "\"8\": two values with a comma between");
-        assert_eq!(with_details(&falling, "x, 1").unwrap_err(), "\"x\" is no number of steps");
-        assert_eq!(with_details(&EffectCondition::Below(0.0), "low").unwrap_err(), "\"low\" is no number");
+        assert_eq!(with_details(&falling, "x, 1").unwrap_err(), "\"x\" is not a number of steps");
+        assert_eq!(with_details(&EffectCondition::Below(0.0), "low").unwrap_err(), "\"low\" is not a number");
     }
 
     #[test]

@@ -20,8 +20,8 @@ use crate::ui::{
     monitors_address, project_address, score, severity_class, status_word,
 };
 
-/// Time between two checks for what is no event of the log: lost contact with the run's writers, a new name,
-/// the end of the run by deletion.
+/// Time between two checks for what is not an event of the log: lost contact with the run's writers, a new
+/// name, the end of the run by deletion.
 const CONTACT_CHECK: Duration = Duration::from_secs(5);
 
 /// The header.

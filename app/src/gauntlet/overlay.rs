@@ -87,7 +87,7 @@ impl Overlay {
         let y =
             (ay - CARD_OFFSET_PX.1 - height).clamp(TOOLBAR_PX, (size.1 - height - MARGIN_PX).max(TOOLBAR_PX));
         let style = card.style();
-        // Setting a style fails only for names that are no properties.
+        // Setting a style fails only for names that are not properties.
         let _ = style.set_property("transform", &format!("translate({x:.1}px,{y:.1}px)"));
         let Some(leader) = &self.leader else { return };
         let Some((ax, ay)) = inside else {

@@ -431,8 +431,8 @@ impl RenderLoop {
         }
     }
 
-    /// Steps a second over the last seconds. Loading the past is no rate: the meter starts when the feed is
-    /// live.
+    /// Steps a second over the last seconds. Loading the past does not count: the meter starts when the feed
+    /// is live.
     fn publish_rate(&mut self) {
         let session = self.session;
         let rate = if session.feed.with_untracked(|f| *f == FeedState::Live) {

@@ -55,7 +55,7 @@ impl Elements {
                     ("2d", flat.clone(), Box::new(Flat::new(&flat)))
                 }
             };
-            // Fails only for names that are no attribute names.
+            // Fails only for names that are not attribute names.
             let _ = on_frame.set_attribute("data-renderer", renderer);
             is_attached.set(true);
             (view, canvas)

@@ -29,7 +29,7 @@ pub(super) fn write(frame: &web_sys::Element, session: Session, scene: &Scene) {
     };
     let set = |name: &str, value: &str| {
         if frame.get_attribute(name).as_deref() != Some(value) {
-            // Fails only for names that are no attribute names.
+            // Fails only for names that are not attribute names.
             let _ = frame.set_attribute(name, value);
         }
     };

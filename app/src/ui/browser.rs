@@ -118,7 +118,7 @@ pub(crate) fn this_path() -> String {
 
 /// Opens an address of this site as a document of its own: for pages that another bundle hydrates.
 pub(crate) fn open_document(address: &str) {
-    // Fails only for text that is no address.
+    // Fails only for text that is not an address.
     let _ = location().set_href(address);
 }
 

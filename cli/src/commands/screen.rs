@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use gauntlet_model::FailureKind;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns where the output is no terminal.
+/// Columns where the output is not a terminal.
 const UNBOUND: usize = 200;
 
 /// Names, headings.
@@ -37,7 +37,7 @@ pub(super) fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Standard output. Colours are left out where it is no terminal, and where `NO_COLOR` asks for that.
+/// Standard output. Colours are left out where it is not a terminal, and where `NO_COLOR` asks for that.
 pub(super) struct Screen {
     out: anstream::AutoStream<io::Stdout>,
     /// Columns.

@@ -1,4 +1,4 @@
-//! Files are imported by hand: what is no file, what is empty, what is interrupted.
+//! Files are imported by hand: what is not a file, what is empty, what is interrupted.
 
 use std::fmt::Write;
 use std::path::Path;

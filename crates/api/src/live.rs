@@ -33,7 +33,7 @@ pub enum LiveFormat {
     Binary,
 }
 
-/// What viewers are sent that is no event of the log.
+/// What viewers are sent that is not an event of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LiveHello {
     /// Events in the log now.

@@ -35,7 +35,7 @@ pub struct RunListQuery {
     pub tag: Option<String>,
     /// Only runs that fulfil these conditions: `COLUMN OPERATOR VALUE`, joined by `and`, as in
     /// `lr < 1e-5 and created >= 2026-11-01`. Operators are `=`, `!=`, `<`, `<=`, `>` and `>=`; a name that
-    /// is no column is a key of the configuration; what has blanks or operators in it is put in double
+    /// is not a column is a key of the configuration; what has blanks or operators in it is put in double
     /// quotes. A run without a value fulfils none.
     #[serde(default, deserialize_with = "non_empty", skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,

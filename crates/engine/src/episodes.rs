@@ -19,7 +19,7 @@ impl Films {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] where the cursor is no episode of the run, or the limit is out of range.
+    /// [`Error::Invalid`] where the cursor is not an episode of the run, or the limit is out of range.
     pub async fn episodes(&self, run: &RunId, query: &EpisodeListQuery) -> Result<Page<Episode>, Error> {
         let limit = query.limit.get("limit")? as usize;
         let all = self.read_episodes(run).await?;

@@ -126,7 +126,7 @@ fn cursor(step: u64, seq: u64) -> String {
 
 fn parse_cursor(text: &str) -> Result<(u64, u64), FieldError> {
     let parts = text.split_once('.').and_then(|(step, seq)| Some((step.parse().ok()?, seq.parse().ok()?)));
-    parts.ok_or_else(|| FieldError::new("cursor", format!("{text:?} is no cursor of this list")))
+    parts.ok_or_else(|| FieldError::new("cursor", format!("{text:?} is not a cursor of this list")))
 }
 
 /// The steps that fail by one rubric, in the order of the film.

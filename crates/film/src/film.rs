@@ -25,7 +25,7 @@ use crate::tree::Paths;
 /// defined by [`overlay`](crate::overlay()). The error that an episode ended with fails its last node: the
 /// one of its greatest step. A measurement that names no episode belongs to its step: it is read at every
 /// node of the step, and makes none. Two films are equal when every question has the same answer;
-/// [`Film::revision`] is no part of that.
+/// [`Film::revision`] is not part of that.
 #[derive(Debug, Clone, Default)]
 pub struct Film {
     pub(crate) asked: FailureRules,

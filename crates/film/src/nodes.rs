@@ -27,7 +27,7 @@ pub(crate) struct Row {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Nodes {
     steps: Vec<u64>,
-    /// The number of the episode in `episode_table`; 0 is no episode.
+    /// The number of the episode in `episode_table`; 0 is not an episode.
     episodes: Vec<u32>,
     seqs: Vec<u64>,
     times: Vec<i64>,

@@ -72,7 +72,7 @@ impl Paths {
     }
 
     /// Records that a snapshot of `step` has `path` at `position`. Returns its id and whether the tree
-    /// changed; `None` for a text that is no rubric path.
+    /// changed; `None` for a text that is not a rubric path.
     pub(crate) fn note(&mut self, path: &str, step: u64, position: usize) -> Option<(u32, bool)> {
         let known = self.recent.get(position).copied().filter(|id| self.text(*id) == Some(path));
         let known = known.or_else(|| self.id(path));

@@ -133,7 +133,7 @@ pub(crate) fn typed(
     Event::of_any_size(id, at, episode, step, body)
 }
 
-/// Refuses what is no object: the parser alone would also take a list of the values in order.
+/// Refuses what is not an object: the parser alone would also take a list of the values in order.
 fn object(field: &str, json: &str) -> Result<(), FieldError> {
     if json.trim_ascii_start().starts_with('{') {
         return Ok(());

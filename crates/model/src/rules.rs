@@ -33,7 +33,7 @@ impl std::str::FromStr for FailureRules {
             "dipg" => Some(FailureRules::Dipg),
             other => other.strip_prefix("root_below:").and_then(limit).map(FailureRules::RootBelow),
         };
-        rules.ok_or_else(|| FieldError::new("rules", format!("{text:?} is no rule; {FORMS}")))
+        rules.ok_or_else(|| FieldError::new("rules", format!("{text:?} is not a rule; {FORMS}")))
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
         }
         let refusal = "medical".parse::<FailureRules>().unwrap_err().to_string();
         assert!(
-            refusal.contains("\"medical\" is no rule; it must be auto, dipg or root_below:NUMBER"),
+            refusal.contains("\"medical\" is not a rule; it must be auto, dipg or root_below:NUMBER"),
             "{refusal}"
         );
     }

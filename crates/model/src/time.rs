@@ -31,7 +31,7 @@ impl Timestamp {
     ///
     /// # Errors
     ///
-    /// When the text is no such time, or its year is beyond 9999. In the browser, which reads nothing but
+    /// When the text is not such a time, or its year is beyond 9999. In the browser, which reads nothing but
     /// what the server writes, also for every other form than that of [`Timestamp`]'s `Display`.
     pub fn parse_lenient(text: &str) -> Result<Self, FieldError> {
         text.parse().or_else(|error| other_forms::without_zone(text).unwrap_or(Err(error)))
@@ -68,13 +68,13 @@ const CANONICAL: &[u8; 27] = b"0000-00-00T00:00:00.000000Z";
 mod other_forms {
     use super::{FieldError, Timestamp};
 
-    /// The instant of a time with a zone; `None` if the text is no such time.
+    /// The instant of a time with a zone; `None` if the text is not such a time.
     pub(super) fn with_zone(text: &str) -> Option<Timestamp> {
         let parsed: jiff::Timestamp = text.parse().ok()?;
         Some(Timestamp::from_micros(parsed.as_microsecond()))
     }
 
-    /// The instant of a time without a zone, taken as UTC; `None` if the text is no such time.
+    /// The instant of a time without a zone, taken as UTC; `None` if the text is not such a time.
     pub(super) fn without_zone(text: &str) -> Option<Result<Timestamp, FieldError>> {
         let civil: jiff::civil::DateTime = text.trim().parse().ok()?;
         let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC);

@@ -172,7 +172,7 @@ fn groups_tie_where_all_their_rewards_are_the_same() {
             events.push(rollout(step, 7, root));
             events.push(rollout(step, 8, root));
         }
-        // A rollout alone is no group.
+        // A rollout alone is not a group.
         events.push(rollout(step, 9, 0.0));
     }
     let found = firings("share(tied_groups, 4) >= 1", SETTING, &events);

@@ -18,13 +18,13 @@ pub(crate) fn event_id(parts: &[&[u8]]) -> EventId {
     EventId::from_u128(bits | 0x8 << 76 | 0b10 << 62)
 }
 
-/// A span id from parts, for steps that were no spans.
+/// A span id from parts, for steps that were not spans.
 pub(crate) fn span_id(parts: &[&[u8]]) -> [u8; 8] {
     let bits = digest(parts);
     ((bits >> 64) as u64 ^ bits as u64).max(1).to_be_bytes()
 }
 
-/// A trace id from parts, for episodes that were no traces.
+/// A trace id from parts, for episodes that were not traces.
 pub(crate) fn trace_id(parts: &[&[u8]]) -> [u8; 16] {
     digest(parts).max(1).to_be_bytes()
 }

@@ -137,7 +137,7 @@ pub(crate) fn read<T: Part>(
     if reader.repaired > 0 {
         let count = reader.repaired;
         reader.outcome.warn(&format!(
-            "{count} texts held bytes or half characters that are no Unicode: U+FFFD takes their place"
+            "{count} texts held bytes or half characters that are not Unicode: U+FFFD takes their place"
         ));
     }
     Ok((groups, reader.outcome))

@@ -64,7 +64,8 @@ pub(crate) static METRIC: [(u64, Field); 8] = [
     (11, Message(&GAUGE)),
 ];
 
-/// A protobuf message with its texts repaired, and how many they were. `None` where its bytes are no message.
+/// A protobuf message with its texts repaired, and how many they were. `None` where its bytes are not a
+/// message.
 pub(crate) fn protobuf(bytes: &[u8], layout: Layout) -> Option<(Vec<u8>, u64)> {
     let mut out = Vec::with_capacity(bytes.len() + 16);
     let repaired = message(bytes, layout, &mut out, MAX_DEPTH)?;

@@ -154,7 +154,7 @@ pub(crate) fn rules(source: &Source) -> Result<FailureRules, String> {
     let error = match value.as_str().map(str::parse::<FailureRules>) {
         Some(Ok(rules)) => return Ok(rules),
         Some(Err(error)) => error.message,
-        None => format!("{value} is no rule; it must be auto, dipg or root_below:NUMBER"),
+        None => format!("{value} is not a rule; it must be auto, dipg or root_below:NUMBER"),
     };
     let rules = serde_json::from_value(crate::value::parse_json(value.clone())).ok();
     rules.ok_or_else(|| format!("gauntlet.rules: {error}; a run that begins with this is judged by auto"))

@@ -24,7 +24,7 @@ pub(crate) struct Evaluation {
     /// The id of its `score.added`, where the node exists already.
     pub score_id: EventId,
     pub at: Timestamp,
-    /// Rubric path; `None` where the name is no rubric path.
+    /// Rubric path; `None` where the name is not a rubric path.
     pub path: Option<String>,
     /// The score; `None` where there is none, or no finite number.
     pub value: Option<f64>,
@@ -103,10 +103,10 @@ impl Evaluation {
         let is_path = Scores::new([(name, 0.0)]).is_ok();
         let warning = match payload.get("value") {
             _ if !is_path => {
-                Some(format!("{name:?} is no rubric path, so it is kept as a step but not as a score"))
+                Some(format!("{name:?} is not a rubric path, so it is kept as a step but not as a score"))
             }
             Some(value) if matches!(reading, Some(Reading::Invalid)) => Some(format!(
-                "its score.value {value} is no finite number, so it is kept as a step but not as a score"
+                "its score.value {value} is not a finite number, so it is kept as a step but not as a score"
             )),
             _ => None,
         };

@@ -247,7 +247,7 @@ fn step_number(value: Option<Value>) -> Result<Option<u64>, String> {
 
 fn step_kind(value: Value) -> Result<StepKind, String> {
     serde_json::from_value(value.clone())
-        .map_err(|_| format!("gauntlet.step.kind {value} is no kind of step"))
+        .map_err(|_| format!("gauntlet.step.kind {value} is not a kind of step"))
 }
 
 /// The events of an export of Gauntlet, which are appended unchanged.
@@ -262,7 +262,7 @@ fn exact_events(value: Option<Value>) -> Result<Option<Vec<Event>>, String> {
 }
 
 /// The kind of a step, by its payload. A tool call that failed is its result; an agent span at the root is a
-/// decision: it is no handoff, since there is no agent before it.
+/// decision: it is not a handoff, since there is no agent before it.
 fn kind(payload: &Object, failed: bool, is_root: bool) -> StepKind {
     let by_payload = KINDS.iter().find_map(|(field, values)| {
         let word = payload.get(*field)?.as_str()?.to_ascii_lowercase();

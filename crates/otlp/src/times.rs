@@ -1,4 +1,4 @@
-//! Times of the protocol, and numbers that are no times.
+//! Times of the protocol, and numbers that are not times.
 
 use gauntlet_model::Timestamp;
 use serde_json::Value;

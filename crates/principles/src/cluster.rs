@@ -50,7 +50,7 @@ pub fn standardized(points: &[Vec<f64>]) -> Vec<Vec<f64>> {
         .map(|at| {
             let mean = column(at).sum::<f64>() / count;
             let variance = column(at).map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-            // What rounding alone makes of equal values is no spread.
+            // What rounding alone makes of equal values is not a spread.
             let noise = count * f64::EPSILON * variance + (count * mean * f64::EPSILON).powi(2);
             (mean, if variance <= noise { 1.0 } else { variance.sqrt() })
         })

@@ -115,7 +115,7 @@ impl<S: ChunkReader> Rows for Archive<S> {
 }
 
 fn broken(error: &zip::result::ZipError) -> ImportError {
-    ImportError::new("", format!("is no zip archive that can be read: {error}"), "an `.eval` log").at_end()
+    ImportError::new("", format!("is not a zip archive that can be read: {error}"), "an `.eval` log").at_end()
 }
 
 /// A source with random access, as a reader with a position.

@@ -202,7 +202,7 @@ impl Columns {
         tally.near.extend(self.near.iter().cloned());
         tally.duplicates.extend(self.duplicates.iter().cloned());
         tally.mapped.extend(self.mapped.iter().cloned());
-        // A value that is no object is refused by the reader of the fields.
+        // A value that is not an object is refused by the reader of the fields.
         row.left.insert("scores".to_owned(), row.other_scores.unwrap_or(Value::Object(row.scores)));
         let mut fields = Fields::from_row(span, prefix, row.left);
         fields.decimal = self.decimal;
@@ -287,7 +287,7 @@ impl Columns {
 struct Row {
     left: Object,
     scores: Object,
-    /// The value of a column of scores that is no object.
+    /// The value of a column of scores that is not an object.
     other_scores: Option<Value>,
     /// The sum of the reward columns.
     sum: Option<f64>,

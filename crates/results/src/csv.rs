@@ -65,7 +65,7 @@ pub(crate) struct Table<R> {
 struct Guessed {
     cells: u64,
     /// Where the first of them is: the line of its row, its column from 1, and the byte of the cell that is
-    /// no UTF-8.
+    /// not UTF-8.
     first: Option<(u64, usize, usize)>,
 }
 
@@ -187,7 +187,7 @@ fn broken(error: ::csv::Error) -> ImportError {
     let line = error.position().map(::csv::Position::line);
     let refused = match error.into_kind() {
         ErrorKind::Io(error) => unreadable(error),
-        other => ImportError::new("", format!("is no table: {other:?}"), "a table with a header line"),
+        other => ImportError::new("", format!("is not a table: {other:?}"), "a table with a header line"),
     };
     match line {
         Some(line) => refused.on_line(line),

@@ -118,7 +118,7 @@ impl Document {
     }
 }
 
-/// The text of a document; bytes that are no UTF-8 become U+FFFD, and are counted.
+/// The text of a document; bytes that are not UTF-8 become U+FFFD, and are counted.
 fn decode_text(bytes: Vec<u8>, tally: &mut Tally) -> Result<String, ImportError> {
     if let Some(encoding) = encoding::marked(&bytes) {
         tally.encoding = Some(encoding);

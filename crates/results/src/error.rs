@@ -22,7 +22,7 @@ pub struct ImportError {
     pub readable: Option<u64>,
     /// Whether nothing after it can be read.
     pub(crate) is_end: bool,
-    /// Whether the caller ended the reading, which is no fault of the file.
+    /// Whether the caller ended the reading, which is not a fault of the file.
     pub(crate) is_stopped: bool,
 }
 

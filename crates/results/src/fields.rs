@@ -108,7 +108,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes a number that is no score.
+    /// Takes a number that is not a score.
     pub(crate) fn take_number(&mut self, key: &str) -> Result<Option<f64>, ImportError> {
         let Some(value) = self.take(key) else { return Ok(None) };
         match gauntlet_values::number(&value, self.decimal) {

@@ -66,7 +66,7 @@ pub fn import(
     finished(head, events, warnings, now, ids)
 }
 
-/// The first pass over a file that is no document: see [`Survey`].
+/// The first pass over a file that is not a document: see [`Survey`].
 pub fn survey<S>(
     format: Format,
     source: S,

@@ -39,7 +39,7 @@ pub(crate) fn path_at(text: &str, offset: usize) -> String {
             }
             b'"' => {
                 let close = string_end(bytes, i + 1, end);
-                // A truncated key is no key.
+                // A truncated key is not a key.
                 let is_closed = bytes.get(close) == Some(&b'"');
                 if let (true, Some(Open::Object { key, in_key: true })) = (is_closed, open.last_mut()) {
                     key.clear();

@@ -6,11 +6,12 @@
 //!
 //! [`import`] recognises the shape by what the file holds, never by its name alone. Each detailed result,
 //! reward or snapshot becomes one `snapshot.scored` event; everything else in the file becomes metadata. A
-//! file that is no JSON document ([`Format`]) can be of any size: [`survey`] checks it to its end, [`replay`]
-//! makes its events. A [`Document`] is held once, and its events are made one by one. [`write_results`]
-//! writes a report that viewers of such reports open, [`write_jsonl`] one event a line, [`write_film`] the
-//! same packed, [`write_csv`] and [`write_parquet`] a table of the snapshots; each opens again. [`write_dpo`]
-//! writes preference pairs, [`write_csv_table`] and [`write_parquet_table`] any other table.
+//! file that is not a JSON document ([`Format`]) can be of any size: [`survey`] checks it to its end,
+//! [`replay`] makes its events. A [`Document`] is held once, and its events are made one by one.
+//! [`write_results`] writes a report that viewers of such reports open, [`write_jsonl`] one event a line,
+//! [`write_film`] the same packed, [`write_csv`] and [`write_parquet`] a table of the snapshots; each opens
+//! again. [`write_dpo`] writes preference pairs, [`write_csv_table`] and [`write_parquet_table`] any other
+//! table.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]

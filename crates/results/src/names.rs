@@ -90,7 +90,7 @@ impl Shape {
     }
 }
 
-/// Whether a column of numbers in a trainer's file is no rubric: an id, a length, a time, or the expected
+/// Whether a column of numbers in a trainer's file is not a rubric: an id, a length, a time, or the expected
 /// answer.
 pub(crate) fn is_no_rubric(name: &str) -> bool {
     const NAMES: [&str; 19] = [

@@ -102,7 +102,8 @@ fn largest<S: ChunkReader>(
 }
 
 pub(crate) fn damaged(what: &str) -> ImportError {
-    ImportError::new("", format!("is no Parquet table that can be read: {what}"), "a Parquet table").at_end()
+    ImportError::new("", format!("is not a Parquet table that can be read: {what}"), "a Parquet table")
+        .at_end()
 }
 
 /// The header of a page.

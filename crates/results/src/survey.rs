@@ -150,7 +150,7 @@ impl<'r> Survey<'r> {
         };
         match seen.and_then(|()| self.options.reserve(self.found.sessions.len() * SESSION_BYTES)) {
             Ok(()) => Ok(true),
-            // A cancelled import is no error of the file, and neither is a lack of memory.
+            // A cancelled import is not an error of the file, and neither is a lack of memory.
             Err(error) if error.is_stopped || !self.options.should_continue() => Err(error),
             Err(error) if self.options.partial => {
                 self.found.skip.insert(index);

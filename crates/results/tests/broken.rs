@@ -63,7 +63,7 @@ fn broken_json_is_placed() {
     check("[{\"scores\": {}}, {\"scores\": {}, \"ses", "[1]", Some(1), "the file ends in the middle");
     let twice = "{\"scores\": {\"root\": 1}, \"scores\": {}}\n{\"scores\": {}}";
     check(twice, "scores", Some(1), "the key `scores` occurs twice");
-    check("PK\u{3}\u{4}", "", None, "is no zip archive that can be read");
+    check("PK\u{3}\u{4}", "", None, "is not a zip archive that can be read");
     check("{\"scores\":}\n{\"scores\": {}}", "scores", Some(1), "not valid JSON");
     check("{\"a\":\n \u{1f600}}", "a", Some(2), "column 2");
     check("{\"scores\": é}", "scores", Some(1), "not valid JSON");

@@ -317,7 +317,7 @@ fn a_text_that_cannot_be_read_does_not_cost_its_record() {
 #[test]
 fn a_damaged_table_is_refused() {
     let error = open("sp-panic.parquet", bytes("sp-panic.parquet")).unwrap_err();
-    assert!(error.to_string().contains("is no Parquet table that can be read"), "{error}");
+    assert!(error.to_string().contains("is not a Parquet table that can be read"), "{error}");
 }
 
 #[test]

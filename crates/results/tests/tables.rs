@@ -187,7 +187,7 @@ fn an_error_in_a_table_has_its_place() {
     check("a.csv", b"step,root\n1,2\n2\n", "", Some(3), "the row has 1 cells");
     check("a.csv", b"step,root\n1,\xff\n", "scores.root", Some(2), "is \"ÿ\"");
     check("a.csv", b"root,metadata\n1,{x}\n", "metadata", Some(2), "expected an object");
-    check("a.parquet", b"PAR1 and no more", "", None, "no Parquet table");
+    check("a.parquet", b"PAR1 and no more", "", None, "not a Parquet table");
     let mut cut = parquet(&run());
     cut.drain(40..60);
     assert!(open("a.parquet", &cut).is_err());

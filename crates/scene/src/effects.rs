@@ -151,7 +151,8 @@ impl Effects {
         self.watched.iter().all(|watched| matches!(watched.rule.when, EffectCondition::Failure(_)))
     }
 
-    /// The first node of a range that has the most important effect of those that are no failure of a step.
+    /// The first node of a range that has the most important effect of those that are not the failure of a
+    /// step.
     fn first(&self, film: &Film, nodes: Range<usize>) -> Option<(usize, usize)> {
         let marked = |(place, watched): (usize, &Watched)| {
             if matches!(watched.rule.when, EffectCondition::Failure(_)) || watched.paths.is_empty() {
@@ -222,8 +223,8 @@ fn matches(pattern: &str, text: &str) -> bool {
     text.ends_with(last)
 }
 
-/// Which node of every [`BLOCK`] has an effect that is no failure of a step: what a picture keeps where one
-/// point stands for many nodes. Found block by block, as a trend looks back at most one block.
+/// Which node of every [`BLOCK`] has an effect that is not the failure of a step: what a picture keeps where
+/// one point stands for many nodes. Found block by block, as a trend looks back at most one block.
 #[derive(Debug, Default)]
 pub(crate) struct EffectIndex {
     of: Option<Effects>,

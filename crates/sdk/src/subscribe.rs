@@ -112,7 +112,7 @@ impl Subscription {
                 self.heard = Instant::now();
                 let record: Record = match serde_json::from_str(text.as_str()) {
                     Ok(record) => record,
-                    // What has no sequence number is no event of the log: the run asks for other rules.
+                    // What has no sequence number is not an event of the log: the run asks for other rules.
                     Err(_) if !has_seq(text.as_str()) => return Ok(None),
                     Err(e) => return Err(SubscriptionError(format!("an event cannot be read: {e}"))),
                 };
@@ -210,7 +210,7 @@ impl Subscription {
     }
 }
 
-/// Whether a message is an event of the log; what is no object may be one that is damaged.
+/// Whether a message is an event of the log; what is not an object may be one that is damaged.
 fn has_seq(text: &str) -> bool {
     let message = serde_json::from_str::<serde_json::Value>(text).ok();
     message.is_none_or(|message| !message.is_object() || message.get("seq").is_some())

@@ -274,7 +274,7 @@ impl Blobs {
         HeldRefs { refs, lock }
     }
 
-    /// Where a blob of that hash lies; `None` where it is no hash.
+    /// Where a blob of that hash lies; `None` where it is not a hash.
     fn place(&self, sha256: &str) -> Option<PathBuf> {
         let is_hash =
             sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));

@@ -217,7 +217,7 @@ impl RunColumn {
     ///
     /// # Errors
     ///
-    /// Where one is no column, or is there twice.
+    /// Where one is not a column, or is there twice.
     pub fn list(field: &str, text: &str) -> Result<Vec<RunColumn>, FieldError> {
         let mut columns: Vec<RunColumn> = Vec::new();
         for (index, word) in text.split(',').enumerate() {
@@ -265,7 +265,7 @@ impl FromStr for RunColumn {
         field.or_else(prefixed).ok_or_else(|| {
             let all = RunField::ALL.map(RunField::as_str).join(", ");
             let message = format!(
-                "{word:?} is no column: it must be one of {all}, or config:KEY, last:PATH, mean:PATH, \
+                "{word:?} is not a column: it must be one of {all}, or config:KEY, last:PATH, mean:PATH, \
                  low:PATH or high:PATH"
             );
             FieldError::new("column", message)

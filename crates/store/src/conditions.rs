@@ -87,7 +87,7 @@ type Placed = (usize, Token);
 impl FromStr for Conditions {
     type Err = FieldError;
 
-    /// Reads `COLUMN OPERATOR VALUE and ...`. A name that is no column is a key of the configuration.
+    /// Reads `COLUMN OPERATOR VALUE and ...`. A name that is not a column is a key of the configuration.
     fn from_str(text: &str) -> Result<Self, FieldError> {
         let mut tokens = tokens(text)?.into_iter().peekable();
         let end = text.trim_end().chars().count() + 1;

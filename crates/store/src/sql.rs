@@ -7,7 +7,7 @@ use crate::{StoreError, sqlite};
 ///
 /// # Errors
 ///
-/// [`StoreError::Invalid`], which names `sql`, where the text is no single statement that only reads these
+/// [`StoreError::Invalid`], which names `sql`, where the text is not a single statement that only reads these
 /// views.
 pub fn sql_statement(
     views: &'static [&'static View],

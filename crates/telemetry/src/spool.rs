@@ -210,7 +210,7 @@ pub fn last_step(folder: &Path, run: &RunId) -> Option<u64> {
     let files = (1..=MOST_FILES).map(|number| folder.join(file_name(run, number)));
     let files = files.filter_map(|path| File::open(path).ok());
     let lines = files.flat_map(|file| BufReader::new(file).lines().map_while(Result::ok));
-    // A line that is being written is no event yet, and counts for nothing.
+    // A line that is being written is not an event yet, and counts for nothing.
     lines.filter_map(|line| step_of(&line)).max()
 }
 

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// A value that JSON cannot hold: a number that is not finite, or a key that is no text.
+/// A value that JSON cannot hold: a number that is not finite, or a key that is not a text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the value cannot be written as canonical JSON: {reason}")]
 pub struct NotCanonical {
@@ -17,7 +17,7 @@ pub struct NotCanonical {
 ///
 /// # Errors
 ///
-/// [`NotCanonical`] where the value has a number that is not finite or a key that is no text.
+/// [`NotCanonical`] where the value has a number that is not finite or a key that is not a text.
 pub fn to_vec(value: &impl Serialize) -> Result<Vec<u8>, NotCanonical> {
     serde_json_canonicalizer::to_vec(value).map_err(|error| NotCanonical { reason: error.to_string() })
 }

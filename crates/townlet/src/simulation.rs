@@ -73,7 +73,7 @@ struct Snapshot<S> {
 /// A snapshot that cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidSnapshot {
-    /// It is no snapshot, or one with unknown fields.
+    /// It is not a snapshot, or one with unknown fields.
     #[error("the snapshot cannot be read: {0}")]
     Json(#[from] serde_json::Error),
     /// It is of another version.
@@ -295,7 +295,7 @@ impl<P: Policy> Simulation<P> {
     }
 
     /// What is reported of the policy: at first and when it has changed. The tick's counts of changed intents
-    /// are no change of the policy.
+    /// are not a change of the policy.
     fn policy_reports(&mut self) -> Vec<Body> {
         let tick = self.state.world.tick();
         let provider = self.policy.provider();

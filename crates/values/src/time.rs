@@ -14,7 +14,7 @@ const MILLIS: f64 = 1e11;
 const MICROS: f64 = 1e14;
 /// From here on in nanoseconds.
 const NANOS: f64 = 1e17;
-/// The first number that is no time any more: 2286-11-20 in nanoseconds.
+/// The first number that is not a time any more: 2286-11-20 in nanoseconds.
 const END: f64 = 1e19;
 
 /// An instant. A number from 1e8 is in seconds since the Unix epoch, from 1e11 in milliseconds, from 1e14 in

@@ -19,7 +19,7 @@ pub struct StoredKey {
 /// Why a presented key is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RefusedKey {
-    /// It is no key, or none of these. One message for both, so that nobody learns which ids exist.
+    /// It is not a key, or none of these. One message for both, so that nobody learns which ids exist.
     #[error("the API key is not known here")]
     Unknown,
     /// Its time is over.

@@ -14,7 +14,7 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [input, folder] = arguments.as_slice() else { bail!("usage: gauntlet-bindgen NAME.wasm FOLDER") };
     let name = Path::new(input).file_stem().and_then(|name| name.to_str());
-    let name = name.with_context(|| format!("{input} is no name of a file"))?;
+    let name = name.with_context(|| format!("{input} is not the name of a file"))?;
     let mut bindgen = Bindgen::new();
     // The page loads the wasm from the address of its script, which is the default that is omitted otherwise.
     bindgen.input_path(input).out_name(name).typescript(false).omit_default_module_path(false).web(true)?;

@@ -272,7 +272,7 @@ test("steps up to 2^53 - 1 are exact, in chunks and in the log", async (t) => {
   assert.equal((await client.runs.get(run.id)).last_step, largest);
 });
 
-test("bytes that are no chunk are refused with the place, never anything worse", async (t) => {
+test("bytes that are not a chunk are refused with the place, never anything worse", async (t) => {
   const { client } = await started(t);
   await client.runs.create({ id: "r", name: "r" });
   const events = manyEvents(4200);

@@ -139,7 +139,7 @@ test("a silent connection is replaced", async (t) => {
     const bytes = Buffer.from(`id: ${event.seq}\nevent: gap\ndata: ${JSON.stringify(event)}\n\n`);
     response.write(bytes.subarray(0, bytes.indexOf(0xa9)));
     setTimeout(() => response.write(bytes.subarray(bytes.indexOf(0xa9))), 20);
-    // What is said of other rules is no event.
+    // What is said of other rules is not an event.
     setTimeout(() => response.write(':\n\nevent: rules\ndata: {"head":9,"rules":"dipg"}\n\n'), 60);
   }).listen(0, "127.0.0.1");
   await once(stub, "listening");

@@ -208,7 +208,7 @@ test("half characters and results of any size do not cost the event they are in"
   assert.equal(results[2], `[Buffer of ${6 << 20}]`);
 });
 
-test("what is no number is left out, counted, and warned about once", async (t) => {
+test("what is not a number is left out, counted, and warned about once", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
   const loose = untyped(run);

@@ -193,7 +193,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-/// What is asked over gRPC, where requests are no routes: whether the key in its metadata may record.
+/// What is asked over gRPC, where requests are not routes: whether the key in its metadata may record.
 ///
 /// # Errors
 ///

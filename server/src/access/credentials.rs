@@ -23,7 +23,7 @@ pub(super) fn presented(headers: &HeaderMap, query: &str, in_address: bool) -> O
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
     if let Some(value) = text(&header::AUTHORIZATION) {
         let (scheme, key) = value.split_once(' ').unwrap_or((value, ""));
-        // Another scheme is no key of ours: refused like a wrong one, not overlooked.
+        // Another scheme is not a key of this server: refused like a wrong one, not overlooked.
         let key = if scheme.eq_ignore_ascii_case("bearer") { key.trim() } else { "" };
         return Some(Credentials::Key(key.to_owned()));
     }

@@ -22,7 +22,7 @@ impl TrustedProxies {
     ///
     /// # Errors
     ///
-    /// Where one is no IP address.
+    /// Where one is not an IP address.
     pub fn parse(addresses: &[String]) -> Result<Self, FieldError> {
         let read = addresses.iter().map(|text| {
             text.parse().map_err(|_| {
@@ -45,7 +45,7 @@ impl TrustedProxies {
         if !self.0.contains(&peer) {
             return Some(peer);
         }
-        // Each proxy appends who asked it. The last address that is no proxy of ours is the client.
+        // Each proxy appends who asked it. The last address that is not a proxy of ours is the client.
         let lists = headers.get_all(&FORWARDED_FOR).into_iter().filter_map(|value| value.to_str().ok());
         let named: Vec<IpAddr> =
             lists.flat_map(|list| list.split(',')).filter_map(|text| text.trim().parse().ok()).collect();

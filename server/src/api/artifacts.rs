@@ -148,7 +148,7 @@ pub async fn list(
 ) -> Result<Json<Page<Artifact>>, ApiError> {
     let limit = query.limit.get("limit")?;
     let unknown =
-        |cursor: &String| FieldError::new("cursor", format!("{cursor:?} is no cursor of this list"));
+        |cursor: &String| FieldError::new("cursor", format!("{cursor:?} is not a cursor of this list"));
     let after = query.cursor.as_ref().map(|cursor| cursor.parse::<u64>().map_err(|_| unknown(cursor)));
     let slice = state.store.read(&run, after.transpose()?, limit, Some(&[Kind::ArtifactAdded])).await?;
     let mut items = Vec::new();

@@ -36,7 +36,7 @@ pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
 ///
 /// # Errors
 ///
-/// Where an entry is no id of a run.
+/// Where an entry is not an id of a run.
 pub fn run_ids(list: &str) -> Result<Vec<RunId>, FieldError> {
     let ids = list.split(',').filter(|id| !id.is_empty()).enumerate().map(|(index, id)| {
         let refused = |why: String| FieldError::new(format!("runs[{index}]"), why);

@@ -60,7 +60,7 @@ const MAX_NAMED: u32 = 1_000;
 ///
 /// # Errors
 ///
-/// Where one is no column, where one is there twice, or where there are too many.
+/// Where one is not a column, where one is there twice, or where there are too many.
 pub fn columns(text: &str) -> Result<Vec<RunColumn>, FieldError> {
     let columns = RunColumn::list("columns", text)?;
     match columns.len() {

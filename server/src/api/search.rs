@@ -13,7 +13,7 @@ use crate::state::AppState;
 ///
 /// # Errors
 ///
-/// 404 where `run` is no id, 422 where `limit` is out of range.
+/// 404 where `run` is not an id, 422 where `limit` is out of range.
 pub fn store_query(query: SearchQuery) -> Result<gauntlet_store::SearchQuery, ApiError> {
     Ok(gauntlet_store::SearchQuery {
         project: query.project,

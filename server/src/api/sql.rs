@@ -55,7 +55,7 @@ pub fn run_docs(op: Docs<'_>) -> Docs<'_> {
         .status(404, "There is no such run.")
         .status(
             422,
-            "The statement is no single SELECT over the views, fails, takes longer than `seconds`, or reads \
-             more rows than are held at a time; or a number is out of range.",
+            "The statement is not a single SELECT over the views, fails, takes longer than `seconds`, or \
+             reads more rows than are held at a time; or a number is out of range.",
         )
 }

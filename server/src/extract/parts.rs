@@ -77,7 +77,8 @@ fn wrong_part(rejection: &PathRejection, route: &str) -> FieldError {
     }
 }
 
-/// Describes the fields of `T` as parameters. Its schema is no component of its own: only the fields matter.
+/// Describes the fields of `T` as parameters. Its schema is not a component of its own: only the fields
+/// matter.
 fn describe<T: JsonSchema>(ctx: &mut GenContext, operation: &mut Operation, place: ParamLocation) {
     let schema = T::json_schema(&mut ctx.schema);
     let mut parameters = parameters_from_schema(ctx, schema, place);

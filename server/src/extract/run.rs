@@ -41,7 +41,7 @@ struct RunPart {
 ///
 /// # Errors
 ///
-/// 404 where the text is no id.
+/// 404 where the text is not an id.
 pub fn run_id(text: &str) -> Result<RunId, ApiError> {
     RunId::new(text).map_err(|_| ApiError::no_run(text))
 }

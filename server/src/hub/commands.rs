@@ -61,7 +61,7 @@ pub fn post_docs(op: Docs<'_>) -> Docs<'_> {
     op.status(200, "Queued.")
         .status(410, "The session was deleted.")
         .json::<Refusal>(422)
-        .status(422, "It is no command.")
+        .status(422, "It is not a command.")
 }
 
 type Unreadable = (&'static str, FieldError, Box<Value>);

@@ -133,7 +133,7 @@ async fn matches(
     };
     let mut found = Vec::new();
     for hit in page.items {
-        // A run that is deleted at this moment is no match any more.
+        // A run that is deleted at this moment is not a match any more.
         let Ok(slice) = store.read(&hit.run, hit.seq.checked_sub(1), 1, None).await else { continue };
         let Some(record) = slice.records.first().filter(|record| record.seq == hit.seq) else { continue };
         let snapshot = record.event().ok().and_then(|event| Snapshot::of_event(hit.run.as_str(), &event));

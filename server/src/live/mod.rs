@@ -71,7 +71,7 @@ pub fn live_docs(op: Docs<'_>) -> Docs<'_> {
         .content(200, "text/event-stream", json_schema!({ "type": "string" }))
         .status(200, "Server-sent events: `id` is the sequence number, `data` the event.")
         .status(409, "The log has no event `after`: the run is another one under the same id.")
-        .status(422, "`Last-Event-ID` is no number.")
+        .status(422, "`Last-Event-ID` is not a number.")
 }
 
 /// An upgrade for viewers, of whom nothing but a goodbye is expected: the library would hold messages of 64
@@ -85,7 +85,7 @@ pub fn no_upgrade(rejection: &WebSocketUpgradeRejection) -> ApiError {
     ApiError::new(
         rejection.status(),
         "bad_request",
-        format!("this is no WebSocket: {}", rejection.body_text()),
+        format!("this is not a WebSocket: {}", rejection.body_text()),
     )
 }
 

@@ -34,7 +34,7 @@ pub(super) fn respond(follower: Follower, settings: SettingsWatch, stopping: Can
             () = stopping.cancelled() => return None,
             next = follower.next() => next,
             name = settings.changed() => {
-                // Without an id: it is no event of the log, so a client resumes where it was.
+                // Without an id: it is not an event of the log, so a client resumes where it was.
                 let event = Event::default().event(name).data(settings.hello(follower.position()).await);
                 return Some((stream::iter(vec![Ok(event)]), Some((follower, settings, stopping))));
             }

@@ -151,7 +151,7 @@ impl File {
     }
 }
 
-/// Whether a name is no beginning of a path: it follows `::`, or a `.` as a method does.
+/// Whether a name is not the beginning of a path: it follows `::`, or a `.` as a method does.
 fn follows(before: &[TokenTree]) -> bool {
     match before {
         [.., first, second] if is_punct(second, ':') => is_punct(first, ':'),

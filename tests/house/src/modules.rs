@@ -2,8 +2,8 @@
 //!
 //! The rule: at every level of a crate's module tree, the siblings, each taken with everything below it, form
 //! no circle of imports. A module and what is below it are one thing seen from outside, so a parent may call
-//! its children and a child may name what its parent defines. The crate's root is no such parent: it counts
-//! as one more sibling of its modules, apart from `mod` and re-exports, since what it defines for them
+//! its children and a child may name what its parent defines. The crate's root is not such a parent: it
+//! counts as one more sibling of its modules, apart from `mod` and re-exports, since what it defines for them
 //! belongs into a module of its own.
 //!
 //! An import is a path that begins with `crate`, `self`, `super` or the name of a child module, in a `use` or

@@ -1,4 +1,4 @@
-//! Rust source as tokens: comments and texts are no code.
+//! Rust source as tokens: comments and texts are not code.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 

@@ -61,7 +61,7 @@ pub fn sources() -> Result<Vec<(String, String)>, Box<dyn Error>> {
             let entry = entry?;
             let path = folder.join(entry.file_name());
             let name = entry.file_name().to_string_lossy().into_owned();
-            // `file_type` does not follow links, so the linked npm tools are no folder here.
+            // `file_type` does not follow links, so the linked npm tools are not folders here.
             if entry.file_type()?.is_dir() {
                 if !["target", "node_modules"].contains(&name.as_str()) && !name.starts_with('.') {
                     folders.push(path);

@@ -12,7 +12,7 @@ const OF_A_SIZE: &str =
     "{prefix}  {msg:<9} [{wide_bar}] {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
 const OF_NO_SIZE: &str = "{prefix}  {msg:<9} {bytes}, {bytes_per_sec}";
 
-/// A bar on standard error; hidden where that is no terminal, or where a machine reads.
+/// A bar on standard error; hidden where that is not a terminal, or where a machine reads.
 pub(super) struct Bar {
     bar: ProgressBar,
 }

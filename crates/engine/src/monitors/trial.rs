@@ -32,7 +32,7 @@ fn tried(asked: &MonitorRequest) -> Result<(Expression, u32), Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for what is no rule over values, [`Error::NotFound`] where there is no such run.
+/// [`Error::Invalid`] for what is not a rule over values, [`Error::NotFound`] where there is no such run.
 pub async fn attempt(store: &Store, run: &RunId, asked: MonitorRequest) -> Result<MonitorTrial, Error> {
     let (rule, cooldown_secs) = tried(&asked)?;
     let summary = store.run(run).await?;
@@ -45,7 +45,7 @@ pub async fn attempt(store: &Store, run: &RunId, asked: MonitorRequest) -> Resul
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for what is no rule over values.
+/// [`Error::Invalid`] for what is not a rule over values.
 pub async fn attempt_all(store: &Store, project: &str, asked: MonitorRequest) -> Result<ProjectTrial, Error> {
     let (rule, cooldown_secs) = tried(&asked)?;
     let query = RunQuery { limit: TRIAL_RUNS, project: Some(project.to_owned()), ..RunQuery::default() };

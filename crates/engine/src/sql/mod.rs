@@ -56,7 +56,7 @@ impl Sql {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] where the statement is no SELECT over the views, fails, takes too long, or reads
+    /// [`Error::Invalid`] where the statement is not a SELECT over the views, fails, takes too long, or reads
     /// more than is held at a time; [`Error::NotFound`] for a run that is not there; [`Error::Busy`] where
     /// others run statements, or memory is short.
     pub async fn run(&self, request: &SqlRequest) -> Result<Rows, Error> {

@@ -59,7 +59,7 @@ impl<'a> In<'a> {
     fn head(&mut self) -> Read<()> {
         if self.take("magic", MAGIC.len())? != MAGIC {
             self.at = 0;
-            return Err(self.wrong("magic", "these bytes are no film chunk".to_owned()));
+            return Err(self.wrong("magic", "these bytes are not a film chunk".to_owned()));
         }
         match self.take("version", 1)? {
             [VERSION] => Ok(()),
@@ -122,7 +122,7 @@ impl<'a> In<'a> {
     fn inline(&mut self, what: &'static str) -> Read<&'a str> {
         let length = self.count(what, 1)?;
         let bytes = self.take(what, length)?;
-        std::str::from_utf8(bytes).map_err(|e| self.wrong(what, format!("is no UTF-8: {e}")))
+        std::str::from_utf8(bytes).map_err(|e| self.wrong(what, format!("is not UTF-8: {e}")))
     }
 
     pub(super) fn text(&mut self, what: &'static str) -> Read<&'a str> {
@@ -199,7 +199,7 @@ impl<'a> In<'a> {
             INTEGERS => 1,
             SINGLES => 4,
             DOUBLES => 8,
-            other => return Err(self.wrong(what, format!("{other} is no way to write values"))),
+            other => return Err(self.wrong(what, format!("{other} is not a way to write values"))),
         };
         let mut values = Vec::with_capacity(self.fits(what, count, size)?);
         for _ in 0..count {
@@ -247,9 +247,9 @@ impl<'a> In<'a> {
                 let places: Option<Vec<u32>> =
                     list.iter().map(|p| u32::try_from(*p).ok().filter(|p| every.contains(p))).collect();
                 let places = places.filter(|_| is_ascending);
-                places.ok_or_else(|| self.wrong(what, format!("are no ascending positions below {all}")))
+                places.ok_or_else(|| self.wrong(what, format!("are not ascending positions below {all}")))
             }
-            other => Err(self.wrong(what, format!("{other} is no way to say where"))),
+            other => Err(self.wrong(what, format!("{other} is not a way to say where"))),
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn facts(bytes: &[u8]) -> Read<Vec<Fact>> {
             0 => None,
             step => {
                 let number = u64::try_from(step.wrapping_sub(1)).ok().filter(|number| *number <= MAX_STEP);
-                Some(number.ok_or_else(|| input.wrong("step", format!("{step} is no step")))?)
+                Some(number.ok_or_else(|| input.wrong("step", format!("{step} is not a step")))?)
             }
         };
         let episode = match episode {

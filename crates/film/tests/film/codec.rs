@@ -115,7 +115,7 @@ fn the_format_is_as_it_was() {
 fn an_error_names_the_part_and_the_offset() {
     let check = |bytes: &[u8], expect: &str| assert_eq!(decode(bytes).unwrap_err().to_string(), expect);
     check(b"", "magic at byte 0: needs 4 bytes, 0 are left");
-    check(b"JSON\x01", "magic at byte 0: these bytes are no film chunk");
+    check(b"JSON\x01", "magic at byte 0: these bytes are not a film chunk");
     check(b"GFLM\x02", "version at byte 5: is [2]; this build reads 1");
     check(
         b"GFLM\x01\xff\xff\xff\xff\x0f",
@@ -127,7 +127,7 @@ fn an_error_names_the_part_and_the_offset() {
         .position(|part| part == [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20])
         .map(|at| last.iter().enumerate().map(|(i, byte)| byte | u8::from(i == at) << 1).collect())
         .unwrap();
-    assert_eq!(decode(&beyond).unwrap_err().problem, "9007199254740993 is no step");
+    assert_eq!(decode(&beyond).unwrap_err().problem, "9007199254740993 is not a step");
     let mut bytes = encode(&[]);
     bytes.push(0);
     check(&bytes, &format!("end at byte {}: 1 bytes are left over", bytes.len() - 1));

@@ -270,7 +270,7 @@ fn an_event_becomes_a_fact_without_its_texts() {
         source: "me".to_owned(),
     };
     let of_run = Fact::of(0, &event(Some(4), later(ScoreTarget::Run).into()));
-    assert_eq!(of_run.step, None, "a score of the whole run is no step's");
+    assert_eq!(of_run.step, None, "a score of the whole run is not a step's");
     assert_eq!(Fact::of(0, &event(Some(4), later(ScoreTarget::Step).into())).step, Some(4));
 }
 

@@ -92,7 +92,7 @@ fn batches_read_like_single_events() {
         let record = event.record(seq as u64, event.at());
         let json = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), record);
-        assert_eq!(decode_one(&json).as_ref(), Ok(event), "what the server adds is no part of the event");
+        assert_eq!(decode_one(&json).as_ref(), Ok(event), "what the server adds is not part of the event");
         assert_eq!(record.event().as_ref(), Ok(event));
     }
 }

@@ -151,7 +151,7 @@ pub(crate) fn examples() -> Vec<Example> {
             "unknown field",
         ),
         ("id missing", without("id"), "id", "missing"),
-        ("id is no UUID", with("id", json!("event-1")), "id", "not a UUID"),
+        ("id is not a UUID", with("id", json!("event-1")), "id", "not a UUID"),
         ("time missing", without("at"), "at", "missing"),
         ("time without a zone", with("at", json!("2026-11-21T00:06:33")), "at", "RFC 3339"),
         ("time is a number", with("at", json!(1_795_219_593)), "at", "expected"),
@@ -160,7 +160,7 @@ pub(crate) fn examples() -> Vec<Example> {
         ("kind missing", without("kind"), "kind", "missing"),
         ("unknown version", with("v", json!(2)), "v", "is 2"),
         ("version missing", without("v"), "v", "missing"),
-        ("version is no number", with("v", json!("1")), "v", "expected u16"),
+        ("version is not a number", with("v", json!("1")), "v", "expected u16"),
         ("body missing", without("body"), "body", "missing"),
         ("body is null", with("body", Value::Null), "body", "JSON object"),
         (

@@ -151,7 +151,7 @@ pub fn markdown() -> String {
             Shape::Numbered => ".N.*`".to_owned(),
             Shape::Member(name) => format!("`, its `{name}`"),
             Shape::Plain | Shape::Json | Shape::Text => "`".to_owned(),
-            Shape::Arguments => "`, where it is no schema".to_owned(),
+            Shape::Arguments => "`, where it is not a schema".to_owned(),
         };
         let Line { attribute, field, convention, .. } = line;
         text += &format!("| `{attribute}{more} | `payload.{field}` | {} |\n", convention.as_str());

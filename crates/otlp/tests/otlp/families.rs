@@ -64,7 +64,7 @@ fn mlflow_and_langfuse() {
         (&payload["output_tokens"], &payload["cost"], &payload["user"]),
         (&json!(5), &json!(0.25), &json!("u-1"))
     );
-    // Its errors are no status.
+    // Its errors are not a status.
     let mut log = Log::default();
     let failed = [
         ("langfuse.observation.level", text("ERROR")),

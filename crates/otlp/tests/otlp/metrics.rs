@@ -101,7 +101,7 @@ fn series_differ_by_attributes_and_histograms_by_statistic() {
     assert_eq!(found[1..5], statistics.map(|(s, v)| named(0, &format!("metrics.a.duration.{s}"), v)));
     assert_eq!(found[5], named(40, "metrics.loss", 0.5));
     assert!(found[6].1.len() <= 256 && found[6].1.contains('~'), "{:?}", found[6]);
-    assert_eq!(found.len(), 7, "what is no number is not measured");
+    assert_eq!(found.len(), 7, "what is not a number is not measured");
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn a_recorded_judgement_makes_a_node_before_its_span_is_there() {
     let nodes = log.nodes();
     let (step, node) = nodes.first_key_value().unwrap();
     assert_eq!(node.scores.iter().collect::<Vec<_>>(), [("root", 0.75), ("relevance", 0.75)]);
-    // The one without a number is no score, but nothing of it is lost.
+    // The one without a number is not a score, but nothing of it is lost.
     let tone = log.only().iter().find_map(|e| match e.body() {
         Body::StepRecorded(body) if body.name.as_deref() == Some("tone") => Some((e.step(), body.clone())),
         _ => None,
@@ -194,7 +194,7 @@ fn a_failed_evaluator_evaluates_nothing() {
 #[test]
 fn a_score_that_is_no_number_or_no_path_is_a_step_with_a_warning() {
     for (name, value, expected) in
-        [("a..b", 1.0, "\"a..b\" is no rubric path"), ("nan", f64::NAN, "is no finite number")]
+        [("a..b", 1.0, "\"a..b\" is not a rubric path"), ("nan", f64::NAN, "is not a finite number")]
     {
         let mut log = Log::default();
         let outcome =

@@ -51,7 +51,7 @@ pub struct Scenario {
 
 impl ScenarioDocument {
     /// The scenario of a variant, counted from 0 and beginning again after the last one, under a stress from
-    /// 0 to 1; a stress that is no number is the default.
+    /// 0 to 1; a stress that is not a number is the default.
     pub fn generate(&self, variant: usize, stress: f64) -> Scenario {
         let stress = if stress.is_nan() { DEFAULT_STRESS } else { stress.clamp(0.0, 1.0) };
         let chosen = self.variants.get(variant.checked_rem(self.variants.len()).unwrap_or_default());

@@ -55,7 +55,7 @@ impl ScenarioDocument {
     /// # Errors
     ///
     /// Every mistake in it, each with its field (`choices[1].effects[0].impact`) and the value found; or that
-    /// the text is no JSON, with the line and the column.
+    /// the text is not JSON, with the line and the column.
     pub fn parse(text: &str) -> Result<Self, Vec<FieldError>> {
         let value: Value = serde_json::from_str(text)
             .map_err(|error| vec![FieldError::new("document", format!("is not JSON: {error}"))])?;

@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
         if value.is_none() && self.object.is_some() {
             mistakes.add(path.as_str(), "is missing");
         }
-        // Below what is no object, one mistake is enough.
+        // Below what is not an object, one mistake is enough.
         let mut unheard = Mistakes::default();
         T::read(value.unwrap_or(&Value::Null), &path, if value.is_some() { mistakes } else { &mut unheard })
     }

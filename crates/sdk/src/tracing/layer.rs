@@ -199,7 +199,7 @@ impl Layer {
             let (span_id, started_at) = (episode.new_span_id(), episode.now());
             let is_tool = fields.operation.as_deref() == Some("execute_tool");
             if is_tool {
-                // Fields that are recorded later are no arguments but results.
+                // Fields that are recorded later are not arguments but results.
                 let arguments = Value::Object(std::mem::take(&mut fields.payload));
                 self.count(episode.step(StepRecorded {
                     step_kind: StepKind::ToolCall,

@@ -108,7 +108,7 @@ fn bind_array<'q, const COLUMNS: usize>(
             array!(Text, |value: &Option<Arc<str>>| value.clone().map(|text| without_nul(text).to_string()))
         }
         Value::Bytes(_) => array!(Bytes, |value: &Option<Arc<[u8]>>| value.as_deref().map(<[u8]>::to_vec)),
-        // A list in a row is no column.
+        // A list in a row is not a column.
         Value::Integers(_) | Value::Texts(_) | Value::ByteStrings(_) => statement,
     }
 }

@@ -272,7 +272,7 @@ fn cursor_of(row: &DbRow, order: &Order) -> Result<Cursor, StoreError> {
         Some(Value::Integer(Some(number))) => Key::Integer(number),
         Some(Value::Real(Some(number))) => Key::Real(number),
         Some(Value::Text(Some(text))) => Key::Text(text.to_string()),
-        Some(other) => return Err(corrupt(format!("{other:?} is no value of a list"))),
+        Some(other) => return Err(corrupt(format!("{other:?} is not a value of a list"))),
     };
     Ok(Cursor { order: order.clone(), key, run_no: row.try_get("run_no").map_err(fault)? })
 }

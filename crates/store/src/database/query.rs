@@ -1,6 +1,6 @@
 //! Statements with their values, for either database.
 //!
-//! sqlx's own `Any` driver is no way to this: it has no arrays, and it changes the types of columns. Here a
+//! sqlx's own `Any` driver is not used: it has no arrays, and it changes the types of columns. Here a
 //! value is bound as the type that it has, and what a statement answers are the rows of the driver.
 //!
 //! Rows are read to a proven end. A connection to SQLite does its work on a thread; where that thread dies

@@ -106,7 +106,7 @@ pub(crate) async fn read(readers: &Pool, asked: ReadQuery<'_>) -> Result<Slice, 
                 stretch.fill(last + 1);
             }
             if stretch.has_filled {
-                // The rows of a run that is being deleted are no gaps.
+                // The rows of a run that is being deleted are not gaps.
                 still_there(readers, run, run_no).await?;
             }
             let next_after = if is_end && !stretch.is_full() { last } else { stretch.next.saturating_sub(1) };

@@ -77,7 +77,7 @@ pub(crate) fn failure(stored: Option<&str>) -> Result<Option<FailureKind>, Store
 /// Why a node fails.
 pub(crate) fn cause(stored: Option<&str>) -> Result<Option<Failure>, StoreError> {
     let Some(word) = stored else { return Ok(None) };
-    Failure::from_word(word).map(Some).ok_or_else(|| corrupt(format!("{word:?} is no failure")))
+    Failure::from_word(word).map(Some).ok_or_else(|| corrupt(format!("{word:?} is not a failure")))
 }
 
 /// The rules a run asked for, from its column.

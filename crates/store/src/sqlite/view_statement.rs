@@ -83,9 +83,9 @@ pub(crate) fn open(views: &'static [&'static View], sql: &str) -> Result<Box<dyn
     {
         let guarded = guard(&connection, authorize)?;
         let statement = single(guarded.0, sql).map_err(|error| explained(&error))?;
-        let Some(statement) = statement else { return Err(refused("is no SELECT")) };
+        let Some(statement) = statement else { return Err(refused("is not a SELECT")) };
         if statement.column_count() == 0 || !statement.readonly() {
-            return Err(refused("is no SELECT"));
+            return Err(refused("is not a SELECT"));
         }
         if statement.parameter_count() > 0 {
             return Err(refused("has parameters (`?`, `:name`); write their values into the statement"));
@@ -131,7 +131,7 @@ where
 fn is_allowed(action: AuthAction<'_>) -> bool {
     match action {
         AuthAction::Select | AuthAction::Recursive => true,
-        // Without a column only rows are counted: so a name of WITH is asked for, which is no table.
+        // Without a column only rows are counted: so a name of WITH is asked for, which is not a table.
         AuthAction::Read { column_name: "", .. } => true,
         AuthAction::Read { table_name, .. } => BUILT_IN.contains(&table_name),
         AuthAction::Function { function_name } => !FORBIDDEN.contains(&function_name),

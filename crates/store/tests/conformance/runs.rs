@@ -43,7 +43,7 @@ pub(crate) async fn creating_twice_is_creating_once(backend: &impl Backend) {
         fresh.store.create_run(turned, other.clone(), at(1))
     );
     assert_eq!(a.unwrap().new as u8 + b.unwrap().new as u8, 1);
-    // A name given by a person later is no other content.
+    // A name given by a person later is not other content.
     let patch = RunPatch { name: Some("Renamed".to_owned()), ..RunPatch::default() };
     fresh.store.patch_run(&id, patch, at(3)).await.unwrap();
     let third = fresh.store.create_run(spec(), id, at(4)).await.unwrap();
@@ -145,7 +145,7 @@ pub(crate) async fn a_patch_changes_what_it_names(backend: &impl Backend) {
     );
     assert_eq!(log(&fresh.store, &id).await[1].kind, Kind::RunStatus);
     let run = fresh.store.patch_run(&id, stop, at(4)).await.unwrap();
-    assert_eq!(run.head, 2, "the same status again is no event");
+    assert_eq!(run.head, 2, "the same status again is not an event");
     for status in [Status::Running, Status::Cancelled] {
         let patch = RunPatch { status: Some(status), ..RunPatch::default() };
         fresh.store.patch_run(&id, patch, at(5)).await.unwrap();

@@ -25,7 +25,7 @@ fn batch(writer: u128, batch: u128) -> Vec<Event> {
     (0..BATCH).map(event).collect()
 }
 
-/// Sends until it is taken: a full queue is no loss.
+/// Sends until it is taken: a full queue is not a loss.
 async fn insist(store: &Store, run: &RunId, events: Vec<Event>) -> u64 {
     loop {
         match store.append(run, events.clone(), at(2)).await {

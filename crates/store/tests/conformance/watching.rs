@@ -42,7 +42,7 @@ pub(crate) async fn one_watcher_does_not_hear_of_other_runs(backend: &impl Backe
     fresh.store.append(&a, notes(0..3), at(2)).await.unwrap();
     assert!(on_a.has_changed().unwrap());
     assert!(!on_b.has_changed().unwrap());
-    // Duplicates are no news.
+    // Duplicates are not news.
     let quiet = fresh.store.subscribe(&a);
     fresh.store.append(&a, notes(0..3), at(2)).await.unwrap();
     assert!(!quiet.has_changed().unwrap());

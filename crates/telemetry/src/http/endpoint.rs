@@ -124,7 +124,7 @@ fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<String, Deli
     let status = response.status().as_u16();
     let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
     let retry_after = retry_after.and_then(|secs| secs.trim().parse().ok()).map(Duration::from_secs);
-    // An answer that breaks off is no answer: what it acknowledged is asked again.
+    // An answer that breaks off is not an answer: what it acknowledged is asked again.
     let text = response.body_mut().read_to_string().map_err(DeliveryError::not_now)?;
     verdict(status, retry_after, &text).map(|()| text)
 }

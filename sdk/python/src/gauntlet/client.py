@@ -31,7 +31,7 @@ _COMPRESS_FROM = 1024
 
 class Client:
     """Requests to one server, over http or https. Raises :class:`ApiError` for what it refuses,
-    :class:`Unreachable` for the rest, ``ValueError`` for an endpoint that is no address. Certificates are
+    :class:`Unreachable` for the rest, ``ValueError`` for an endpoint that is not an address. Certificates are
     checked as the system does; ``SSL_CERT_FILE`` names others to trust."""
 
     def __init__(self, endpoint: str, api_key: str | None = None, timeout: float = 30.0) -> None:

@@ -213,7 +213,7 @@ class Episode:
         if context.episode.get() is not self:
             return
         outside, span = self.outside
-        # Episodes that overlap end in any order: one that has ended is no place to go back to.
+        # Episodes that overlap end in any order: one that has ended is not a place to go back to.
         while outside is not None and outside.ended:
             outside, span = outside.outside
         context.episode.set(outside)
@@ -276,7 +276,7 @@ class Episode:
         if taken is None:
             self.journal.ledger.count("skipped_values")
             self.journal.ledger.warn(
-                "reward", f"the reward {shown(value)} is no finite number; it is left out"
+                "reward", f"the reward {shown(value)} is not a finite number; it is left out"
             )
             return
         with self._lock:

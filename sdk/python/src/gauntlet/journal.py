@@ -104,7 +104,8 @@ class Journal:
 
         Logging the same step again adds to it; what another process logs at that step is a node of its own.
         ``reward`` is the total score (``root``) where there is no ``root``. Nested mappings and ``a/b``
-        become ``a.b``. ``None`` and NaN mean that a rubric was not evaluated; what is no number is left out
+        become ``a.b``. ``None`` and NaN mean that a rubric was not evaluated; what is not a number is left
+        out
         and counted.
         """
         if self.off:
@@ -306,13 +307,13 @@ class Journal:
             begun.scored = True
 
     def taken(self, scores: Mapping[str, Any]) -> dict[str, float]:
-        """A copy of the scores, every one a float. Raises :class:`Unusable` for what is no mapping."""
+        """A copy of the scores, every one a float. Raises :class:`Unusable` for what is not a mapping."""
         if scores.__class__ is not dict and not isinstance(scores, Mapping):
             raise Unusable(f"the scores are {shown(scores)}; they must be a mapping of names to numbers")
         floats = True
         for value in scores.values():
             if value.__class__ is not float:
-                # Larger integers than these are no floats, which `numbers` reports.
+                # Larger integers than these are not floats, which `numbers` reports.
                 if value.__class__ is not int or not -_EXACT <= value <= _EXACT:
                     return numbers(scores, self.ledger)
                 floats = False

@@ -38,7 +38,7 @@ class Settings:
     #: Longest wait of ``finish`` for the server, seconds.
     finish_seconds: float
     quiet: bool
-    #: Resource attributes that are no setting: stored with the run.
+    #: Resource attributes that are not settings: stored with the run.
     resource: Mapping[str, str]
 
     @classmethod
@@ -73,8 +73,8 @@ def parse_mode(text: str, name: str) -> Mode:
 
 
 def address(endpoint: str) -> str:
-    """The server's address without a trailing slash, ``http`` where no scheme is named; what is no http or
-    https address is refused."""
+    """The server's address without a trailing slash, ``http`` where no scheme is named. Refuses what is not an
+    http or https address."""
     full = endpoint if "://" in endpoint else f"http://{endpoint}"
     try:
         parts = urlsplit(full)

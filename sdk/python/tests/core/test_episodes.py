@@ -208,7 +208,7 @@ def test_observed_async_functions_and_generators(server: Server, run: gauntlet.R
     early.close()
     events = recorded(server, run)
     found = spans(events)
-    assert found["caller"][1] is None, "a suspended generator is no parent"
+    assert found["caller"][1] is None, "a suspended generator is not a parent"
     results = {e["body"]["name"]: e["body"] for e in events if e["body"]["step_kind"] == "tool_result"}
     assert results["stream"]["payload"]["result"]["count"] == 30
     assert len(results["stream"]["payload"]["result"]["items"]) == 20

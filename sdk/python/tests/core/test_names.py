@@ -1,4 +1,4 @@
-"""Names become paths as every SDK makes them, texts that are no UTF-8 are repaired, and nothing is lost by
+"""Names become paths as every SDK makes them, texts that are not UTF-8 are repaired, and nothing is lost by
 either."""
 
 from __future__ import annotations

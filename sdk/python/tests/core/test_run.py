@@ -438,7 +438,7 @@ def test_following_a_run_live(server: Server) -> None:
     facts = run.subscribe()
     assert next(facts)[0] == 0
     assert next(facts)[0] == 1
-    # Viewers are told of other rules by a message that is no event.
+    # Viewers are told of other rules by a message that is not an event.
     client = Client(server.url, None)
     client.request("PATCH", f"/runs/{run.id}", b'{"rules": "dipg"}', "application/json")
     run.log({"root": 2.0})

@@ -98,7 +98,7 @@ class Arguments:
 
 
 class Plain:
-    """One that is no dataclass, with a class attribute."""
+    """One that is not a dataclass, with a class attribute."""
 
     lr = 0.5
 

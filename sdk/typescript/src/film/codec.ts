@@ -23,7 +23,7 @@ const MARKS = 31;
 export function decodeFacts(bytes: Uint8Array): Fact[] {
   const input = new Input(bytes);
   if (input.left < 5 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
-    throw new CodecError("magic", 0, "these bytes are no film chunk");
+    throw new CodecError("magic", 0, "these bytes are not a film chunk");
   }
   input.take("magic", 4);
   const version = input.take("version", 1)[0];
@@ -41,8 +41,8 @@ export function decodeFacts(bytes: Uint8Array): Fact[] {
   const facts = kinds.map((kind, i): Fact => {
     const step = steps[i] ?? 0;
     const seq = seqs[i] ?? -1;
-    if (seq < 0) throw input.wrong("seq", `${seq} is no position`);
-    if (step < 0 || step > MAX_STEP + 1) throw input.wrong("step", `${step} is no step`);
+    if (seq < 0) throw input.wrong("seq", `${seq} is not a position`);
+    if (step < 0 || step > MAX_STEP + 1) throw input.wrong("step", `${step} is not a step`);
     const what = kind === "scored" ? scored[shot++] : other(input, kind);
     if (what === undefined) throw input.wrong("kind", "has no snapshot");
     return {

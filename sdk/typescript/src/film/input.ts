@@ -13,7 +13,7 @@ function unfolded(number: bigint): bigint {
   return number & 1n ? -((number + 1n) >> 1n) : number >> 1n;
 }
 
-/** Why bytes are no facts: which part, where, and what was expected and found. */
+/** Why bytes are not facts: which part, where, and what was expected and found. */
 export class CodecError extends Error {
   /** Which part of the format. */
   readonly what: string;
@@ -128,7 +128,7 @@ export class Input {
     try {
       return this.#utf8.decode(bytes);
     } catch {
-      throw this.wrong(what, "is no UTF-8");
+      throw this.wrong(what, "is not UTF-8");
     }
   }
 
@@ -217,7 +217,7 @@ export class Input {
   values(what: string, count: number): number[] {
     const written = this.number(what);
     const size = [1, 4, 8][written];
-    if (size === undefined) throw this.wrong(what, `${written} is no way to write values`);
+    if (size === undefined) throw this.wrong(what, `${written} is not a way to write values`);
     const values = new Array<number>(this.fits(what, count, size));
     for (let i = 0; i < count; i += 1) values[i] = this.#value(what, written);
     return values;
@@ -247,9 +247,9 @@ export class Input {
     if (way === 3) {
       const list = this.deltas(what, this.count(what, 1));
       const isAscending = list.every((place, i) => place > (list[i - 1] ?? -1) && place < all);
-      if (!isAscending) throw this.wrong(what, `are no ascending positions below ${all}`);
+      if (!isAscending) throw this.wrong(what, `are not ascending positions below ${all}`);
       return list;
     }
-    throw this.wrong(what, `${way} is no way to say where`);
+    throw this.wrong(what, `${way} is not a way to say where`);
   }
 }

@@ -61,6 +61,6 @@ function parent(path: string): string | null {
 }
 
 function compare(a: First, b: First): number {
-  // Two infinities are equal; their difference is no number.
+  // Two infinities are equal; their difference is not a number.
   return a[0] !== b[0] ? (a[0] < b[0] ? -1 : 1) : a[1] !== b[1] ? (a[1] < b[1] ? -1 : 1) : 0;
 }

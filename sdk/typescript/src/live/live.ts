@@ -89,7 +89,8 @@ function itemsOf(frame: Frame, format: "json" | "binary"): (StoredEvent | Fact)[
 
 /**
  * Throws where the run does not exist, or the API key is refused: a reconnect would fail forever. A WebSocket
- * does not report why it failed, so this requests the run. An unreachable or busy server is no error here.
+ * does not report why it failed, so this requests the run. An unreachable or busy server is not an error
+ * here.
  */
 async function checkRunExists(http: Http, run: string, why: unknown, signal?: AbortSignal): Promise<void> {
   if (why instanceof GauntletError && why.status > 0 && !why.isTemporary) throw why;

@@ -87,7 +87,7 @@ export class Episode {
     if ((step ?? undefined) !== undefined && this.#fixedStep === undefined) {
       ledger.warn(
         "episode step",
-        `step ${preview(step)} is no whole number, 0 or more; the episode gets the next one`,
+        `step ${preview(step)} is not a whole number, 0 or more; the episode gets the next one`,
       );
     }
     this.#emit("episode.started", {

@@ -33,7 +33,7 @@ export function exitRequests(
 ): ExitRequest[] {
   const run = `/runs/${segment(spec.id)}`;
   const requests: ExitRequest[] = [];
-  // The run may exist with other settings, which is no failure.
+  // The run may exist with other settings, which is not a failure.
   if (!isCreated)
     requests.push({ ...client.prepare("POST", "/runs", { json: spec }), lines: 0, mayFail: true });
   const waiting = fifo.peek(Number.MAX_SAFE_INTEGER, EXIT_BYTES);

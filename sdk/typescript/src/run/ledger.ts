@@ -12,7 +12,7 @@ export interface RunStats {
   refused: number;
   /** Events that were lost: the queue was full, or the server accepts none. */
   lost: number;
-  /** Values that were no number, and invalid calls: they were left out. */
+  /** Values that were not numbers, and invalid calls: they were left out. */
   skipped: number;
   /** Rubrics whose value was `null`, NaN, an infinity or an empty text: stored as not evaluated. */
   notEvaluated: number;

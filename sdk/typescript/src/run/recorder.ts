@@ -110,7 +110,7 @@ export class Recorder {
         this.#skipCall("score", "no episode is named");
         return;
       }
-      // A value that is no score is counted and warned about as in `log`.
+      // A value that is not a score is counted and warned about as in `log`.
       const [score] = Object.entries(scoresOf({ [path]: value }, this.#ledger).scores);
       const checked = this.#checkPlace(target === "step" ? this.#scoredNode(place) : place);
       if (score === undefined || checked === undefined) return;

@@ -45,7 +45,7 @@ export interface ParsedScores {
 
 /**
  * The numbers among `values` by rubric path. Nested names join with a dot; names that meet in one path are
- * renamed so that none is lost. What is no number is left out, counted as skipped and warned about once;
+ * renamed so that none is lost. What is not a number is left out, counted as skipped and warned about once;
  * `undefined` is ignored.
  */
 export function scoresOf(values: unknown, ledger: Ledger, prefix = ""): ParsedScores {

@@ -82,7 +82,8 @@ class Artifact:
         path = Path(local_path)
         if not path.is_file():
             notice(
-                f"artifact {path}", f"the artifact {self._name!r} leaves out {str(path)!r}, which is no file"
+                f"artifact {path}",
+                f"the artifact {self._name!r} leaves out {str(path)!r}, which is not a file",
             )
             return None
         self._files[name or path.name] = (

@@ -18,7 +18,7 @@ class Structured:
 
 
 def plain(value: Any) -> Any:
-    """``value`` as JSON, all of it; what JSON has no form for is its text, what is no number is ``None``."""
+    """``value`` as JSON, all of it: what JSON has no form for is its text, NaN and infinity are ``None``."""
     if value is None or isinstance(value, str | bool | int):
         return value if not isinstance(value, str) else str(value)
     if isinstance(value, float):

@@ -69,7 +69,8 @@ class Run(CoreRun):
 
         Logging the same step again adds to it. ``reward`` is the total score (``root``) where there is no
         ``root``. Nested mappings and ``a/b`` become ``a.b``. Images, tables, histograms, figures, arrays and
-        lists are stored as files of the step. Anything else that is no finite number is left out and counted.
+        lists are stored as files of the step. Anything else that is not a finite number is left out and
+        counted.
         ``commit=False``: the next call adds to the same step.
         """
         journal = self.journal

@@ -58,7 +58,7 @@ def message_text(message: Any) -> str:
 
 
 def content_text(content: Any) -> str:
-    """The text of a message's content; of a part that is no text (an image, a sound), its kind."""
+    """The text of a message's content; of a part that is not a text (an image, a sound), its kind."""
     if not isinstance(content, list):
         return as_text(content)
     parts = []

@@ -193,7 +193,7 @@ class GauntletLogger:
 
     @guarded
     def log(self, data: Mapping[str, Any], step: int) -> None:
-        """The numbers of a training step, under ``metrics``; what is no number is left to the other
+        """The numbers of a training step, under ``metrics``; what is not a number is left to the other
         backends."""
         self._source.run().metrics({k: v for k, v in data.items() if number(v) is not None}, step=step)
 
