@@ -99,7 +99,7 @@ impl Observer {
             refused: AtomicU64::new(0),
             is_stopped: AtomicBool::new(false),
         });
-        let hook = root.watch(Arc::new(Lens { shared: Arc::clone(&shared), describe }));
+        let hook = root.watch(Arc::new(RootWatcher { shared: Arc::clone(&shared), describe }));
         Self { shared, hook }
     }
 
@@ -125,13 +125,13 @@ impl Observer {
     }
 }
 
-struct Lens<F> {
+struct RootWatcher<F> {
     shared: Arc<Shared>,
     describe: F,
 }
 
 impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> CallDescription + Send + Sync> Watcher<A, O>
-    for Lens<F>
+    for RootWatcher<F>
 {
     fn started(&self) -> Started {
         let index = self.shared.calls.fetch_add(1, Relaxed);

@@ -1,15 +1,15 @@
 //! What each kind of event says. Field by field this is the wire format; `sdk/contract` holds one golden of
 //! each.
 
+mod annotations;
 mod check;
-mod later;
 mod reading;
 mod runs;
 mod size;
 mod steps;
 
+pub use annotations::*;
 pub(crate) use check::{Check, tags};
-pub use later::*;
 pub use runs::*;
 pub(crate) use size::Size;
 pub use steps::*;

@@ -1,4 +1,4 @@
-//! What comes to a run later or from outside: scores, artifacts, commands, notes, losses.
+//! What is added to a run beside its steps: scores, artifacts, commands, notes, alerts, gaps.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
