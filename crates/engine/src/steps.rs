@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gauntlet_api::{EpisodeFilter, Page, StepDetails, StepEpisode, StepListQuery, StepRow};
 use gauntlet_film::Film;
 use gauntlet_model::{EpisodeId, FailureKind, FieldError, Record, RunId};
-use gauntlet_store::{Failing, InEpisode, Store};
+use gauntlet_store::{InEpisode, SnapshotFilter, Store};
 use serde_json::Value;
 
 use crate::Error;
@@ -95,10 +95,10 @@ impl Films {
         let limit = query.limit.get("limit")?;
         let last = query.cursor.as_deref().map(parse_cursor).transpose()?;
         let failing = match query.failing.as_deref() {
-            None => Failing::AnyOrNone,
-            Some("any" | "true") => Failing::Any,
+            None => SnapshotFilter::AnyOrNone,
+            Some("any" | "true") => SnapshotFilter::Any,
             Some(word) => match FailureKind::ALL.into_iter().find(|kind| kind.as_str() == word) {
-                Some(kind) => Failing::Kind(kind),
+                Some(kind) => SnapshotFilter::Kind(kind),
                 None => return failing_of_path(self, run, word, query, last, limit).await,
             },
         };

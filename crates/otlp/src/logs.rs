@@ -11,7 +11,7 @@ use crate::ids::{event_id, named, span_id};
 use crate::item::{Item, StepKey, is_large};
 use crate::node::{Node, speaker};
 use crate::proto::LogRecord;
-use crate::scores::{Evaluation, Judged, RESULT};
+use crate::scores::{Evaluation, EvaluationContext, RESULT};
 use crate::source::{Source, note};
 use crate::times::instant;
 use crate::value::{label, object, to_json};
@@ -63,7 +63,7 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
     };
     if name == RESULT && attributes.contains_key("gen_ai.evaluation.name") {
         let (trace, span) = (trace.unwrap_or_default(), span.unwrap_or_default());
-        let judged = Judged { trace: &trace, span: &span, source, at, stamp: nanos };
+        let judged = EvaluationContext { trace: &trace, span: &span, source, at, stamp: nanos };
         item.evaluations.push(Evaluation::from_attributes(attributes, leftovers(record, &name), &judged));
         return Ok(item);
     }

@@ -39,7 +39,7 @@ pub(crate) struct Evaluation {
 
 /// What an evaluation judges, and when.
 #[derive(Clone, Copy)]
-pub(crate) struct Judged<'a> {
+pub(crate) struct EvaluationContext<'a> {
     pub trace: &'a str,
     pub span: &'a str,
     pub source: &'a Source,
@@ -57,7 +57,7 @@ pub(crate) fn is_evaluation(payload: &Object) -> bool {
 
 impl Evaluation {
     /// From the attributes of an event or log record. `extra` is what else its metadata keeps.
-    pub(crate) fn from_attributes(attributes: Object, extra: Object, judged: &Judged<'_>) -> Self {
+    pub(crate) fn from_attributes(attributes: Object, extra: Object, judged: &EvaluationContext<'_>) -> Self {
         let MappedAttributes { payload, mut rest } = read(attributes);
         let kind = take_text(&mut rest, "error.type");
         let mut this = Self::from_payload(&payload, kind.is_some(), judged);
@@ -95,7 +95,7 @@ impl Evaluation {
     }
 
     /// From a payload that the table of attributes has read.
-    pub(crate) fn from_payload(payload: &Object, failed: bool, judged: &Judged<'_>) -> Self {
+    pub(crate) fn from_payload(payload: &Object, failed: bool, judged: &EvaluationContext<'_>) -> Self {
         let text = |key: &str| payload.get(key).and_then(Value::as_str);
         let name = text("evaluation").unwrap_or_default();
         let reading = payload.get("value").map(|value| gauntlet_values::number(value, Decimal::Point));

@@ -15,7 +15,7 @@ use crate::ids::named;
 use crate::item::{Item, StepKey, finished_id, is_large, step_id};
 use crate::node::{Node, has_content, with_role};
 use crate::proto::{Span, SpanEvent, SpanLink, SpanStatus};
-use crate::scores::{Evaluation, Judged, RESULT, is_evaluation};
+use crate::scores::{Evaluation, EvaluationContext, RESULT, is_evaluation};
 use crate::source::{Source, note};
 use crate::table::{CHOICE, JUDGEMENT, JUDGEMENTS, KINDS, MESSAGES};
 use crate::times::{instant, is_plain};
@@ -57,7 +57,8 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
 
     // What judges this span: events, and attributes in the forms of other conventions. Attributes may judge
     // the whole trace instead.
-    let judged = Judged { trace: &ids.trace, span: &ids.span, source, at: times.at, stamp: times.stamp };
+    let judged =
+        EvaluationContext { trace: &ids.trace, span: &ids.span, source, at: times.at, stamp: times.stamp };
     let (mut events, evaluations) = split_events(span, &judged, times.started);
     let from_attributes = attribute_evaluations(&mut attributes, &judged);
     item.evaluations = evaluations;
@@ -156,8 +157,13 @@ impl SpanTimes {
 
 /// The judgement that a span of an evaluator is. It judges the span's parent, or itself where there is none.
 /// Its ids are made of the span's, which are more reliable than its content.
-fn judgement(payload: &Object, has_failed: bool, ids: &SpanIds, judged: &Judged<'_>) -> Evaluation {
-    let judged = Judged { span: ids.parent.as_deref().unwrap_or(&ids.span), ..*judged };
+fn judgement(
+    payload: &Object,
+    has_failed: bool,
+    ids: &SpanIds,
+    judged: &EvaluationContext<'_>,
+) -> Evaluation {
+    let judged = EvaluationContext { span: ids.parent.as_deref().unwrap_or(&ids.span), ..*judged };
     let mut evaluation = Evaluation::from_payload(payload, has_failed, &judged);
     evaluation.score_id = crate::ids::event_id(&[b"score", ids.trace.as_bytes(), ids.span.as_bytes()]);
     evaluation.record_event_id = step_id(&ids.trace, &ids.span);
@@ -212,7 +218,7 @@ struct SpanEvaluations {
 }
 
 /// Takes the evaluations out of the attributes. One without a name judges nothing and stays.
-fn attribute_evaluations(attributes: &mut Object, judged: &Judged<'_>) -> SpanEvaluations {
+fn attribute_evaluations(attributes: &mut Object, judged: &EvaluationContext<'_>) -> SpanEvaluations {
     let mut found = SpanEvaluations::default();
     for (list, prefix, is_of_trace) in JUDGEMENTS {
         let name = format!("{prefix}.name");
@@ -282,14 +288,18 @@ pub(crate) fn is_tool(kind: StepKind) -> bool {
 }
 
 /// A span's events for the metadata, and the evaluations among them.
-fn split_events(span: &Span, judged: &Judged<'_>, started: Timestamp) -> (Vec<Value>, Vec<Evaluation>) {
+fn split_events(
+    span: &Span,
+    judged: &EvaluationContext<'_>,
+    started: Timestamp,
+) -> (Vec<Value>, Vec<Evaluation>) {
     let mut plain_events = Vec::new();
     let mut evaluations = Vec::new();
     for event in &span.events {
         let attributes = object(&event.attributes);
         if event.name == RESULT && attributes.contains_key("gen_ai.evaluation.name") {
             let at = instant(event.time_unix_nano).unwrap_or(started);
-            let judged = Judged { at, stamp: event.time_unix_nano, ..*judged };
+            let judged = EvaluationContext { at, stamp: event.time_unix_nano, ..*judged };
             evaluations.push(Evaluation::from_attributes(attributes, Object::new(), &judged));
         } else {
             plain_events.push(plain_event(event, attributes));

@@ -130,7 +130,7 @@ pub struct Page {
 
 /// Which scored snapshots to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Failing {
+pub enum SnapshotFilter {
     /// All of them.
     #[default]
     AnyOrNone,

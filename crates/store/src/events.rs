@@ -9,7 +9,7 @@ use crate::reply::Reply;
 use crate::row::{Labels, Row};
 use crate::runs::new_run;
 use crate::work::Work;
-use crate::{Appended, Failing, InEpisode, Session, Slice, StepRow, Store, StoreError};
+use crate::{Appended, InEpisode, Session, Slice, SnapshotFilter, StepRow, Store, StoreError};
 
 /// Bytes of bodies after which a slice ends early: whoever reads goes on from there.
 const SLICE_BYTES: usize = 8 << 20;
@@ -136,7 +136,7 @@ impl Store {
         run: &RunId,
         after: Option<(u64, u64)>,
         limit: u32,
-        failing: Failing,
+        failing: SnapshotFilter,
         episode: InEpisode<'_>,
     ) -> Result<Vec<StepRow>, StoreError> {
         self.log().steps(StepQuery { run, after, limit, failing, episode }).await

@@ -63,7 +63,8 @@ mod work;
 mod writers;
 
 pub use answers::{
-    Appended, Created, Excerpt, Failing, InEpisode, Page, PendingCommand, RunQuery, Session, Slice, StepRow,
+    Appended, Created, Excerpt, InEpisode, Page, PendingCommand, RunQuery, Session, Slice, SnapshotFilter,
+    StepRow,
 };
 pub use blobs::{Blob, Blobs, Upload};
 pub use calls::{CallOutcome, DueCall, NewAlert, NewCall};
@@ -79,7 +80,9 @@ pub use private::{folder as private_folder, touch as private_file};
 pub use projection::{PathTotals, Projection, StaleRun};
 pub use recent::RecentEvents;
 pub use sealed::{PackedChunk, SealedTo, SealingRun};
-pub use search::{Fails, Hit, Judged, Progress, Reading, SearchPage, SearchQuery, Segment, TextField};
+pub use search::{
+    FailureFilter, Hit, Judged, Progress, QuerySyntax, SearchPage, SearchQuery, Segment, TextField,
+};
 pub use sql::sql_statement;
 pub use store::Store;
 pub use views::{SqlBounds, SqlRows, SqlStatement, SqlValue, ValueKind, View, ViewColumn};

@@ -18,7 +18,7 @@ use gauntlet_model::{
 use gauntlet_vault::StoredKey;
 
 use crate::{
-    DueCall, Excerpt, Failing, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, Page,
+    DueCall, Excerpt, SnapshotFilter, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, Page,
     PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow,
     StoreError,
 };
@@ -48,7 +48,7 @@ pub(crate) struct StepQuery<'a> {
     pub after: Option<(u64, u64)>,
     /// Most rows.
     pub limit: u32,
-    pub failing: Failing,
+    pub failing: SnapshotFilter,
     pub episode: InEpisode<'a>,
 }
 
@@ -165,7 +165,7 @@ pub(crate) trait LogStore: Send + Sync {
     /// One page of what the texts of the log hold.
     async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError>;
 
-    /// Fails where what is written now would be lost although it is acknowledged.
+    /// FailureFilter where what is written now would be lost although it is acknowledged.
     async fn check(&self) -> Result<(), StoreError>;
 
     /// Notes the id of the folder in which this server keeps artifacts; a conflict where another server of

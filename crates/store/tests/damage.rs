@@ -6,7 +6,7 @@ use gauntlet_model::{
     AnnotationAdded, Body, EpisodeFinished, EpisodeId, Event, EventId, FailureRules, Gap, Kind, Record,
     RunId, RunSpec, Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored, Status, Timestamp,
 };
-use gauntlet_store::{Failing, InEpisode, Options, Store, StoreError};
+use gauntlet_store::{InEpisode, Options, SnapshotFilter, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
@@ -80,7 +80,7 @@ async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
     store.append(&run(), events, now()).await.unwrap();
     let before = store.run(&run()).await.unwrap().unwrap();
     assert_eq!((before.steps, before.failing, before.last_root), (4, 2, Some(0.1)));
-    let rows = store.steps(&run(), None, 10, Failing::Any, InEpisode::Any).await.unwrap();
+    let rows = store.steps(&run(), None, 10, SnapshotFilter::Any, InEpisode::Any).await.unwrap();
     store.close().await;
     behind_its_back(
         directory.path(),
@@ -95,7 +95,7 @@ async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
     .unwrap();
     let store = Store::open(Options::new(directory.path())).await.unwrap();
     assert_eq!(store.run(&run()).await.unwrap().unwrap(), before);
-    assert_eq!(store.steps(&run(), None, 10, Failing::Any, InEpisode::Any).await.unwrap(), rows);
+    assert_eq!(store.steps(&run(), None, 10, SnapshotFilter::Any, InEpisode::Any).await.unwrap(), rows);
     store.close().await;
 }
 
@@ -131,7 +131,7 @@ async fn episodes_are_counted_and_their_errors_found_in_a_database_of_before() {
     store.append(&run(), events, now()).await.unwrap();
     let before = store.run(&run()).await.unwrap().unwrap();
     assert_eq!((before.episodes, before.failing), (5, 2));
-    let rows = store.steps(&run(), None, 10, Failing::Any, InEpisode::Any).await.unwrap();
+    let rows = store.steps(&run(), None, 10, SnapshotFilter::Any, InEpisode::Any).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.step).collect::<Vec<_>>(), [1, 4]);
     store.close().await;
     // As the version before wrote it.
@@ -155,7 +155,7 @@ async fn episodes_are_counted_and_their_errors_found_in_a_database_of_before() {
     let store = Store::open(Options::new(directory.path())).await.unwrap();
     let after = store.run(&run()).await.unwrap().unwrap();
     assert_eq!((after.episodes, after.failing), (5, 1), "an end that cannot be read ends nothing");
-    let rows = store.steps(&run(), None, 10, Failing::Any, InEpisode::Any).await.unwrap();
+    let rows = store.steps(&run(), None, 10, SnapshotFilter::Any, InEpisode::Any).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.step).collect::<Vec<_>>(), [1]);
     store.close().await;
 }

@@ -13,7 +13,7 @@ use gauntlet_film::{Fact, Film};
 use gauntlet_model::{
     Action, CommandIssued, Event, EventId, Record, RunId, RunSpec, Scores, SnapshotScored, Timestamp,
 };
-use gauntlet_store::{Failing, InEpisode, Options, Store};
+use gauntlet_store::{InEpisode, Options, SnapshotFilter, Store};
 
 const KILLS: u64 = 30;
 const WRITERS: u64 = 4;
@@ -193,8 +193,10 @@ async fn verify(store: &Store, acknowledged: &Acknowledged) {
         }
         recount(store, &run, &records).await;
     }
-    let steps =
-        store.steps(&session(), None, u32::MAX, Failing::AnyOrNone, InEpisode::Any).await.unwrap_or_default();
+    let steps = store
+        .steps(&session(), None, u32::MAX, SnapshotFilter::AnyOrNone, InEpisode::Any)
+        .await
+        .unwrap_or_default();
     assert!(steps.iter().enumerate().all(|(n, row)| row.step == n as u64), "each step once");
     assert!(steps.len() as u64 >= acknowledged.next("session"));
     let issued = acknowledged.next("command");

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use gauntlet_api::{FailingScore, Page, SearchHit, SearchPage, SearchQuery, SnippetPart};
-use gauntlet_store::{Fails, Hit};
+use gauntlet_store::{FailureFilter, Hit};
 
 use crate::error::ApiError;
 use crate::extract::{Json, Query, run_id};
@@ -18,7 +18,9 @@ pub fn store_query(query: SearchQuery) -> Result<gauntlet_store::SearchQuery, Ap
     Ok(gauntlet_store::SearchQuery {
         project: query.project,
         run: query.run.map(|run| run_id(&run)).transpose()?,
-        failing: query.failing.map(|word| if word == "any" { Fails::Any } else { Fails::By(word) }),
+        failing: query
+            .failing
+            .map(|word| if word == "any" { FailureFilter::Any } else { FailureFilter::By(word) }),
         limit: query.limit.get("limit")?,
         cursor: query.cursor,
         ..gauntlet_store::SearchQuery::new(query.q)

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use gauntlet_model::Snapshot;
-use gauntlet_store::{Hit, Reading, SearchQuery, Store, StoreError};
+use gauntlet_store::{Hit, QuerySyntax, SearchQuery, Store, StoreError};
 use schemars::JsonSchema;
 use serde_json::Value;
 
@@ -34,9 +34,12 @@ pub async fn search(State(state): State<AppState>, uri: Uri) -> Result<Response,
         Ok(asked) => asked,
         Err(refusal) => return Ok(refusal.into_response()),
     };
-    let (reading, search_type) =
-        if asked.semantic { (Reading::Expanded, "expanded_keyword") } else { (Reading::Plain, "keyword") };
-    let found = match matches(&state.store, &asked.query, reading, RESULTS).await? {
+    let (syntax, search_type) = if asked.semantic {
+        (QuerySyntax::AnyTerm, "expanded_keyword")
+    } else {
+        (QuerySyntax::AllTerms, "keyword")
+    };
+    let found = match matches(&state.store, &asked.query, syntax, RESULTS).await? {
         Ok(found) => found,
         Err(refusal) => return Ok(refusal.into_response()),
     };
@@ -85,7 +88,7 @@ pub async fn rag(State(state): State<AppState>, uri: Uri) -> Result<Response, Ap
         Ok(asked) => asked,
         Err(refusal) => return Ok(refusal.into_response()),
     };
-    let found = match matches(&state.store, &asked.query, Reading::Expanded, CONTEXT_HITS).await? {
+    let found = match matches(&state.store, &asked.query, QuerySyntax::AnyTerm, CONTEXT_HITS).await? {
         Ok(found) => found,
         Err(refusal) => return Ok(refusal.into_response()),
     };
@@ -117,13 +120,13 @@ pub fn rag_docs(op: Docs<'_>) -> Docs<'_> {
 async fn matches(
     store: &Store,
     text: &str,
-    reading: Reading,
+    syntax: QuerySyntax,
     limit: u32,
 ) -> Result<Result<Vec<(Hit, String, Snapshot)>, Refusal>, ApiError> {
     if !text.chars().any(char::is_alphanumeric) {
         return Ok(Ok(Vec::new()));
     }
-    let query = SearchQuery { reading, snapshots_only: true, limit, ..SearchQuery::new(text) };
+    let query = SearchQuery { syntax, snapshots_only: true, limit, ..SearchQuery::new(text) };
     let page = match store.search(&query).await {
         Ok(page) => page,
         Err(StoreError::Invalid { message, .. }) => {

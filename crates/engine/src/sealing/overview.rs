@@ -21,10 +21,10 @@ pub(super) const QUIET: Duration = Duration::from_secs(2);
 /// at once; it is sealed when somebody asks for it.
 const COARSEST: u8 = 2;
 
-/// A run as it is judged: by other rules it is followed again.
-pub(super) type Judged = (i64, u128);
+/// A run and the hash of its rules: when the rules change, the run is followed from the start again.
+pub(super) type RunUnderRules = (i64, u128);
 
-fn key(run: &SealingRun) -> Judged {
+fn key(run: &SealingRun) -> RunUnderRules {
     let rules = serde_json::to_vec(&run.rules).unwrap_or_default();
     (run.run_no, fnv1a_128(rules))
 }
@@ -44,25 +44,25 @@ fn due(run: &SealingRun, now: Timestamp) -> u64 {
 /// What of the runs is sealed but for its overview. It has no events: those are read chunk by chunk.
 pub(super) struct OverviewLog {
     pub store: Store,
-    pub runs: Runs<Judged>,
+    pub runs: Runs<RunUnderRules>,
 }
 
 impl Log for OverviewLog {
-    type Run = Judged;
+    type Run = RunUnderRules;
     type Event = ();
     type Error = Error;
 
-    async fn ends(&self) -> Result<BTreeMap<Judged, RunEnd>, Error> {
+    async fn ends(&self) -> Result<BTreeMap<RunUnderRules, RunEnd>, Error> {
         let found = self.store.sealing(levels::span(1)).await?;
         let now = now();
         Ok(self.runs.look(found, key, |run| due(run, now)))
     }
 
-    async fn read(&self, _: Judged, seqs: Range<u64>, _: Limits) -> Result<Stretch<()>, Error> {
+    async fn read(&self, _: RunUnderRules, seqs: Range<u64>, _: Limits) -> Result<Stretch<()>, Error> {
         Ok(Stretch { events: Vec::new(), looked_at: 1, bytes: 0, next: seqs.end, last_id: None })
     }
 
-    async fn event_at(&self, _: Judged, _: u64) -> Result<EventAt, Error> {
+    async fn event_at(&self, _: RunUnderRules, _: u64) -> Result<EventAt, Error> {
         // As in the other follower.
         Ok(EventAt::NoEvent)
     }
@@ -71,11 +71,11 @@ impl Log for OverviewLog {
 /// Stores chunks of the coarser levels.
 pub(super) struct OverviewOutput {
     pub films: Films,
-    pub runs: Runs<Judged>,
+    pub runs: Runs<RunUnderRules>,
 }
 
 impl OverviewOutput {
-    async fn seal(&self, part: Part<Judged, ()>) -> Result<(), Error> {
+    async fn seal(&self, part: Part<RunUnderRules, ()>) -> Result<(), Error> {
         let (from, end) = (part.from, part.cursor.next);
         let Some(run) = self.runs.get(part.run).filter(|_| from < end) else { return Ok(()) };
         let store = self.films.store();
@@ -98,17 +98,17 @@ impl OverviewOutput {
 }
 
 impl Output for OverviewOutput {
-    type Run = Judged;
+    type Run = RunUnderRules;
     type Event = ();
     type Error = Error;
 
-    async fn cursors(&mut self) -> Result<BTreeMap<Judged, Cursor>, Error> {
+    async fn cursors(&mut self) -> Result<BTreeMap<RunUnderRules, Cursor>, Error> {
         let cursor = |next| Cursor { next, last_id: None, edits: 0 };
         let found = self.films.store().sealing(levels::span(1)).await?;
         Ok(found.iter().map(|run| (key(run), cursor(run.overview))).collect())
     }
 
-    async fn commit(&mut self, parts: Vec<Part<Judged, ()>>) -> Result<(), Error> {
+    async fn commit(&mut self, parts: Vec<Part<RunUnderRules, ()>>) -> Result<(), Error> {
         for part in parts {
             let run = part.run;
             if let Err(error) = self.seal(part).await {
@@ -118,7 +118,7 @@ impl Output for OverviewOutput {
         Ok(())
     }
 
-    async fn remove(&mut self, _: Judged) -> Result<bool, Error> {
+    async fn remove(&mut self, _: RunUnderRules) -> Result<bool, Error> {
         // What was sealed is deleted with its run, or with the rules that made it.
         Ok(true)
     }

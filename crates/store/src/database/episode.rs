@@ -1,4 +1,4 @@
-//! Reading one episode.
+//! QuerySyntax one episode.
 
 use std::ops::Range;
 

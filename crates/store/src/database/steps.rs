@@ -1,4 +1,4 @@
-//! Reading by step rather than by sequence number.
+//! QuerySyntax by step rather than by sequence number.
 
 use gauntlet_model::{FailureKind, Record, RunId};
 use sqlx::AssertSqlSafe;
@@ -12,7 +12,7 @@ use super::read::locate;
 use super::rows::{self, RECORD, record};
 use super::{place, seq_of, step_column};
 use crate::log_store::StepQuery;
-use crate::{Failing, InEpisode, StepRow, StoreError};
+use crate::{InEpisode, SnapshotFilter, StepRow, StoreError};
 
 /// Every event of one step, in the order of the log.
 pub(crate) async fn step(
@@ -41,19 +41,21 @@ pub(crate) async fn steps(readers: &Pool, asked: StepQuery<'_>) -> Result<Vec<St
     // Spelt out, so that each finds its own partial index.
     let dialect = readers.dialect();
     let filter = match failing {
-        Failing::AnyOrNone => format!(
+        SnapshotFilter::AnyOrNone => format!(
             "step IS NOT NULL AND kind = 'snapshot.scored' AND NOT EXISTS (
                 SELECT 1 FROM events AS later WHERE later.run_no = e.run_no AND later.step = e.step
                 AND {} AND later.kind = 'snapshot.scored' AND later.place > e.place)",
             dialect.same_episode("later.episode", "e.episode")
         ),
-        Failing::Any => "failure IS NOT NULL".to_owned(),
-        Failing::Kind(FailureKind::Generic) => "failure IS NOT NULL AND failure IN (?5, 'root')".to_owned(),
-        Failing::Kind(_) => "failure IS NOT NULL AND failure = ?5".to_owned(),
+        SnapshotFilter::Any => "failure IS NOT NULL".to_owned(),
+        SnapshotFilter::Kind(FailureKind::Generic) => {
+            "failure IS NOT NULL AND failure IN (?5, 'root')".to_owned()
+        }
+        SnapshotFilter::Kind(_) => "failure IS NOT NULL AND failure = ?5".to_owned(),
     };
     let kind = match failing {
-        Failing::Kind(kind) => Some(kind.as_str()),
-        Failing::AnyOrNone | Failing::Any => None,
+        SnapshotFilter::Kind(kind) => Some(kind.as_str()),
+        SnapshotFilter::AnyOrNone | SnapshotFilter::Any => None,
     };
     let of_episode = of_episode(episode, dialect, if kind.is_some() { "?6" } else { "?5" });
     let sql = format!(

@@ -3,7 +3,7 @@
 use gauntlet_model::{EpisodeId, FailureKind, Kind, RunId, Timestamp};
 
 use super::document::TextField;
-use super::words::Reading;
+use super::words::QuerySyntax;
 
 /// What to search for. All conditions must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,13 +11,13 @@ pub struct SearchQuery {
     /// What was typed. Blank: every event the other conditions leave, newest first.
     pub q: String,
     /// How it is read.
-    pub reading: Reading,
+    pub syntax: QuerySyntax,
     /// Events of runs of this project.
     pub project: Option<String>,
     /// Events of this run.
     pub run: Option<RunId>,
     /// Events of steps that fail so.
-    pub failing: Option<Fails>,
+    pub failing: Option<FailureFilter>,
     /// Only scored snapshots.
     pub snapshots_only: bool,
     /// Most results on the page, 1 to 200.
@@ -31,7 +31,7 @@ impl SearchQuery {
     pub fn new(q: impl Into<String>) -> Self {
         Self {
             q: q.into(),
-            reading: Reading::default(),
+            syntax: QuerySyntax::default(),
             project: None,
             run: None,
             failing: None,
@@ -44,7 +44,7 @@ impl SearchQuery {
 
 /// How a step must fail.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Fails {
+pub enum FailureFilter {
     /// In any way.
     Any,
     /// By a failure of this kind, or by a rubric of this path (or whose path ends in it).
@@ -118,8 +118,8 @@ pub struct Judged {
 
 impl Judged {
     /// Whether a step that is judged so fails so.
-    pub(crate) fn fails(&self, fails: &Fails) -> bool {
-        let Fails::By(word) = fails else { return self.failure.is_some() };
+    pub(crate) fn fails(&self, fails: &FailureFilter) -> bool {
+        let FailureFilter::By(word) = fails else { return self.failure.is_some() };
         let by_path = |path: &str| {
             path.strip_suffix(word.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('.'))
         };

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::answers::SearchQuery;
-use super::words::Reading;
+use super::words::QuerySyntax;
 use crate::StoreError;
 use parking_lot::Mutex;
 
@@ -107,14 +107,14 @@ impl Cursor {
 
 /// Tells searches apart: everything but the cursor and the size of a page.
 fn sign(query: &SearchQuery) -> u64 {
-    let SearchQuery { q, reading, project, run, failing, snapshots_only, limit: _, cursor: _ } = query;
-    let reading = match reading {
-        Reading::Marked => 0_u8,
-        Reading::Plain => 1,
-        Reading::Expanded => 2,
+    let SearchQuery { q, syntax, project, run, failing, snapshots_only, limit: _, cursor: _ } = query;
+    let syntax = match syntax {
+        QuerySyntax::Operators => 0_u8,
+        QuerySyntax::AllTerms => 1,
+        QuerySyntax::AnyTerm => 2,
     };
     let mut hasher = DefaultHasher::new();
-    (q, reading, project, run.as_ref().map(|r| r.as_str()), failing, snapshots_only).hash(&mut hasher);
+    (q, syntax, project, run.as_ref().map(|r| r.as_str()), failing, snapshots_only).hash(&mut hasher);
     hasher.finish()
 }
 

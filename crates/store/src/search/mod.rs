@@ -8,9 +8,9 @@ mod lists;
 mod script;
 mod words;
 
-pub use answers::{Fails, Hit, Judged, Progress, SearchPage, SearchQuery, Segment};
+pub use answers::{FailureFilter, Hit, Judged, Progress, SearchPage, SearchQuery, Segment};
 pub use document::TextField;
-pub use words::Reading;
+pub use words::QuerySyntax;
 
 pub(crate) use document::{Described, Document};
 pub(crate) use lexemes::tsvector;

@@ -26,18 +26,18 @@ const SMALL: [&str; 40] = [
     "to", "was", "were", "what", "when", "where", "which", "who", "why", "with",
 ];
 
-/// How the text is read.
+/// How the text of a query is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reading {
-    /// With the marks people use: `"a phrase"`, `prefix*`, `-without`, `one OR other`. All words must be
+pub enum QuerySyntax {
+    /// With operators: `"a phrase"`, `prefix*`, `-without`, `one OR other`. All words must be
     /// there.
     #[default]
-    Marked,
-    /// Words only, whatever marks are between them. All must be there.
-    Plain,
+    Operators,
+    /// Words only, whatever is between them. All must be there.
+    AllTerms,
     /// Words only, each cut to its stem and open at its end; any of them will do, and the more the better. Of
     /// a long text only the beginning counts.
-    Expanded,
+    AnyTerm,
 }
 
 /// A word or phrase.
@@ -58,9 +58,9 @@ pub(crate) struct Words {
 impl Words {
     /// Reads what was typed; `None` where it is blank. Refused by the field `q`: too long, too many words,
     /// nothing but marks, or only what to leave out.
-    pub(crate) fn read(text: &str, reading: Reading) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn read(text: &str, syntax: QuerySyntax) -> Result<Option<Self>, StoreError> {
         let length = text.chars().count();
-        if length > MAX_CHARS && reading != Reading::Expanded {
+        if length > MAX_CHARS && syntax != QuerySyntax::AnyTerm {
             let message = format!("is {length} characters long; at most {MAX_CHARS} are looked for");
             return Err(StoreError::invalid("q", message));
         }
@@ -70,10 +70,12 @@ impl Words {
         if text.trim().is_empty() {
             return Ok(None);
         }
-        let words = match reading {
-            Reading::Marked => marked(&text),
-            Reading::Plain => Self { groups: plain(&text).map(|t| vec![t]).collect(), excluded: Vec::new() },
-            Reading::Expanded => expanded(&text),
+        let words = match syntax {
+            QuerySyntax::Operators => with_operators(&text),
+            QuerySyntax::AllTerms => {
+                Self { groups: plain(&text).map(|t| vec![t]).collect(), excluded: Vec::new() }
+            }
+            QuerySyntax::AnyTerm => any_term(&text),
         };
         let terms = words.groups.iter().map(Vec::len).sum::<usize>() + words.excluded.len();
         if terms > MAX_TERMS {
@@ -161,7 +163,7 @@ struct Token {
     is_or: bool,
 }
 
-fn marked(text: &str) -> Words {
+fn with_operators(text: &str) -> Words {
     let mut words = Words { groups: Vec::new(), excluded: Vec::new() };
     let mut joins_last = false;
     for token in tokens(text) {
@@ -183,7 +185,7 @@ fn marked(text: &str) -> Words {
     words
 }
 
-/// Cuts marked text into words and phrases; a phrase that is not closed goes to the end.
+/// Cuts with_operators text into words and phrases; a phrase that is not closed goes to the end.
 fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
@@ -218,7 +220,7 @@ fn plain(text: &str) -> impl Iterator<Item = Term> {
     words.map(|word| Term { text: word.to_owned(), is_open: false })
 }
 
-fn expanded(text: &str) -> Words {
+fn any_term(text: &str) -> Words {
     let is_small = |term: &Term| SMALL.contains(&term.text.to_lowercase().as_str());
     let (small, telling): (Vec<Term>, Vec<Term>) = plain(text).partition(is_small);
     let mut terms: Vec<Term> = Vec::new();
@@ -257,14 +259,14 @@ fn stem(term: Term) -> Term {
 mod tests {
     use super::*;
 
-    fn check(reading: Reading, typed: &str, expected: &str) {
-        let words = Words::read(typed, reading).unwrap().unwrap();
+    fn check(syntax: QuerySyntax, typed: &str, expected: &str) {
+        let words = Words::read(typed, syntax).unwrap().unwrap();
         assert_eq!(words.expression(), expected, "{typed:?}");
     }
 
     #[test]
     fn marks_mean_what_people_expect() {
-        let check = |typed, expected| check(Reading::Marked, typed, expected);
+        let check = |typed, expected| check(QuerySyntax::Operators, typed, expected);
         check("pontine lesion", r#"(("pontine") AND ("lesion"))"#);
         check(r#""pontine lesion" scan"#, r#"(("pontine lesion") AND ("scan"))"#);
         check("hallu* -format", r#"(("hallu" *)) NOT ("format")"#);
@@ -277,7 +279,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_only_a_word() {
-        let check = |typed, expected| check(Reading::Marked, typed, expected);
+        let check = |typed, expected| check(QuerySyntax::Operators, typed, expected);
         check("OR a OR", r#"(("a"))"#);
         check("a OR -b c", r#"(("a") AND ("c")) NOT ("b")"#);
         check("NEAR(a b) AND ^c:d", r#"(("NEAR(a") AND ("b)") AND ("AND") AND ("^c:d"))"#);
@@ -288,25 +290,25 @@ mod tests {
 
     #[test]
     fn plain_words_have_no_marks() {
-        check(Reading::Plain, "what's -wrong* OR", r#"(("what") AND ("s") AND ("wrong") AND ("OR"))"#);
-        check(Reading::Expanded, "What is hallucinated in claims?", r#"(("hallucin" * OR "claim" *))"#);
-        check(Reading::Expanded, "studies study", r#"(("stud" *))"#);
-        check(Reading::Expanded, "what was it", r#"(("what" * OR "was" OR "it"))"#);
-        check(Reading::Expanded, "問題は何", r#"(("問 題" OR "題 は" OR "は 何"))"#);
-        let long = Words::read(&"many different word ".repeat(99), Reading::Expanded).unwrap().unwrap();
+        check(QuerySyntax::AllTerms, "what's -wrong* OR", r#"(("what") AND ("s") AND ("wrong") AND ("OR"))"#);
+        check(QuerySyntax::AnyTerm, "What is hallucinated in claims?", r#"(("hallucin" * OR "claim" *))"#);
+        check(QuerySyntax::AnyTerm, "studies study", r#"(("stud" *))"#);
+        check(QuerySyntax::AnyTerm, "what was it", r#"(("what" * OR "was" OR "it"))"#);
+        check(QuerySyntax::AnyTerm, "問題は何", r#"(("問 題" OR "題 は" OR "は 何"))"#);
+        let long = Words::read(&"many different word ".repeat(99), QuerySyntax::AnyTerm).unwrap().unwrap();
         assert_eq!(long.groups[0].len(), 3);
     }
 
     #[test]
     fn postgresql_is_asked_for_the_same() {
-        let check = |reading, typed, expected: &str| {
-            assert_eq!(Words::read(typed, reading).unwrap().unwrap().tsquery(), expected, "{typed:?}");
+        let check = |syntax, typed, expected: &str| {
+            assert_eq!(Words::read(typed, syntax).unwrap().unwrap().tsquery(), expected, "{typed:?}");
         };
-        check(Reading::Marked, "Pontine lésion", "('pontine') & ('lesion')");
-        check(Reading::Marked, r#""the sca"* -format"#, "('the' <-> 'sca':*) & !('format')");
-        check(Reading::Marked, "a OR b well-known", "('a' | 'b') & ('well' <-> 'known')");
-        check(Reading::Marked, "it's 病変*", "('it' <-> 's') & ('病' <-> '変':*)");
-        check(Reading::Expanded, "hallucinated claims", "('hallucin':* | 'claim':*)");
+        check(QuerySyntax::Operators, "Pontine lésion", "('pontine') & ('lesion')");
+        check(QuerySyntax::Operators, r#""the sca"* -format"#, "('the' <-> 'sca':*) & !('format')");
+        check(QuerySyntax::Operators, "a OR b well-known", "('a' | 'b') & ('well' <-> 'known')");
+        check(QuerySyntax::Operators, "it's 病変*", "('it' <-> 's') & ('病' <-> '変':*)");
+        check(QuerySyntax::AnyTerm, "hallucinated claims", "('hallucin':* | 'claim':*)");
     }
 
     #[test]
@@ -314,12 +316,12 @@ mod tests {
         for (typed, says) in
             [("-a", "only what to leave out"), ("* -- \"\"", "no word"), ("\"!\"", "no word")]
         {
-            let refused = Words::read(typed, Reading::Marked).unwrap_err().to_string();
+            let refused = Words::read(typed, QuerySyntax::Operators).unwrap_err().to_string();
             assert!(refused.starts_with("q: ") && refused.contains(says), "{refused}");
         }
         for long in ["x".repeat(1001), "a ".repeat(33)] {
-            assert!(Words::read(&long, Reading::Marked).unwrap_err().to_string().contains("at most"));
+            assert!(Words::read(&long, QuerySyntax::Operators).unwrap_err().to_string().contains("at most"));
         }
-        assert_eq!(Words::read(" \t\0", Reading::Marked), Ok(None));
+        assert_eq!(Words::read(" \t\0", QuerySyntax::Operators), Ok(None));
     }
 }

@@ -4,7 +4,7 @@ use gauntlet_model::{
     EpisodeFinished, Event, FailureKind, FailureRule, FailureRules, RunId, RunPatch, Score, ScoreAdded,
     ScoreTarget, Scores, SnapshotScored, Status,
 };
-use gauntlet_store::{Failing, InEpisode, Store};
+use gauntlet_store::{InEpisode, SnapshotFilter, Store};
 use serde_json::Value;
 
 use super::Backend;
@@ -54,7 +54,7 @@ pub(crate) fn end(n: u128, episode: &str, status: Status) -> Event {
 
 /// The failing steps as they are listed; what is counted must agree.
 async fn failing(store: &Store, run: &RunId) -> Vec<u64> {
-    let rows = store.steps(run, None, 1000, Failing::Any, InEpisode::Any).await.unwrap();
+    let rows = store.steps(run, None, 1000, SnapshotFilter::Any, InEpisode::Any).await.unwrap();
     let summary = store.run(run).await.unwrap().unwrap();
     assert_eq!(summary.failing, rows.len() as u64, "{run}");
     rows.into_iter().map(|row| row.step).collect()
@@ -104,7 +104,7 @@ pub(crate) async fn the_error_of_an_episode_fails_its_last_step(backend: &impl B
     store.append(&run, vec![end(6, "a", Status::Failed)], at(3)).await.unwrap();
     assert_eq!(failing(store, &run).await, [5, 6]);
     let generic =
-        store.steps(&run, None, 9, Failing::Kind(FailureKind::Generic), InEpisode::Any).await.unwrap();
+        store.steps(&run, None, 9, SnapshotFilter::Kind(FailureKind::Generic), InEpisode::Any).await.unwrap();
     assert_eq!(generic.len(), 2);
     // By another rule the root fails nothing any more; the errors do.
     let patch = RunPatch { rules: Some(FailureRules::RootBelow(-5.0)), ..RunPatch::default() };
@@ -123,7 +123,7 @@ pub(crate) async fn a_changed_rule_judges_every_step_anew(backend: &impl Backend
     let wrong = (0..56).map(|n| snapshot(n, n as u64, &[("root", f64::from(u8::from(n >= 49)))])).collect();
     fresh.store.append(&run, wrong, at(1)).await.unwrap();
     assert_eq!(failing(&fresh.store, &run).await.len(), 49);
-    let generic = Failing::Kind(FailureKind::Generic);
+    let generic = SnapshotFilter::Kind(FailureKind::Generic);
     assert_eq!(fresh.store.steps(&run, None, 100, generic, InEpisode::Any).await.unwrap().len(), 49);
     // Scored later, then again: the rule is that of every root ever seen.
     fresh.store.append(&run, vec![snapshot(100, 60, &[("root", 7.0)])], at(2)).await.unwrap();

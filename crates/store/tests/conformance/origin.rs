@@ -70,7 +70,7 @@ pub(crate) async fn a_changed_snapshot_replaces_what_is_shown(backend: &impl Bac
     let records = log(store, &run).await;
     assert_eq!(records.len(), 4, "both are in the log");
     let listed =
-        store.steps(&run, None, 10, gauntlet_store::Failing::AnyOrNone, InEpisode::Any).await.unwrap();
+        store.steps(&run, None, 10, gauntlet_store::SnapshotFilter::AnyOrNone, InEpisode::Any).await.unwrap();
     assert_eq!(listed.iter().map(|r| (r.step, r.root)).collect::<Vec<_>>(), [(1, Some(0.9)), (2, Some(0.2))]);
     let summary = store.run(&run).await.unwrap().unwrap();
     assert_eq!((summary.steps, summary.mean_root), (2, Some(0.55)));
@@ -112,8 +112,11 @@ pub(crate) async fn snapshots_out_of_order_are_all_stored(backend: &impl Backend
     }
     let steps: Vec<_> = log(&fresh.store, &run).await.iter().filter_map(|r| r.step).collect();
     assert_eq!(steps, [3, 1, 5, 2, 4], "the log is in order of arrival");
-    let listed =
-        fresh.store.steps(&run, None, 10, gauntlet_store::Failing::AnyOrNone, InEpisode::Any).await.unwrap();
+    let listed = fresh
+        .store
+        .steps(&run, None, 10, gauntlet_store::SnapshotFilter::AnyOrNone, InEpisode::Any)
+        .await
+        .unwrap();
     assert_eq!(listed.iter().map(|r| r.step).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
 

@@ -1,10 +1,10 @@
-//! Reading: pages, filters, steps.
+//! QuerySyntax: pages, filters, steps.
 
 use gauntlet_model::{
     EpisodeId, FailureKind, Kind, MAX_STEP, MAX_TEXT_BYTES, Score, ScoreAdded, ScoreTarget, Scores,
     SnapshotScored,
 };
-use gauntlet_store::{Failing, InEpisode, StoreError};
+use gauntlet_store::{InEpisode, SnapshotFilter, StoreError};
 
 use super::Backend;
 use super::fixtures::*;
@@ -93,7 +93,7 @@ pub(crate) async fn all_events_of_a_step_are_read(backend: &impl Backend) {
         (InEpisode::Only(&two), vec![6]),
     ] {
         assert_eq!(seqs(fresh.store.step(&run, 7, episode).await.unwrap()), expect);
-        let rows = fresh.store.steps(&run, None, 10, Failing::AnyOrNone, episode).await.unwrap();
+        let rows = fresh.store.steps(&run, None, 10, SnapshotFilter::AnyOrNone, episode).await.unwrap();
         let listed: Vec<_> = rows.iter().filter(|row| row.step == 7).map(|row| row.seq).collect();
         let last: Vec<u64> = [3, 6, 7].into_iter().filter(|seq| expect.contains(seq)).collect();
         assert_eq!(listed, last, "{episode:?}");
@@ -132,14 +132,14 @@ pub(crate) async fn steps_are_listed_in_order_and_by_failure(backend: &impl Back
             }
         }
     };
-    let all = listed(Failing::AnyOrNone).await;
+    let all = listed(SnapshotFilter::AnyOrNone).await;
     assert_eq!(all.len(), 30);
     assert!(all.windows(2).all(|w| (w[0].step, w[0].seq) < (w[1].step, w[1].seq)));
     assert_eq!((all[0].step, all[0].root, all[0].failure), (1, Some(1.0), None));
     let steps = |rows: Vec<gauntlet_store::StepRow>| rows.iter().map(|r| r.step).collect::<Vec<_>>();
-    assert_eq!(steps(listed(Failing::Any).await), [4, 4, 4, 5, 5, 5, 8, 8, 8]);
-    assert_eq!(steps(listed(Failing::Kind(FailureKind::Hallucination)).await), [4, 4, 4, 8, 8, 8]);
-    assert_eq!(steps(listed(Failing::Kind(FailureKind::Refusal)).await), [0; 0]);
+    assert_eq!(steps(listed(SnapshotFilter::Any).await), [4, 4, 4, 5, 5, 5, 8, 8, 8]);
+    assert_eq!(steps(listed(SnapshotFilter::Kind(FailureKind::Hallucination)).await), [4, 4, 4, 8, 8, 8]);
+    assert_eq!(steps(listed(SnapshotFilter::Kind(FailureKind::Refusal)).await), [0; 0]);
 }
 
 pub(crate) async fn steps_may_be_as_great_as_json_holds_exactly(backend: &impl Backend) {
@@ -166,10 +166,17 @@ pub(crate) async fn steps_may_be_as_great_as_json_holds_exactly(backend: &impl B
         let rows = fresh.store.steps(&run, after, 9, failing, InEpisode::Any).await.unwrap();
         rows.into_iter().map(|row| row.step).collect::<Vec<_>>()
     };
-    assert_eq!(listed(None, Failing::AnyOrNone).await, [0, u64::from(u32::MAX) + 1, 1 << 40, MAX_STEP]);
-    assert_eq!(listed(None, Failing::Any).await, [0, u64::from(u32::MAX) + 1, 1 << 40]);
-    assert_eq!(listed(Some((1 << 40, u64::MAX)), Failing::AnyOrNone).await, [MAX_STEP]);
-    assert_eq!(listed(Some((u64::MAX, 0)), Failing::AnyOrNone).await, [0; 0], "nothing lies behind the last");
+    assert_eq!(
+        listed(None, SnapshotFilter::AnyOrNone).await,
+        [0, u64::from(u32::MAX) + 1, 1 << 40, MAX_STEP]
+    );
+    assert_eq!(listed(None, SnapshotFilter::Any).await, [0, u64::from(u32::MAX) + 1, 1 << 40]);
+    assert_eq!(listed(Some((1 << 40, u64::MAX)), SnapshotFilter::AnyOrNone).await, [MAX_STEP]);
+    assert_eq!(
+        listed(Some((u64::MAX, 0)), SnapshotFilter::AnyOrNone).await,
+        [0; 0],
+        "nothing lies behind the last"
+    );
     assert_eq!(fresh.store.step(&run, MAX_STEP, InEpisode::Any).await.unwrap().len(), 2);
     assert_eq!(fresh.store.step(&run, u64::MAX, InEpisode::Any).await.unwrap().len(), 0);
     assert_eq!(fresh.store.last_step(&run).await.unwrap(), Some(MAX_STEP));
@@ -182,7 +189,7 @@ pub(crate) async fn an_unknown_run_cannot_be_read(backend: &impl Backend) {
     let nobody = run_id("nobody");
     assert!(matches!(fresh.store.read(&nobody, None, 1, None).await, Err(StoreError::NotFound(_))));
     assert!(matches!(fresh.store.step(&nobody, 1, InEpisode::Any).await, Err(StoreError::NotFound(_))));
-    let steps = fresh.store.steps(&nobody, None, 1, Failing::Any, InEpisode::Any).await;
+    let steps = fresh.store.steps(&nobody, None, 1, SnapshotFilter::Any, InEpisode::Any).await;
     assert!(matches!(steps, Err(StoreError::NotFound(_))));
     assert_eq!(fresh.store.head(&nobody).await.unwrap(), None);
 }

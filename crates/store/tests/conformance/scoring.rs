@@ -5,7 +5,7 @@ use gauntlet_model::{
     Event, FailureKind, FailureRules, RunPatch, RunSummary, Score, ScoreAdded, ScoreTarget, Scores,
     SnapshotScored, Status,
 };
-use gauntlet_store::{Failing, InEpisode};
+use gauntlet_store::{InEpisode, SnapshotFilter};
 
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ pub(crate) async fn a_later_score_counts_wherever_it_comes(backend: &impl Backen
     assert_eq!(say(vec![later(4, None, 1, "root", 6.0)]).await, (2, 0, Some(4.0), Some(2.0)));
     assert_eq!(say(vec![later(4, None, 1, "root", 6.0)]).await, (2, 0, Some(4.0), Some(2.0)), "sent again");
     assert_eq!(say(vec![later(5, None, 2, "grounding", -20.0)]).await, (2, 1, Some(4.0), Some(2.0)));
-    let rows = fresh.store.steps(&run, None, 10, Failing::Any, InEpisode::Any).await.unwrap();
+    let rows = fresh.store.steps(&run, None, 10, SnapshotFilter::Any, InEpisode::Any).await.unwrap();
     assert_eq!(
         rows.iter().map(|r| (r.step, r.failure)).collect::<Vec<_>>(),
         [(2, Some(FailureKind::Hallucination))]
@@ -95,7 +95,8 @@ pub(crate) async fn the_shared_examples_add_up_as_expected(backend: &impl Backen
                 "{} {batch}",
                 example["name"]
             );
-            let rows = fresh.store.steps(&run, None, 9, Failing::AnyOrNone, InEpisode::Any).await.unwrap();
+            let rows =
+                fresh.store.steps(&run, None, 9, SnapshotFilter::AnyOrNone, InEpisode::Any).await.unwrap();
             assert_eq!(rows.iter().map(|row| row.root).collect::<Vec<_>>(), vec![root; nodes as usize]);
         }
     }
@@ -173,7 +174,7 @@ pub(crate) async fn the_list_agrees_with_the_film(backend: &impl Backend) {
             assert_eq!(listed.mean_root.map(f64::to_bits), film.mean_root().map(f64::to_bits), "{context}");
             let mut nodes: Vec<_> = (0..film.len()).filter_map(|i| film.node(i)).collect();
             nodes.sort_by_key(|node| (node.step, node.seq));
-            let rows = store.steps(&run, None, 100, Failing::AnyOrNone, InEpisode::Any).await.unwrap();
+            let rows = store.steps(&run, None, 100, SnapshotFilter::AnyOrNone, InEpisode::Any).await.unwrap();
             let rows: Vec<_> = rows.iter().map(|r| (r.step, r.seq, r.root, r.failure)).collect();
             let nodes: Vec<_> = nodes.iter().map(|n| (n.step, n.seq, n.root, n.failure)).collect();
             assert_eq!(rows, nodes, "{context}");

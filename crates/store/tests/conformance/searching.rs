@@ -7,7 +7,9 @@ use gauntlet_model::{
     AnnotationAdded, Body, EpisodeId, Event, EventId, FailureKind, FailureRules, Object, RunId, RunPatch,
     RunSpec, Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored, StepError, StepKind, StepRecorded,
 };
-use gauntlet_store::{Fails, Hit, Reading, SearchPage, SearchQuery, Store, StoreError, TextField};
+use gauntlet_store::{
+    FailureFilter, Hit, QuerySyntax, SearchPage, SearchQuery, Store, StoreError, TextField,
+};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
@@ -180,7 +182,7 @@ pub(crate) async fn marks_narrow_and_widen(backend: &impl Backend) {
     check("well-known", &[5]).await;
     check("action", &[]).await;
     check("note:", &[5]).await;
-    let any = SearchQuery { reading: Reading::Expanded, ..SearchQuery::new("pontines, remarked!") };
+    let any = SearchQuery { syntax: QuerySyntax::AnyTerm, ..SearchQuery::new("pontines, remarked!") };
     let found: BTreeSet<_> = settled(&fresh.store, &any).await.items.iter().filter_map(|h| h.step).collect();
     assert_eq!(found, BTreeSet::from([1, 2, 4]));
     let hit = &settled(&fresh.store, &SearchQuery::new("\"pontine lesion\" ne*")).await.items[0];
@@ -218,7 +220,7 @@ pub(crate) async fn words_without_spaces_are_found(backend: &impl Backend) {
         }
     }
     let asked =
-        SearchQuery { reading: Reading::Expanded, ..SearchQuery::new("モデルの幻觉は何ですか") };
+        SearchQuery { syntax: QuerySyntax::AnyTerm, ..SearchQuery::new("モデルの幻觉は何ですか") };
     assert_eq!(settled(&fresh.store, &asked).await.items[0].step, Some(2));
 }
 
@@ -258,12 +260,15 @@ pub(crate) async fn filters_leave_what_fails_so(backend: &impl Backend) {
             assert_eq!(found, expected, "{query:?}");
         }
     };
-    let by = |word: &str| Some(Fails::By(word.to_owned()));
+    let by = |word: &str| Some(FailureFilter::By(word.to_owned()));
     let all = [("a", 1), ("a", 2), ("a", 3), ("a", 4), ("a", 5)];
     check(&|q| q.project = Some("one".to_owned()), &all).await;
     check(&|q| q.run = Some(run_id("a")), &all).await;
-    check(&|q| (q.run, q.failing) = (Some(run_id("b")), Some(Fails::Any)), &[("b", 2), ("b", 3), ("b", 4)])
-        .await;
+    check(
+        &|q| (q.run, q.failing) = (Some(run_id("b")), Some(FailureFilter::Any)),
+        &[("b", 2), ("b", 3), ("b", 4)],
+    )
+    .await;
     check(&|q| q.failing = by("grounding"), &[("a", 2), ("a", 4), ("b", 2), ("b", 4)]).await;
     check(&|q| q.failing = by("hallucination"), &[("a", 2), ("a", 4), ("b", 2), ("b", 4)]).await;
     check(&|q| (q.run, q.failing) = (Some(run_id("a")), by("format")), &[("a", 2), ("a", 3), ("a", 4)]).await;
@@ -272,7 +277,8 @@ pub(crate) async fn filters_leave_what_fails_so(backend: &impl Backend) {
     check(&|q| (q.run, q.snapshots_only) = (Some(run_id("a")), true), &[("a", 1), ("a", 2), ("a", 3)]).await;
     // A later snapshot of the same step takes its failure back.
     store.append(&a, vec![acted(6, 2, "same words", &[("root", 1.0)])], at(3)).await.unwrap();
-    let thought = SearchQuery { run: Some(a), failing: Some(Fails::Any), ..SearchQuery::new("same words") };
+    let thought =
+        SearchQuery { run: Some(a), failing: Some(FailureFilter::Any), ..SearchQuery::new("same words") };
     let found: Vec<u64> = settled(store, &thought).await.items.iter().map(|h| h.seq).collect();
     assert!(!found.contains(&4), "{found:?}");
 }
@@ -309,7 +315,7 @@ pub(crate) async fn a_result_shows_its_step_with_later_scores(backend: &impl Bac
         hits.into_iter().for_each(|hit| assert_eq!(hit.judged.unwrap().failing, failing, "{q}"));
     }
     let found = async |word: &str| {
-        let failing = Some(Fails::By(word.to_owned()));
+        let failing = Some(FailureFilter::By(word.to_owned()));
         let page =
             settled(store, &SearchQuery { failing, ..SearchQuery::new("found OR taken OR again") }).await;
         page.items.iter().filter_map(|hit| hit.step).collect::<Vec<_>>()
@@ -424,12 +430,13 @@ pub(crate) async fn no_query_breaks_it(backend: &impl Backend) {
         )
         .prop_map(|words| words.join(" ")),
     ];
-    let readings = prop_oneof![Just(Reading::Marked), Just(Reading::Plain), Just(Reading::Expanded)];
+    let readings =
+        prop_oneof![Just(QuerySyntax::Operators), Just(QuerySyntax::AllTerms), Just(QuerySyntax::AnyTerm)];
     let mut runner =
         TestRunner::new(ProptestConfig { cases: 600, failure_persistence: None, ..Default::default() });
     let handle = tokio::runtime::Handle::current();
-    let outcome = runner.run(&(typed, readings), |(q, reading)| {
-        let query = SearchQuery { reading, ..SearchQuery::new(&q) };
+    let outcome = runner.run(&(typed, readings), |(q, syntax)| {
+        let query = SearchQuery { syntax, ..SearchQuery::new(&q) };
         let found = tokio::task::block_in_place(|| handle.block_on(store.search(&query)));
         match found {
             Ok(page) => {

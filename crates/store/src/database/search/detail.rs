@@ -18,7 +18,7 @@ use crate::database::revisit::later_score;
 use crate::database::rows::{episode, evidence, failure, rules};
 use crate::database::seq_of;
 use crate::database::value::Value;
-use crate::search::{Document, Fails, Hit, Judged};
+use crate::search::{Document, FailureFilter, Hit, Judged};
 
 /// Joins the snapshot `s` that counts for an event `e`: the newest of its step and episode. Its `root` and
 /// `failure` are those of the step in its current state, later scores applied.
@@ -88,7 +88,7 @@ fn judged(row: &DbRow, later: &[LaterScore]) -> Result<Option<Judged>, StoreErro
 pub(super) async fn failing(
     db: &mut Snapshot,
     places: &[i64],
-    fails: &Fails,
+    fails: &FailureFilter,
 ) -> Result<HashSet<i64>, StoreError> {
     let dialect = db.dialect();
     let sql = format!(
@@ -103,8 +103,8 @@ pub(super) async fn failing(
     for row in &rows {
         let place: i64 = row.try_get("place").map_err(log_fault)?;
         let is_failing = match fails {
-            Fails::Any => true,
-            Fails::By(_) => judged(row, later.of(place))?.is_some_and(|judged| judged.fails(fails)),
+            FailureFilter::Any => true,
+            FailureFilter::By(_) => judged(row, later.of(place))?.is_some_and(|judged| judged.fails(fails)),
         };
         if is_failing {
             found.insert(place);

@@ -15,7 +15,9 @@ use crate::database::dialect::Texts;
 use crate::database::fault::{corrupt, fault};
 use crate::database::query::{QueryBuilder, query as statement};
 use crate::database::{DbRow, MAX_SEQ, SEQ_BITS, place};
-use crate::search::{Cursor, Fails, Hit, List, Lists, Progress, Ranked, SearchPage, SearchQuery, Words};
+use crate::search::{
+    Cursor, FailureFilter, Hit, List, Lists, Progress, Ranked, SearchPage, SearchQuery, Words,
+};
 
 /// Most results on a page.
 const MAX_PAGE: u32 = 200;
@@ -81,7 +83,7 @@ async fn find(searcher: &Searcher, lists: &Lists, query: &SearchQuery) -> Result
         let message = format!("is {}; it must be 1 to {MAX_PAGE}", query.limit);
         return Err(StoreError::invalid("limit", message).into());
     }
-    let words = Words::read(&query.q, query.reading)?;
+    let words = Words::read(&query.q, query.syntax)?;
     let cursor = query.cursor.as_deref().map(|text| Cursor::read(text, query)).transpose()?;
     // One transaction: the index, its cursors and what is marked belong together. It is never committed.
     let mut db = searcher.pool.snapshot().await.map_err(index_fault)?;
@@ -236,7 +238,7 @@ fn matching(
 async fn failing(
     db: &mut Snapshot,
     candidates: Vec<Ranked>,
-    fails: &Fails,
+    fails: &FailureFilter,
     most: usize,
 ) -> Result<(Vec<Ranked>, bool), StoreError> {
     let mut found = Vec::new();
@@ -264,7 +266,8 @@ async fn newest(
     let (mut found, mut before, mut looked_at) = (Vec::new(), before, 0);
     loop {
         // Where scores are still to be judged, more must be looked at than is wanted.
-        let asked = if matches!(query.failing, Some(Fails::By(_))) { CHUNK.max(wanted) } else { wanted };
+        let asked =
+            if matches!(query.failing, Some(FailureFilter::By(_))) { CHUNK.max(wanted) } else { wanted };
         let places = newest_places(db, query, run_no, before, asked).await?;
         let is_last = places.len() < asked;
         let failing = match &query.failing {
