@@ -36,13 +36,13 @@ pub struct Spools {
     stopping: CancellationToken,
 }
 
-/// Whether a download is still wanted: asked between two pieces of work that write nothing.
-pub struct Wanted {
+/// Whether a download goes on: checked between two pieces of work that write nothing.
+pub struct CancelCheck {
     progress: watch::Sender<Written>,
     stopping: CancellationToken,
 }
 
-impl Wanted {
+impl CancelCheck {
     /// An error once the client has left or the server stops.
     pub fn check(&self) -> io::Result<()> {
         if self.stopping.is_cancelled() {
@@ -77,7 +77,7 @@ impl Spools {
         write: F,
     ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<F>, ApiError>
     where
-        F: FnOnce(&mut (dyn Write + Send), &Wanted) -> io::Result<()> + Send + 'static,
+        F: FnOnce(&mut (dyn Write + Send), &CancelCheck) -> io::Result<()> + Send + 'static,
     {
         let busy = || ApiError::busy("too many downloads are under way");
         let open = Arc::clone(&self.open).try_acquire_owned().map_err(|_| busy())?;
@@ -86,13 +86,13 @@ impl Spools {
         let (reading, writing) =
             files(folder).map_err(|e| gauntlet_engine::Error::disk("the download", &e))?;
         let (progress, mut written) = watch::channel(Written::default());
-        let wanted = Wanted { progress, stopping: self.stopping.clone() };
+        let cancel = CancelCheck { progress, stopping: self.stopping.clone() };
         tokio::task::spawn_blocking(move || {
-            let mut out = BufWriter::with_capacity(CHUNK, Counted { file: writing, wanted: &wanted });
-            let ended = write(&mut out, &wanted).and_then(|()| out.flush());
+            let mut out = BufWriter::with_capacity(CHUNK, Counted { file: writing, cancel: &cancel });
+            let ended = write(&mut out, &cancel).and_then(|()| out.flush());
             drop(out);
             let ended = ended.map_err(|error| error.to_string());
-            wanted.progress.send_modify(|written| written.ended = Some(ended));
+            cancel.progress.send_modify(|written| written.ended = Some(ended));
             drop(turn);
         });
         // Begins once it is known to begin well: an error up to here is an answer of its own.
@@ -169,14 +169,14 @@ pub fn sweep(folder: &Path) {
 /// Says how much was written; ends where nobody reads any more.
 struct Counted<'a> {
     file: File,
-    wanted: &'a Wanted,
+    cancel: &'a CancelCheck,
 }
 
 impl Write for Counted<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.wanted.check()?;
+        self.cancel.check()?;
         let count = self.file.write(bytes)?;
-        self.wanted.progress.send_modify(|written| written.bytes += count as u64);
+        self.cancel.progress.send_modify(|written| written.bytes += count as u64);
         Ok(count)
     }
 
@@ -200,10 +200,10 @@ mod tests {
         let (begins, begun) = tokio::sync::oneshot::channel();
         let path = folder.path().to_owned();
         let download = tokio::spawn(async move {
-            let work = move |_: &mut (dyn Write + Send), wanted: &Wanted| {
+            let work = move |_: &mut (dyn Write + Send), cancel: &CancelCheck| {
                 let _ = begins.send(());
                 let end = loop {
-                    match wanted.check() {
+                    match cancel.check() {
                         Ok(()) => std::thread::yield_now(),
                         Err(error) => break error,
                     }

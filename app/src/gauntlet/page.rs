@@ -69,7 +69,7 @@ fn RunView(summary: RunSummary) -> impl IntoView {
     let session = Session::new(summary);
     let panels = Panels::new();
     let commands = Commands::new(session);
-    address::keep(session, panels);
+    address::sync(session, panels);
     provide_context(commands);
     provide_context(panels);
     keyboard::listen(session, panels);

@@ -7,7 +7,7 @@ use gauntlet_server::config::Config;
 use tokio::runtime::Runtime;
 
 use super::stream::{Stream, at_server, id_of};
-use super::{CliError, say};
+use super::{CliError, print_line};
 
 /// Trains a small policy with GRPO on medical-safety questions; every rollout is scored by the DIPG rubric.
 #[derive(Debug, clap::Args)]
@@ -88,6 +88,6 @@ impl Demo {
     }
 
     fn tell(&self, machine: serde_json::Value, people: &str) {
-        if self.json { say(&machine.to_string()) } else { say(people) }
+        if self.json { print_line(&machine.to_string()) } else { print_line(people) }
     }
 }

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use super::client::{Missing, Place, agent, refusal};
 use super::find::find;
 use super::reader::{Reader, close, failed};
-use super::{CliError, say};
+use super::{CliError, print_line};
 use gauntlet_server::config::Config;
 
 /// Writes a run as a file.
@@ -86,10 +86,10 @@ impl Export {
             let line = serde_json::json!({
                 "run": run.id, "name": run.name, "format": format, "file": path, "bytes": bytes,
             });
-            return say(&line.to_string());
+            return print_line(&line.to_string());
         }
         let size = indicatif::HumanBytes(bytes);
-        say(&format!("{}: {size} of {format}, run {} ({})", path.display(), run.id, run.name));
+        print_line(&format!("{}: {size} of {format}, run {} ({})", path.display(), run.id, run.name));
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use super::demo::positive;
 use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, left, paint};
 use super::stream::{Stream, at_server, id_of};
-use super::{CliError, say};
+use super::{CliError, print_line};
 
 /// Agents in scenarios.
 #[derive(Debug, clap::Subcommand)]
@@ -84,8 +84,8 @@ impl GymDemo {
         let mut stream = Stream::start(url, runtime, &run, spec)?;
         let page = format!("{url}/runs/{run}");
         match self.json {
-            true => say(&json!({ "run": run, "url": page }).to_string()),
-            false => say(&format!("six agents in {} scenarios each, watch them at {page}", self.scenarios)),
+            true => print_line(&json!({ "run": run, "url": page }).to_string()),
+            false => print_line(&format!("six agents in {} scenarios each, watch them at {page}", self.scenarios)),
         }
         let mut session = Session::new(documents, self.scenarios, self.seed);
         let mut decisions = 0;

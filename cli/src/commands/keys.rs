@@ -13,8 +13,8 @@ use unicode_width::UnicodeWidthStr;
 use super::CliError;
 use super::client::{Missing, Place, agent, encode};
 use super::manage::answered;
+use super::print_line;
 use super::reader::{close, failed, get, post};
-use super::say;
 use super::screen::{BAD, BOLD, GOOD, Screen, WAITS, clip, left, paint};
 
 /// Who creates and revokes keys in the data folder itself.
@@ -95,7 +95,7 @@ impl Keys {
     /// Does it, at the server or in the data folder.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         if matches!(self, Self::Generate) {
-            say(Secret::new(random_bytes()).expose());
+            print_line(Secret::new(random_bytes()).expose());
             return Ok(());
         }
         // A server may have no data folder before its first key.
@@ -126,13 +126,13 @@ impl Create {
             Place::Server(url) => post(&format!("{url}/api/v1/keys"), &asked)?.json()?,
         };
         if self.json {
-            say(&serde_json::to_string(&created).map_err(failed)?);
+            print_line(&serde_json::to_string(&created).map_err(failed)?);
             return Ok(());
         }
         let CreatedKey { key, secret } = created;
-        say(&secret);
+        print_line(&secret);
         // The secret alone is on the standard output, so that a script can read it.
-        super::complain(&format!(
+        super::print_error(&format!(
             "created the key {} of {:?} ({}); its secret is shown this once",
             key.id,
             key.name,
@@ -149,12 +149,12 @@ fn list(place: &Place, runtime: &Runtime, json: bool) -> Result<(), CliError> {
     };
     if json {
         for key in &all {
-            say(&serde_json::to_string(key).map_err(failed)?);
+            print_line(&serde_json::to_string(key).map_err(failed)?);
         }
         return Ok(());
     }
     if all.is_empty() {
-        say("there are no keys; `gauntlet keys create NAME --role admin` makes the first");
+        print_line("there are no keys; `gauntlet keys create NAME --role admin` makes the first");
     }
     table(&all)
 }
@@ -192,6 +192,6 @@ fn revoke(place: &Place, runtime: &Runtime, id: &str) -> Result<(), CliError> {
             serde_json::from_str(&text).map_err(failed)?
         }
     };
-    say(&format!("revoked the key {} of {:?}", key.id, key.name));
+    print_line(&format!("revoked the key {} of {:?}", key.id, key.name));
     Ok(())
 }

@@ -10,8 +10,8 @@ use tokio::runtime::Runtime;
 use super::CliError;
 use super::client::{Missing, Place, agent, encode, refusal};
 use super::find::find;
+use super::print_line;
 use super::reader::{Reader, close, failed};
-use super::say;
 
 /// Gives a run another name.
 #[derive(Debug, clap::Args)]
@@ -81,7 +81,7 @@ impl Rename {
             match self.json {
                 true => print(&changed),
                 false => {
-                    say(&format!("{} is now called {:?}", changed.id, changed.name));
+                    print_line(&format!("{} is now called {:?}", changed.id, changed.name));
                     Ok(())
                 }
             }
@@ -107,7 +107,7 @@ impl Tag {
             }
             match self.json {
                 true => print(&run)?,
-                false => run.tags.iter().for_each(|tag| say(tag)),
+                false => run.tags.iter().for_each(|tag| print_line(tag)),
             }
             Ok(())
         })
@@ -126,8 +126,8 @@ impl Remove {
             for run in &runs {
                 delete(place, runtime, run)?;
                 match self.json {
-                    true => say(&serde_json::json!({ "run": run.id, "deleted": true }).to_string()),
-                    false => say(&format!("deleted {} {:?}", run.id, run.name)),
+                    true => print_line(&serde_json::json!({ "run": run.id, "deleted": true }).to_string()),
+                    false => print_line(&format!("deleted {} {:?}", run.id, run.name)),
                 }
             }
             Ok(())
@@ -206,6 +206,6 @@ pub(super) fn answered(answer: ureq::http::Response<ureq::Body>) -> Result<Strin
 }
 
 fn print(run: &RunSummary) -> Result<(), CliError> {
-    say(&serde_json::to_string(run).map_err(failed)?);
+    print_line(&serde_json::to_string(run).map_err(failed)?);
     Ok(())
 }

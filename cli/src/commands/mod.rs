@@ -147,7 +147,7 @@ pub(crate) fn main() -> ExitCode {
     match run(cli) {
         Ok(()) | Err(CliError::Closed) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error.to_string());
+            print_error(&error.to_string());
             ExitCode::FAILURE
         }
     }
@@ -195,29 +195,29 @@ async fn serve(config: &Config, json: bool) -> Result<(), CliError> {
         let ready = serde_json::json!({
             "url": server.url(), "data": config.data, "pages": server.has_site(), "otlp_grpc": grpc,
         });
-        say(&ready.to_string());
+        print_line(&ready.to_string());
     } else {
         let data = match &config.database {
             Some(database) => format!("log in {database}, artifacts in {}", config.data.display()),
             None => format!("data in {}", config.data.display()),
         };
-        say(&format!("Gauntlet is ready at {}  ({data})", server.url()));
+        print_line(&format!("Gauntlet is ready at {}  ({data})", server.url()));
     }
     match server.otlp_grpc() {
         Some(Ok(address)) if !json => {
-            say(&format!(
+            print_line(&format!(
                 "OpenTelemetry is taken at {} (OTLP over HTTP) and {address} (gRPC).",
                 server.url()
             ));
         }
-        Some(Err(why)) => complain(&format!(
+        Some(Err(why)) => print_error(&format!(
             "OpenTelemetry is taken over HTTP only, since another program has gRPC's address ({why}); \
              --otlp-grpc ADDR takes another address, --otlp-grpc off none"
         )),
         Some(Ok(_)) | None => {}
     }
     if !server.has_site() && !json {
-        say("The browser side is not built, so pages are static: `make run` builds it.");
+        print_line("The browser side is not built, so pages are static: `make run` builds it.");
     }
     server.run(stop).await?;
     Ok(())
@@ -238,12 +238,12 @@ fn log_to_stderr(filter: &str) {
     }
 }
 
-/// A line of a command's answer. Nobody may be listening any more (`gauntlet serve | head -1`); that is no
-/// error.
-pub(crate) fn say(line: &str) {
+/// Prints a line of a command's answer. A closed pipe (`gauntlet serve | head -1`) is not an error.
+pub(crate) fn print_line(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-fn complain(line: &str) {
+/// Prints a line for people beside the answer: an error, a warning or a note.
+fn print_error(line: &str) {
     let _ = writeln!(std::io::stderr(), "gauntlet: {line}");
 }

@@ -13,9 +13,9 @@ use super::CliError;
 use super::client::{Place, agent, encode};
 use super::find::find;
 use super::manage::{answered, at_place};
+use super::print_line;
 use super::reader::{Reader, failed, get, post};
 use super::runs::one_of;
-use super::say;
 use super::screen::{BAD, BOLD, DIM, Screen, WAITS, clip, count, left, paint, right};
 
 /// Places that a trial lists for people at most.
@@ -141,7 +141,7 @@ impl List {
             return monitors.iter().try_for_each(print);
         }
         if monitors.is_empty() {
-            super::complain(&format!("no monitor watches the project {:?}", self.project));
+            super::print_error(&format!("no monitor watches the project {:?}", self.project));
             return Ok(());
         }
         table(&monitors)
@@ -171,7 +171,10 @@ impl Add {
             true => print(&saved),
             false => {
                 let monitor = &saved.monitor;
-                say(&format!("{:?} watches the project {:?} from now on", monitor.name, monitor.project));
+                print_line(&format!(
+                    "{:?} watches the project {:?} from now on",
+                    monitor.name, monitor.project
+                ));
                 Ok(())
             }
         }
@@ -190,11 +193,15 @@ impl Rm {
             }
         }
         match self.json {
-            true => say(&serde_json::json!({
-                "project": self.project, "monitor": self.name, "deleted": true,
-            })
-            .to_string()),
-            false => say(&format!("deleted the monitor {:?} of the project {:?}", self.name, self.project)),
+            true => print_line(
+                &serde_json::json!({
+                    "project": self.project, "monitor": self.name, "deleted": true,
+                })
+                .to_string(),
+            ),
+            false => {
+                print_line(&format!("deleted the monitor {:?} of the project {:?}", self.name, self.project))
+            }
         }
         Ok(())
     }
@@ -248,7 +255,7 @@ fn of_project(url: &str, project: &str) -> String {
 }
 
 fn print(value: &impl Serialize) -> Result<(), CliError> {
-    say(&serde_json::to_string(value).map_err(failed)?);
+    print_line(&serde_json::to_string(value).map_err(failed)?);
     Ok(())
 }
 

@@ -154,7 +154,7 @@ impl Runs {
                 || self.status.is_some()
                 || self.tag.is_some()
                 || self.filter.is_some();
-            super::complain(match is_narrowed || self.query.is_some() {
+            super::print_error(match is_narrowed || self.query.is_some() {
                 true => "no runs match",
                 false => "there are no runs yet; `gauntlet demo` makes one",
             });
@@ -162,7 +162,7 @@ impl Runs {
         }
         table(&mut screen, runs)?;
         if more {
-            super::complain(&format!("the first {}; there are more (-n)", runs.len()));
+            super::print_error(&format!("the first {}; there are more (-n)", runs.len()));
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
 use super::screen::{BAD, BOLD, DIM, GOOD, Screen, left, lines, paint};
-use super::{CliError, say};
+use super::{CliError, print_line};
 
 /// The largest document that is read, in bytes.
 const MAX_BYTES: u64 = 4 << 20;
@@ -102,9 +102,9 @@ impl Scenarios {
         match self {
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
-            Self::New(new) => Ok(say(archetype(&new.archetype)?.text().trim_end())),
+            Self::New(new) => Ok(print_line(archetype(&new.archetype)?.text().trim_end())),
             Self::Check(check) => check.run(),
-            Self::Schema => Ok(say(&format!("{:#}", schema()))),
+            Self::Schema => Ok(print_line(&format!("{:#}", schema()))),
         }
     }
 }
@@ -155,7 +155,7 @@ impl Show {
         };
         match self.json {
             true => {
-                say(&serde_json::to_string_pretty(&situation).map_err(|e| CliError::Failed(e.to_string()))?)
+                print_line(&serde_json::to_string_pretty(&situation).map_err(|e| CliError::Failed(e.to_string()))?)
             }
             false => write_for_people(&document, &situation, &mut Screen::stdout())?,
         }

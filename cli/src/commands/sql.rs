@@ -95,7 +95,7 @@ impl Sql {
             }
         }
         if truncated {
-            super::complain("there are more rows (-n)");
+            super::print_error("there are more rows (-n)");
         }
         Ok(())
     }

@@ -100,7 +100,7 @@ impl Tail {
         match reader.place {
             Place::Server(url) => self.live(reader.runtime, url, run.id, position, &mut printer),
             Place::Folder(..) => {
-                super::complain("no server is running, so nothing more can come");
+                super::print_error("no server is running, so nothing more can come");
                 Ok(())
             }
         }
@@ -194,7 +194,7 @@ impl Tail {
                     () = interrupted.cancelled() => {
                         let at = position.map(|seq| format!(" at event {seq}; --after {seq} goes on"));
                         let at = at.unwrap_or_default();
-                        super::complain(&format!("stopped{at}"));
+                        super::print_error(&format!("stopped{at}"));
                         return Ok(());
                     }
                     _ = asks.tick() => {
@@ -206,9 +206,9 @@ impl Tail {
                         let was_lost = std::mem::replace(&mut is_lost, contact.is_some_and(|it| it.lost));
                         match (was_lost, is_lost) {
                             (false, true) => {
-                                super::complain("lost contact: nobody who writes it is heard of; waiting");
+                                super::print_error("lost contact: nobody who writes it is heard of; waiting");
                             }
-                            (true, false) => super::complain("it is heard of again"),
+                            (true, false) => super::print_error("it is heard of again"),
                             _ => {}
                         }
                     }
@@ -332,7 +332,7 @@ impl Printer {
         }
     }
 
-    /// The line of an event; `None` for those that say nothing to a person.
+    /// The line of an event; `None` for those that print_line nothing to a person.
     fn words(&self, event: &Event) -> Option<String> {
         let step = right(&event.step().map_or(String::new(), |step| step.to_string()), 7);
         let episode = event.episode().map_or(String::new(), |episode| clip(episode.as_str(), 8));

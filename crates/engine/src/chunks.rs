@@ -95,7 +95,7 @@ impl Films {
             let film = self.get(run).await?;
             pack_coarse(store, run, rule, &film, level, number).await?
         };
-        facts::keep(store, run, level, number, &packed).await;
+        facts::put_chunk(store, run, level, number, &packed).await;
         Ok(packed)
     }
 }

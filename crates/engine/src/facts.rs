@@ -120,7 +120,7 @@ async fn of_chunk(store: &Store, run: &RunId, number: u64) -> Result<Vec<Fact>, 
     let facts = Arc::new(facts);
     let shared = Arc::clone(&facts);
     let packed = pack(move || codec::encode(&shared)).await?;
-    keep(store, run, 0, number, &packed).await;
+    put_chunk(store, run, 0, number, &packed).await;
     Ok(Arc::unwrap_or_clone(facts))
 }
 
@@ -155,7 +155,7 @@ pub(crate) async fn stored(
 
 /// Stores a packed chunk, if it can be stored: reading does not depend on writing, as the disk or the queue
 /// of the writer may be full. The next reading tries again.
-pub(crate) async fn keep(store: &Store, run: &RunId, level: u8, number: u64, packed: &[u8]) {
+pub(crate) async fn put_chunk(store: &Store, run: &RunId, level: u8, number: u64, packed: &[u8]) {
     if let Err(error) = store.put_chunk(run, level, number, envelope::close(packed)).await {
         tracing::warn!(%run, level, number, %error, "a chunk was not stored");
     }

@@ -90,7 +90,7 @@ impl Artifacts {
     }
 
     /// Takes an artifact; `announce` is called with its event once the content is on disk.
-    pub(crate) fn keep(
+    pub(crate) fn add(
         &self,
         draft: Draft,
         content: Vec<u8>,

@@ -259,7 +259,7 @@ impl ObservabilityProvider {
             role,
         };
         let sinks = Arc::clone(&self.0.sinks);
-        artifacts.keep(draft, content, move |event| offer(&sinks, &Arc::new(event)))
+        artifacts.add(draft, content, move |event| offer(&sinks, &Arc::new(event)))
     }
 
     /// Watches every call of a rubric tree: each becomes a `snapshot.scored`, at the next step; in a run that

@@ -140,8 +140,8 @@ impl Blobs {
             return Ok(None);
         };
         let sha256 = sha256.to_owned();
-        let wanted = Wanted::default();
-        let goes_on = wanted.watch();
+        let cancel_on_drop = CancelOnDrop::default();
+        let goes_on = cancel_on_drop.watch();
         let found = blocking(move || {
             let mut file = match std::fs::File::open(place) {
                 Ok(file) => file,
@@ -155,7 +155,7 @@ impl Blobs {
             Ok(Some((file, size, is_verified, is_damaged)))
         });
         let found = found.await.map_err(|e| unavailable("read", &e))?;
-        drop(wanted);
+        drop(cancel_on_drop);
         match found {
             Some((.., true)) => {
                 Err(StoreError::Corrupt("an artifact's bytes are not those of its hash".to_owned()))
@@ -309,8 +309,8 @@ impl Upload {
         })?;
         self.file.flush().await.map_err(|e| unavailable("write", &e))?;
         let (from, sha256) = (place.clone(), expected.to_owned());
-        let wanted = Wanted::default();
-        let goes_on = wanted.watch();
+        let cancel_on_drop = CancelOnDrop::default();
+        let goes_on = cancel_on_drop.watch();
         let stored = blocking(move || match std::fs::File::open(&from) {
             Ok(mut file) => Ok(Some(hash_of(&mut file, &goes_on)? == sha256)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -318,7 +318,7 @@ impl Upload {
         });
         // One that cannot be read is as good as damaged.
         let stored = stored.await.unwrap_or(Some(false));
-        drop(wanted);
+        drop(cancel_on_drop);
         if stored == Some(false) {
             tracing::warn!(sha256 = expected, "a damaged artifact is repaired");
         }
@@ -380,9 +380,9 @@ fn remove_partial(folder: &Path, stalled: Duration) {
 
 /// Held by whoever waits for a thread's work: dropped, it ends that work.
 #[derive(Default)]
-struct Wanted(Arc<AtomicBool>);
+struct CancelOnDrop(Arc<AtomicBool>);
 
-impl Wanted {
+impl CancelOnDrop {
     /// Whether somebody still waits, for the thread that works.
     fn watch(&self) -> impl Fn() -> bool + Send + use<> {
         let is_dropped = Arc::clone(&self.0);
@@ -390,7 +390,7 @@ impl Wanted {
     }
 }
 
-impl Drop for Wanted {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -435,8 +435,8 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         // Sparse: a gigabyte of zeros that takes seconds to hash.
         file.set_len(1 << 30).unwrap();
-        let wanted = Wanted::default();
-        let goes_on = wanted.watch();
+        let cancel_on_drop = CancelOnDrop::default();
+        let goes_on = cancel_on_drop.watch();
         let (begins, begun) = std::sync::mpsc::sync_channel(1);
         let hashing = std::thread::spawn(move || {
             begins.send(()).unwrap();
@@ -444,7 +444,7 @@ mod tests {
         });
         begun.recv().unwrap();
         let asked = std::time::Instant::now();
-        drop(wanted);
+        drop(cancel_on_drop);
         assert!(hashing.join().unwrap().is_err());
         assert!(asked.elapsed() < std::time::Duration::from_secs(1), "{:?}", asked.elapsed());
     }

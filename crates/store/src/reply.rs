@@ -16,15 +16,15 @@ impl<T> Reply<T> {
         (Self { to: Some(to), outcome: None }, from)
     }
 
-    /// Keeps what came of it until the commit.
-    pub(crate) fn keep(&mut self, outcome: Result<T, StoreError>) {
+    /// Sets the outcome, which the caller gets after the commit.
+    pub(crate) fn set(&mut self, outcome: Result<T, StoreError>) {
         self.outcome = Some(outcome);
     }
 }
 
 /// A reply of any type.
 pub(crate) trait Settle {
-    /// Tells the caller: what was kept, or that the whole group failed.
+    /// Sends the caller the outcome that was set, or the failure of the whole group.
     fn settle(&mut self, failure: Option<&StoreError>);
 }
 

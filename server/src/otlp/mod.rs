@@ -5,8 +5,8 @@
 //! `partialSuccess`, while the rest is kept. A refusal is a `google.rpc.Status` in the encoding of the
 //! request.
 
+mod append;
 mod grpc;
-mod keep;
 mod open;
 
 use axum::body::Body;
@@ -122,7 +122,7 @@ async fn respond(state: AppState, headers: HeaderMap, raw: Body, signal: Signal)
     }
 }
 
-/// Keeps what a request holds. Answers what could not be kept.
+/// Stores what a request holds. Answers what could not be stored.
 async fn take(
     state: &AppState,
     encoding: Encoding,
@@ -140,7 +140,7 @@ async fn take(
         let arrived = arrived.await?.map_err(unreadable)?;
         let services = trace_runs.services(&state.store, arrived.services(), received).await?;
         let (measured, outcome) = run_blocking(move || arrived.route(&services)).await?;
-        return keep::keep_measurements(state, measured, outcome).await;
+        return append::append_measurements(state, measured, outcome).await;
     }
     let arrived = run_blocking(move || match signal {
         Signal::Logs => decode_logs(encoding, bytes).map(|d| read_logs(d, received)),
@@ -152,7 +152,7 @@ async fn take(
     let intake =
         run_blocking(move || arrived.route(&services, &mut |trace, run| trace_runs.settle(trace, run)))
             .await?;
-    keep::keep(state, intake).await
+    append::append(state, intake).await
 }
 
 /// Does what takes a while for a large request on a thread that nobody else waits for.

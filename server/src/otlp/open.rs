@@ -7,7 +7,7 @@ use gauntlet_engine::clock::now;
 use gauntlet_model::{EpisodeId, Kind, RunId, Status};
 use gauntlet_store::{RunField, RunQuery, StoreError};
 
-use super::keep;
+use super::append;
 use crate::state::AppState;
 
 /// How long nothing may be heard of a trace before it is taken for ended. Exporters send spans within seconds
@@ -22,7 +22,7 @@ const RECENT_MICROS: i64 = 24 * 3600 * 1_000_000;
 /// Ends the traces that were quiet for so long. What cannot be ended now is tried again later.
 pub async fn close_quiet(state: &AppState, quiet: Duration) {
     for (trace, run) in state.trace_runs.open.take_quiet(quiet) {
-        if let Err(error) = keep::end_quiet(state, &run, &trace).await {
+        if let Err(error) = append::end_quiet(state, &run, &trace).await {
             let error = error.message();
             tracing::warn!(%run, %trace, error, "a trace without a root stays open for now");
             state.trace_runs.open.heard(&run, BTreeSet::from([trace]));

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Missing, Place};
 use super::reader::close;
-use super::{CliError, complain, say};
+use super::{CliError, print_error, print_line};
 use bar::Bar;
 use gauntlet_api::{ImportAnnouncement, ImportPhase, ImportStatus, Imported};
 use gauntlet_engine::imports::{Imports, Reading, name_of};
@@ -96,7 +96,7 @@ impl Import {
                 if std::io::stderr().is_terminal() {
                     let _ = writeln!(std::io::stderr());
                 }
-                complain("interrupted; import the file again to go on where it was");
+                print_error("interrupted; import the file again to go on where it was");
                 std::process::exit(super::INTERRUPTED);
             });
         }
@@ -109,9 +109,9 @@ impl Import {
                 Err(message) => {
                     let sentence = format!("{}: {message}", path.display());
                     if self.json {
-                        say(&serde_json::json!({ "file": path, "error": message }).to_string());
+                        print_line(&serde_json::json!({ "file": path, "error": message }).to_string());
                     } else if !is_one {
-                        complain(&sentence);
+                        print_error(&sentence);
                     }
                     refused.push(sentence);
                 }
@@ -161,11 +161,11 @@ impl Import {
         if self.json {
             let mut line = serde_json::to_value(imported).unwrap_or_default();
             line["file"] = path.display().to_string().into();
-            return say(&line.to_string());
+            return print_line(&line.to_string());
         }
-        say(&format!("{}: {} steps as run {}", path.display(), imported.steps, imported.run));
+        print_line(&format!("{}: {} steps as run {}", path.display(), imported.steps, imported.run));
         for warning in &imported.warnings {
-            say(&format!("  note: {warning}"));
+            print_line(&format!("  note: {warning}"));
         }
     }
 }

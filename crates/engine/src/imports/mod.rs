@@ -76,7 +76,7 @@ impl Imports {
             match Session::load(&folder) {
                 Some(session) if session.phase.is_working() => {
                     tracing::info!(file = session.name, "an import goes on");
-                    let entry = self.keep(&id, session);
+                    let entry = self.entry(&id, session);
                     self.start(entry);
                 }
                 Some(session) if old.is_none_or(|age| age < lifetime(session.phase)) => {}
@@ -326,12 +326,12 @@ impl Imports {
 
     fn create(&self, id: &str, session: Session) -> Result<Arc<Entry>, Error> {
         std::fs::create_dir_all(self.inner.folder.join(id)).map_err(|e| disk_error(&e))?;
-        let entry = self.keep(id, session);
+        let entry = self.entry(id, session);
         entry.change(|_| {})?;
         Ok(entry)
     }
 
-    fn keep(&self, id: &str, session: Session) -> Arc<Entry> {
+    fn entry(&self, id: &str, session: Session) -> Arc<Entry> {
         let entry = Arc::new(Entry::new(id, self.inner.folder.join(id), session));
         Arc::clone(self.entries().entry(id.to_owned()).or_insert(entry))
     }
@@ -343,7 +343,7 @@ impl Imports {
         let plain = id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
         known.or_else(|| {
             let session = plain.then(|| Session::load(&self.inner.folder.join(id))).flatten()?;
-            Some(self.keep(id, session))
+            Some(self.entry(id, session))
         })
     }
 

@@ -23,11 +23,11 @@ fn rules_column(rules: FailureRules) -> Option<String> {
     (!rules.is_auto()).then(|| serde_json::to_string(&rules).unwrap_or_default())
 }
 
-/// Keeps a request's outcome; lets only what stops the whole group through.
-fn keep<T>(reply: &mut Reply<T>, outcome: Result<T, TxnError>) -> Result<(), TxnError> {
+/// Sets a request's outcome. Passes on only the errors that end the whole group.
+fn set_outcome<T>(reply: &mut Reply<T>, outcome: Result<T, TxnError>) -> Result<(), TxnError> {
     match outcome {
-        Ok(value) => reply.keep(Ok(value)),
-        Err(TxnError::Refused(refusal)) => reply.keep(Err(refusal)),
+        Ok(value) => reply.set(Ok(value)),
+        Err(TxnError::Refused(refusal)) => reply.set(Err(refusal)),
         Err(error) => return Err(error),
     }
     Ok(())
@@ -38,57 +38,61 @@ impl Group<'_> {
     pub(super) async fn work_off(&mut self, group: &mut [Queued]) -> Result<(), TxnError> {
         for queued in group {
             match &mut queued.work {
-                Work::Create { run, now, reply } => keep(reply, self.create(run, *now).await)?,
-                Work::Append { run, rows, now, reply } => keep(reply, self.stage(run, rows, *now).await)?,
+                Work::Create { run, now, reply } => set_outcome(reply, self.create(run, *now).await)?,
+                Work::Append { run, rows, now, reply } => {
+                    set_outcome(reply, self.stage(run, rows, *now).await)?
+                }
                 Work::Origin { run, rows, now, reply } => {
                     let outcome = match self.ensure(run, rows, *now).await {
                         Ok(()) => self.post(&run.id, rows, *now).await,
                         Err(error) => Err(error),
                     };
-                    keep(reply, outcome)?;
+                    set_outcome(reply, outcome)?;
                 }
                 Work::Import { run, rows, now, reply } => {
                     let outcome = self.import(run, rows, *now).await;
-                    keep(reply, outcome)?;
+                    set_outcome(reply, outcome)?;
                 }
-                Work::Patch { run, patch, now, reply } => keep(reply, self.patch(run, patch, *now).await)?,
-                Work::Delete { run, now, reply } => keep(reply, self.delete(run, *now).await)?,
+                Work::Patch { run, patch, now, reply } => {
+                    set_outcome(reply, self.patch(run, patch, *now).await)?
+                }
+                Work::Delete { run, now, reply } => set_outcome(reply, self.delete(run, *now).await)?,
                 Work::Issue { run, command_id, row, now, reply } => {
-                    keep(reply, self.issue(run, command_id, row, *now).await)?;
+                    set_outcome(reply, self.issue(run, command_id, row, *now).await)?;
                 }
                 Work::Acknowledge { run, command_id, row, now, reply } => {
-                    keep(reply, self.acknowledge(run, command_id, row, *now).await)?;
+                    set_outcome(reply, self.acknowledge(run, command_id, row, *now).await)?;
                 }
-                Work::Pop { run, now, reply } => keep(reply, self.pop(run, *now).await)?,
+                Work::Pop { run, now, reply } => set_outcome(reply, self.pop(run, *now).await)?,
                 Work::PutWriter { run, writer, report, now, reply } => {
-                    keep(reply, self.put_writer(run, writer, report, *now).await)?;
+                    set_outcome(reply, self.put_writer(run, writer, report, *now).await)?;
                 }
-                Work::Sweep { now, since, reply } => keep(reply, self.sweep(*now, *since).await)?,
+                Work::Sweep { now, since, reply } => set_outcome(reply, self.sweep(*now, *since).await)?,
                 Work::KeepChunk { run, level, chunk, bytes, reply } => {
-                    keep(reply, self.keep_chunk(run, *level, *chunk, bytes).await)?;
+                    set_outcome(reply, self.put_chunk(run, *level, *chunk, bytes).await)?;
                 }
                 Work::Seal { run, run_no, chunks, sealed, reply } => {
-                    keep(reply, self.seal(run, *run_no, chunks, sealed).await)?;
+                    set_outcome(reply, self.seal(run, *run_no, chunks, sealed).await)?;
                 }
                 Work::PutEffects { project, effects, now, reply } => {
-                    keep(reply, super::effects::put(&mut *self.db, project, effects, *now).await)?;
+                    set_outcome(reply, super::effects::put(&mut *self.db, project, effects, *now).await)?;
                 }
-                Work::PutMonitor { monitor, reply } => keep(reply, self.put_monitor(monitor).await)?,
+                Work::PutMonitor { monitor, reply } => set_outcome(reply, self.put_monitor(monitor).await)?,
                 Work::DeleteMonitor { project, name, reply } => {
-                    keep(reply, self.delete_monitor(project, name).await)?;
+                    set_outcome(reply, self.delete_monitor(project, name).await)?;
                 }
                 Work::Raise { run, progress, rows, with, now, reply } => {
-                    keep(reply, self.raise(run, progress.as_ref(), rows, with, *now).await)?;
+                    set_outcome(reply, self.raise(run, progress.as_ref(), rows, with, *now).await)?;
                 }
                 Work::SettleCall { call_no, outcome, now, reply } => {
-                    keep(reply, self.settle_call(*call_no, outcome, *now).await)?;
+                    set_outcome(reply, self.settle_call(*call_no, outcome, *now).await)?;
                 }
-                Work::ChangeKey { change, reply } => keep(reply, self.change_key(change).await)?,
-                Work::ChangeView { change, reply } => keep(reply, self.change_view(change).await)?,
+                Work::ChangeKey { change, reply } => set_outcome(reply, self.change_key(change).await)?,
+                Work::ChangeView { change, reply } => set_outcome(reply, self.change_view(change).await)?,
                 Work::PutProjection { run, projection, reply } => {
-                    keep(reply, self.put_projection(run, projection).await)?;
+                    set_outcome(reply, self.put_projection(run, projection).await)?;
                 }
-                Work::Ping { reply } => keep(reply, self.heartbeat().await)?,
+                Work::Ping { reply } => set_outcome(reply, self.heartbeat().await)?,
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ use super::rows;
 use crate::{PackedChunk, SealedTo, SealingRun, StoreError};
 
 impl Group<'_> {
-    pub(super) async fn keep_chunk(
+    pub(super) async fn put_chunk(
         &mut self,
         run: &RunId,
         level: u8,

@@ -15,30 +15,30 @@ use crate::state::AppState;
 /// Events of a trace that are read to find where it began.
 const MOST_EVENTS: u32 = 100_000;
 
-/// Numbers are given by what the log has, so nobody else may give any between looking and appending. Runs
-/// share locks; that costs time only.
+/// A step's number follows from the log, so reading the log and appending to it are under one lock. Runs
+/// share the locks, which costs time only.
 static NUMBERING: [Mutex<()>; 64] = [const { Mutex::const_new(()) }; 64];
 
 async fn numbering(run: &RunId) -> MutexGuard<'static, ()> {
     let mut hasher = DefaultHasher::new();
     run.hash(&mut hasher);
     let place = hasher.finish() as usize % NUMBERING.len();
-    // The remainder is always a place; the first stands in for none.
+    // The remainder is always an index of the array, so the first lock is never the fallback.
     NUMBERING.get(place).unwrap_or(&NUMBERING[0]).lock().await
 }
 
-/// Keeps every batch. Where one fails for want of room or disk, so does the request: what was kept before is
-/// passed over when it is sent again.
-pub(super) async fn keep(state: &AppState, intake: RoutedRequest) -> Result<Outcome, ApiError> {
+/// Appends every batch. The request fails with the first batch that cannot be stored; a retry skips what was
+/// stored before.
+pub(super) async fn append(state: &AppState, intake: RoutedRequest) -> Result<Outcome, ApiError> {
     let mut outcome = intake.outcome;
     for batch in intake.batches {
-        merge(&mut outcome, keep_batch(state, batch).await?);
+        merge(&mut outcome, append_batch(state, batch).await?);
     }
     Ok(outcome)
 }
 
-/// Keeps what was measured, likewise.
-pub(super) async fn keep_measurements(
+/// Appends measurements, likewise.
+pub(super) async fn append_measurements(
     state: &AppState,
     measured: Vec<Measurements>,
     mut outcome: Outcome,
@@ -80,7 +80,7 @@ async fn ensure(state: &AppState, run: &RunId, spec: &RunSpec) -> Result<bool, A
     }
 }
 
-async fn keep_batch(state: &AppState, batch: Batch) -> Result<Outcome, ApiError> {
+async fn append_batch(state: &AppState, batch: Batch) -> Result<Outcome, ApiError> {
     let run = batch.run().clone();
     let _alone = numbering(&run).await;
     if !ensure(state, &run, batch.spec()).await? {
