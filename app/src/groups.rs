@@ -20,7 +20,7 @@ const MOST_CHARS: usize = 20_000;
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Content {
+pub struct GroupsContent {
     /// The run.
     pub run: RunSummary,
     /// Its groups over training.
@@ -42,11 +42,11 @@ pub struct Content {
 }
 
 /// The document as HTML. `style` is the address of the style sheet.
-pub fn document(content: &Content, style: String) -> String {
+pub fn document(content: &GroupsContent, style: String) -> String {
     shell::document(|| page(content, style))
 }
 
-fn page(content: &Content, style: String) -> impl IntoView + use<> {
+fn page(content: &GroupsContent, style: String) -> impl IntoView + use<> {
     let name = content.run.name.clone();
     let run = run_address(content.run.id.as_str());
     let problem = content.problem.clone().map(|words| view! { <p class="note" role="alert">{words}</p> });
@@ -79,7 +79,7 @@ fn page(content: &Content, style: String) -> impl IntoView + use<> {
 }
 
 /// The address of this page at a step.
-fn address(content: &Content, step: u64, is_logged_order: bool, is_failing_only: bool) -> String {
+fn address(content: &GroupsContent, step: u64, is_logged_order: bool, is_failing_only: bool) -> String {
     let order = if is_logged_order { "&order=logged" } else { "" };
     let failing = if is_failing_only { "&failing=1" } else { "" };
     format!("{}/groups?step={step}{order}{failing}", run_address(content.run.id.as_str()))
@@ -110,7 +110,7 @@ fn bars(history: &GroupHistory, value: impl Fn(usize) -> f64) -> Vec<Bar> {
 }
 
 /// The groups over training.
-fn history(content: &Content) -> impl IntoView + use<> {
+fn history(content: &GroupsContent) -> impl IntoView + use<> {
     let history = &content.history;
     let groups: u64 = history.groups.iter().sum();
     if groups == 0 {
@@ -163,7 +163,7 @@ fn history(content: &Content) -> impl IntoView + use<> {
 
 /// One value over training, as bars that lead to their steps.
 fn strip(
-    content: &Content,
+    content: &GroupsContent,
     name: &'static str,
     overall: &str,
     class: &'static str,
@@ -192,7 +192,7 @@ fn strip(
 }
 
 /// The groups of the chosen step.
-fn step_groups(content: &Content, step: &StepGroups) -> impl IntoView + use<> {
+fn step_groups(content: &GroupsContent, step: &StepGroups) -> impl IntoView + use<> {
     let steps = &content.history.step;
     let at = steps.partition_point(|known| *known < step.step);
     let before = at.checked_sub(1).and_then(|at| steps.get(at)).copied();
@@ -225,7 +225,7 @@ fn step_groups(content: &Content, step: &StepGroups) -> impl IntoView + use<> {
     }
 }
 
-fn group_view(content: &Content, step: u64, group: &Group) -> impl IntoView + use<> {
+fn group_view(content: &GroupsContent, step: u64, group: &Group) -> impl IntoView + use<> {
     let best = group.rollouts.first().map(|rollout| rollout.action.clone()).unwrap_or_default();
     let best_seq = group.rollouts.first().map(|rollout| rollout.seq);
     let mut rollouts: Vec<&GroupRollout> = group.rollouts.iter().collect();

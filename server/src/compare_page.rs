@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
-use gauntlet_app::compare::{Choice, Content, document};
+use gauntlet_app::compare::{Choice, ComparisonContent, document};
 use gauntlet_engine::{compare, tasks};
 use gauntlet_model::RunId;
 use gauntlet_store::RunQuery;
@@ -22,7 +22,7 @@ const SHORT_LOG: u64 = 100_000;
 
 /// The page. Whatever is in its address, it is a page: what cannot be shown is said in it.
 pub(crate) async fn read(State(state): State<AppState>, uri: Uri) -> Response {
-    let mut content = Content::default();
+    let mut content = ComparisonContent::default();
     if let Err(error) = fill(&mut content, &state, uri.query().unwrap_or_default()).await {
         content.problems.push(error.message().to_owned());
     }
@@ -32,7 +32,7 @@ pub(crate) async fn read(State(state): State<AppState>, uri: Uri) -> Response {
     (kind, policy::of_scripted_page(), document(&content, style, &options.site_pkg_dir)).into_response()
 }
 
-async fn fill(content: &mut Content, state: &AppState, query: &str) -> Result<(), ApiError> {
+async fn fill(content: &mut ComparisonContent, state: &AppState, query: &str) -> Result<(), ApiError> {
     let page = state.store.runs(RunQuery { limit: CHOICES, ..RunQuery::default() }).await?;
     let choice =
         |run: gauntlet_model::RunSummary| Choice { id: run.id, name: run.name, project: run.project };

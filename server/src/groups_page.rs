@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::Correlations;
-use gauntlet_app::groups::{Content, MOST_PROMPTS, document};
+use gauntlet_app::groups::{GroupsContent, MOST_PROMPTS, document};
 use gauntlet_engine::{correlations, groups, prompt_histories};
 
 use crate::error::ApiError;
@@ -22,7 +22,7 @@ pub(crate) async fn read(
     let history = groups::history(&state.films, &state.prompts, &run).await?;
     let prompts =
         prompt_histories::read(&state.store, &state.films, &state.prompts, &run, MOST_PROMPTS).await?;
-    let mut content = Content {
+    let mut content = GroupsContent {
         run: summary,
         history,
         step: None,

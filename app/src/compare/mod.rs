@@ -13,5 +13,5 @@ mod verdict;
 
 pub use beside::{SideBySide, side_by_side};
 pub use evolution::{EVOLUTION_STEPS, EvolutionContent, evolution_document, order_word};
-pub use page::{Choice, Content, document};
+pub use page::{Choice, ComparisonContent, document};
 pub(crate) use tasks::moment;

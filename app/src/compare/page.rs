@@ -16,7 +16,7 @@ use crate::ui::{Erase, Icon, Shape, run_address, run_status};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Content {
+pub struct ComparisonContent {
     /// The runs side by side; `None` where none is named yet.
     pub comparison: Option<Comparison>,
     /// The tasks of the baseline and of one other run, where they were asked for.
@@ -39,11 +39,11 @@ pub struct Choice {
 }
 
 /// The document as HTML. `style` is the address of the style sheet, `package` the folder of the scripts.
-pub fn document(content: &Content, style: String, package: &str) -> String {
+pub fn document(content: &ComparisonContent, style: String, package: &str) -> String {
     shell::document(|| page(content, style, package))
 }
 
-fn page(content: &Content, style: String, package: &str) -> impl IntoView + use<> {
+fn page(content: &ComparisonContent, style: String, package: &str) -> impl IntoView + use<> {
     let runs = content.comparison.as_ref().map_or(0, |comparison| comparison.runs.len());
     let title = if runs > 1 { "Compare runs" } else { "Charts" };
     let scripts = (runs > 0).then(|| {

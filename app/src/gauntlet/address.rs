@@ -21,8 +21,8 @@ const BY_TASK: &str = "task";
 /// The names of the panels in the address.
 const FOLDED: [&str; 2] = ["steps", "diagnostics"];
 
-/// Applies the address once, then writes each change of the view to it. While the newest node is followed it has no step, so
-/// that the link opens live.
+/// Applies the address once, then writes each change of the view to it. While the newest node is followed it
+/// has no step, so that the link opens live.
 pub(super) fn sync(session: Session, panels: Panels) {
     Effect::new(move |opened: Option<bool>| {
         if opened.is_none() {

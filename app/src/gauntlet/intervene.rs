@@ -1,7 +1,7 @@
 //! Intervention by a person: the question of a paused step, its answers, and resuming. Commands go through
 //! the server, which records who sent them; the training side acknowledges them.
 
-use gauntlet_film::{Asked, Film};
+use gauntlet_film::{ChallengeFact, Film};
 use gauntlet_model::{Action, Object, Status};
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::ui::{Erase, grouped};
 struct Pending {
     index: usize,
     step: u64,
-    asked: Asked,
+    asked: ChallengeFact,
 }
 
 fn pending(film: &Film) -> Option<Pending> {

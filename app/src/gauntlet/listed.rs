@@ -92,7 +92,7 @@ impl Matches {
 /// most interesting ones; of them those whose step number begins with the words, or that fail a rubric or in
 /// a way whose name contains them.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Asked {
+pub(super) struct StepCriteria {
     pub(super) listing: Listing,
     pub(super) rubric: Option<PathId>,
     pub(super) words: String,
@@ -102,7 +102,7 @@ pub(super) struct Asked {
 /// have changed, not the run.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
-    asked: Option<Asked>,
+    asked: Option<StepCriteria>,
     /// The revision of the film that `blocks` are of.
     seen: u64,
     blocks: Vec<u64>,
@@ -112,8 +112,8 @@ pub(super) struct Filter {
 
 impl Filter {
     /// The rows of the film as it is now.
-    pub(super) fn rows(&mut self, film: &Film, asked: Asked) -> Rows {
-        let asked = Asked { words: asked.words.trim().to_lowercase(), ..asked };
+    pub(super) fn rows(&mut self, film: &Film, asked: StepCriteria) -> Rows {
+        let asked = StepCriteria { words: asked.words.trim().to_lowercase(), ..asked };
         if asked.listing == Listing::All && asked.words.is_empty() {
             *self = Self::default();
             return Rows::All(film.len());
@@ -204,7 +204,7 @@ mod tests {
     }
 
     fn listed(filter: &mut Filter, film: &Film, rubric: Option<PathId>, words: &str) -> Vec<usize> {
-        let asked = Asked { listing: Listing::Failing, rubric, words: words.to_owned() };
+        let asked = StepCriteria { listing: Listing::Failing, rubric, words: words.to_owned() };
         let rows = filter.rows(film, asked);
         let nodes: Vec<usize> = (0..rows.len()).map(|row| rows.node(row).unwrap()).collect();
         assert_eq!(rows.node(rows.len()), None);
@@ -249,7 +249,7 @@ mod tests {
         );
         assert_eq!(listed(&mut filter, &Film::new(), None, ""), [0usize; 0]);
         let all = |filter: &mut Filter, listing| {
-            filter.rows(&film, Asked { listing, rubric: None, words: " 5 ".to_owned() })
+            filter.rows(&film, StepCriteria { listing, rubric: None, words: " 5 ".to_owned() })
         };
         assert_eq!(all(&mut filter, Listing::All).len(), 11);
         assert!(matches!(all(&mut filter, Listing::Worst), Rows::Ranked(worst) if worst == [51, 54, 57]));

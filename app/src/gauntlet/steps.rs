@@ -7,7 +7,7 @@ use gauntlet_scene::rubric_name;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::listed::{Asked, Filter, Rows};
+use super::listed::{Filter, Rows, StepCriteria};
 use super::panels::{Edge, Fold, Panels};
 use super::session::{Listing, Session};
 use crate::ports::FeedState;
@@ -86,7 +86,8 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
     focus_on_slash(search, move || panels.show_steps());
     let filter = StoredValue::new(Filter::default());
     let rows = Memo::new(move |_| {
-        let asked = Asked { listing: listing.get(), rubric: session.view.rubric.get(), words: words.get() };
+        let asked =
+            StepCriteria { listing: listing.get(), rubric: session.view.rubric.get(), words: words.get() };
         let rows = |film: &Film| filter.try_update_value(|filter| filter.rows(film, asked));
         session.watch_calmly(rows).unwrap_or(Rows::All(0))
     });

@@ -22,7 +22,7 @@ const STEP: usize = 8;
 
 /// What the window shows of the list.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Place {
+struct ShownRows {
     /// The first row in the window.
     first: usize,
     /// One past the last row in the window.
@@ -46,7 +46,7 @@ pub(super) struct Shown {
 
 /// The rows on the page, of `read` ones that were read and `total` in the list. `None` for the place: not in
 /// a browser yet.
-fn shown(place: Option<Place>, read: usize, total: usize) -> Shown {
+fn shown(place: Option<ShownRows>, read: usize, total: usize) -> Shown {
     let total = total.max(read);
     let Some(place) = place else {
         return Shown { first: 0, end: read, before_px: 0.0, after_px: 0.0 };
@@ -61,7 +61,7 @@ fn shown(place: Option<Place>, read: usize, total: usize) -> Shown {
 /// Follows the window over the rows in `body`. Reads what is missing there, and returns to the place where
 /// the list was left for a run.
 pub(super) fn follow_window(runs: RunRows, body: NodeRef<html::Tbody>) -> Memo<Shown> {
-    let place = RwSignal::new(None::<Place>);
+    let place = RwSignal::new(None::<ShownRows>);
     let look = move || {
         if let Some(body) = body.try_get_untracked().flatten() {
             place.try_maybe_update(|known| {
@@ -114,12 +114,12 @@ fn on_window_change(then: impl Fn() + Copy + 'static) {
     }
 }
 
-fn measured(body: &web_sys::Element) -> Option<Place> {
+fn measured(body: &web_sys::Element) -> Option<ShownRows> {
     let row = body.query_selector("tr.run-row").ok()??;
     let (row_px, top_px) = (row.get_bounding_client_rect().height(), body.get_bounding_client_rect().top());
     let window_px = window().inner_height().ok()?.as_f64()?;
     let index = |px: f64| if row_px > 0.0 { (px / row_px).max(0.0) as usize } else { 0 };
-    Some(Place { first: index(-top_px), end: index(window_px - top_px) + 1, row_px })
+    Some(ShownRows { first: index(-top_px), end: index(window_px - top_px) + 1, row_px })
 }
 
 /// Remembers the place for the way back.
@@ -131,7 +131,7 @@ pub(super) fn leave(runs: RunRows) {
 }
 
 /// Scrolls to where this list was left for a run, once the page is as high as the list.
-fn return_to_place(runs: RunRows, place: Signal<Option<Place>>) {
+fn return_to_place(runs: RunRows, place: Signal<Option<ShownRows>>) {
     let take = move || memory::take(&untrack(|| runs.filter.address()));
     Effect::new(move || {
         // A document that comes back out of the browser's cache is at its place already.
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     fn check(place: Option<(usize, usize)>, read: usize, total: usize, expect: (usize, usize, f64, f64)) {
-        let place = place.map(|(first, end)| Place { first, end, row_px: 10.0 });
+        let place = place.map(|(first, end)| ShownRows { first, end, row_px: 10.0 });
         let (first, end, before_px, after_px) = expect;
         assert_eq!(shown(place, read, total), Shown { first, end, before_px, after_px });
     }

@@ -13,8 +13,8 @@ use gauntlet_server::config::Config;
 use gauntlet_server::lock::{DataLock, LockError};
 use gauntlet_server::serve::open_store;
 
-/// The place a command found.
-pub(super) enum Place {
+/// Where the runs are that a command works on.
+pub(super) enum DataSource {
     /// A running server, at this URL.
     Server(String),
     /// The folder, which nobody else has open.
@@ -30,7 +30,7 @@ pub(super) enum Missing {
     Create,
 }
 
-impl Place {
+impl DataSource {
     /// The server that is named (`--endpoint`, `GAUNTLET_ENDPOINT`) and no other. Without one: a server at
     /// the configured address; else the one that holds the data folder; else the folder.
     pub(super) fn find(config: &Config, runtime: &Runtime, missing: Missing) -> Result<Self, CliError> {

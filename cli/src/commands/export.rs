@@ -9,7 +9,7 @@ use gauntlet_engine::exports::{ExportFormat, Written, write};
 use gauntlet_model::RunSummary;
 use tokio::runtime::Runtime;
 
-use super::client::{Missing, Place, agent, refusal};
+use super::client::{DataSource, Missing, agent, refusal};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::{CliError, print_line};
@@ -54,9 +54,9 @@ fn formats() -> impl TypedValueParser<Value = ExportFormat> {
 impl Export {
     /// Writes the run. A file appears under its name only once it is whole.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        let place = Place::find(config, runtime, Missing::Refuse)?;
+        let source = DataSource::find(config, runtime, Missing::Refuse)?;
         let written = {
-            let reader = Reader { place: &place, runtime };
+            let reader = Reader { source: &source, runtime };
             let with = match &self.with {
                 Some(with) => {
                     self.format.compares().map_err(failed)?;
@@ -67,16 +67,16 @@ impl Export {
             Written { run: find(&reader, &self.run)?, format: self.format, with }
         };
         match &self.output {
-            None => save(&written, &place, runtime, &mut io::stdout())?,
+            None => save(&written, &source, runtime, &mut io::stdout())?,
             Some(path) => {
-                let bytes = saved(&written, &place, runtime, path).map_err(|error| match error {
+                let bytes = saved(&written, &source, runtime, path).map_err(|error| match error {
                     CliError::Failed(why) => CliError::Failed(format!("{}: {why}", path.display())),
                     other => other,
                 })?;
                 self.report(path, &written.run, bytes);
             }
         }
-        close(place, runtime);
+        close(source, runtime);
         Ok(())
     }
 
@@ -94,10 +94,10 @@ impl Export {
 }
 
 /// Writes beside the file's name, then under it; answers how many bytes there are.
-fn saved(written: &Written, place: &Place, runtime: &Runtime, path: &Path) -> Result<u64, CliError> {
+fn saved(written: &Written, source: &DataSource, runtime: &Runtime, path: &Path) -> Result<u64, CliError> {
     let part = part_of(path);
     let mut out = BufWriter::new(File::create(&part)?);
-    let saved = save(written, place, runtime, &mut out).and_then(|()| {
+    let saved = save(written, source, runtime, &mut out).and_then(|()| {
         out.flush()?;
         let bytes = out.get_ref().metadata()?.len();
         std::fs::rename(&part, path)?;
@@ -111,13 +111,13 @@ fn saved(written: &Written, place: &Place, runtime: &Runtime, path: &Path) -> Re
 
 fn save(
     written: &Written,
-    place: &Place,
+    source: &DataSource,
     runtime: &Runtime,
     out: &mut (impl Write + Send),
 ) -> Result<(), CliError> {
-    match place {
-        Place::Folder(store, _) => Ok(write(runtime.handle(), store, written, &|| Ok(()), out)?),
-        Place::Server(url) => {
+    match source {
+        DataSource::Folder(store, _) => Ok(write(runtime.handle(), store, written, &|| Ok(()), out)?),
+        DataSource::Server(url) => {
             let path = super::client::encode(written.run.id.as_str());
             let request = agent(None).get(format!("{url}/api/v1/runs/{path}/export"));
             let request = request.query("format", written.format.as_str());

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use unicode_width::UnicodeWidthStr;
 
 use super::CliError;
-use super::client::{Missing, Place, agent, encode};
+use super::client::{DataSource, Missing, agent, encode};
 use super::manage::answered;
 use super::print_line;
 use super::reader::{close, failed, get, post};
@@ -100,30 +100,30 @@ impl Keys {
         }
         // A server may have no data folder before its first key.
         let missing = if matches!(self, Self::Create(_)) { Missing::Create } else { Missing::Refuse };
-        let place = Place::find(config, runtime, missing)?;
+        let source = DataSource::find(config, runtime, missing)?;
         let done = match self {
-            Self::Create(create) => create.run(&place, runtime),
-            Self::List { json } => list(&place, runtime, json),
-            Self::Revoke { id } => revoke(&place, runtime, &id),
+            Self::Create(create) => create.run(&source, runtime),
+            Self::List { json } => list(&source, runtime, json),
+            Self::Revoke { id } => revoke(&source, runtime, &id),
             Self::Generate => Ok(()),
         };
-        close(place, runtime);
+        close(source, runtime);
         done
     }
 }
 
 impl Create {
-    fn run(self, place: &Place, runtime: &Runtime) -> Result<(), CliError> {
+    fn run(self, source: &DataSource, runtime: &Runtime) -> Result<(), CliError> {
         let expires_at = self
             .days
             .map(|days| Timestamp::from_micros(now().micros().saturating_add(i64::from(days) * DAY_MICROS)));
         let projects = Some(self.projects).filter(|projects| !projects.is_empty());
         let asked = KeyRequest { name: self.name, role: self.role.into(), projects, expires_at };
-        let created: CreatedKey = match place {
-            Place::Folder(store, _) => {
+        let created: CreatedKey = match source {
+            DataSource::Folder(store, _) => {
                 runtime.block_on(keys::create(store, asked, BY, now())).map_err(failed)?.0
             }
-            Place::Server(url) => post(&format!("{url}/api/v1/keys"), &asked)?.json()?,
+            DataSource::Server(url) => post(&format!("{url}/api/v1/keys"), &asked)?.json()?,
         };
         if self.json {
             print_line(&serde_json::to_string(&created).map_err(failed)?);
@@ -142,10 +142,10 @@ impl Create {
     }
 }
 
-fn list(place: &Place, runtime: &Runtime, json: bool) -> Result<(), CliError> {
-    let all: Vec<ApiKey> = match place {
-        Place::Folder(store, _) => runtime.block_on(keys::list(store)).map_err(failed)?,
-        Place::Server(url) => get(&format!("{url}/api/v1/keys"), &())?.json::<Page<ApiKey>>()?.items,
+fn list(source: &DataSource, runtime: &Runtime, json: bool) -> Result<(), CliError> {
+    let all: Vec<ApiKey> = match source {
+        DataSource::Folder(store, _) => runtime.block_on(keys::list(store)).map_err(failed)?,
+        DataSource::Server(url) => get(&format!("{url}/api/v1/keys"), &())?.json::<Page<ApiKey>>()?.items,
     };
     if json {
         for key in &all {
@@ -183,10 +183,12 @@ fn table(all: &[ApiKey]) -> Result<(), CliError> {
     Ok(())
 }
 
-fn revoke(place: &Place, runtime: &Runtime, id: &str) -> Result<(), CliError> {
-    let key: ApiKey = match place {
-        Place::Folder(store, _) => runtime.block_on(keys::revoke(store, id, BY, now())).map_err(failed)?,
-        Place::Server(url) => {
+fn revoke(source: &DataSource, runtime: &Runtime, id: &str) -> Result<(), CliError> {
+    let key: ApiKey = match source {
+        DataSource::Folder(store, _) => {
+            runtime.block_on(keys::revoke(store, id, BY, now())).map_err(failed)?
+        }
+        DataSource::Server(url) => {
             let answer = agent(None).delete(format!("{url}/api/v1/keys/{}", encode(id))).call();
             let text = answered(answer.map_err(failed)?)?;
             serde_json::from_str(&text).map_err(failed)?

@@ -8,7 +8,7 @@ use gauntlet_server::config::Config;
 use tokio::runtime::Runtime;
 
 use super::CliError;
-use super::client::{Missing, Place, agent, encode, refusal};
+use super::client::{DataSource, Missing, agent, encode, refusal};
 use super::find::find;
 use super::print_line;
 use super::reader::{Reader, close, failed};
@@ -74,10 +74,10 @@ pub(super) struct Remove {
 impl Rename {
     /// Renames the run.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        at_place(config, runtime, |place| {
-            let run = find(&Reader { place, runtime }, &self.run)?;
+        with_source(config, runtime, |source| {
+            let run = find(&Reader { source, runtime }, &self.run)?;
             let patch = RunPatch { name: Some(self.name.clone()), ..RunPatch::default() };
-            let changed = change(place, runtime, &run, patch)?;
+            let changed = change(source, runtime, &run, patch)?;
             match self.json {
                 true => print(&changed),
                 false => {
@@ -92,8 +92,8 @@ impl Rename {
 impl Tag {
     /// Changes the tags, where any are named.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        at_place(config, runtime, |place| {
-            let mut run = find(&Reader { place, runtime }, &self.run)?;
+        with_source(config, runtime, |source| {
+            let mut run = find(&Reader { source, runtime }, &self.run)?;
             let mut tags = run.tags.clone();
             tags.retain(|tag| !self.remove.contains(tag));
             for tag in &self.add {
@@ -103,7 +103,7 @@ impl Tag {
             }
             if tags != run.tags {
                 let patch = RunPatch { tags: Some(tags), ..RunPatch::default() };
-                run = change(place, runtime, &run, patch)?;
+                run = change(source, runtime, &run, patch)?;
             }
             match self.json {
                 true => print(&run)?,
@@ -117,14 +117,14 @@ impl Tag {
 impl Remove {
     /// Deletes the runs. All are found before the first is deleted.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        at_place(config, runtime, |place| {
-            let reader = Reader { place, runtime };
+        with_source(config, runtime, |source| {
+            let reader = Reader { source, runtime };
             let runs = self.runs.iter().map(|wanted| find(&reader, wanted)).collect::<Result<Vec<_>, _>>()?;
             if !self.yes && !is_confirmed(&runs)? {
                 return Err(CliError::Failed("nothing was deleted".to_owned()));
             }
             for run in &runs {
-                delete(place, runtime, run)?;
+                delete(source, runtime, run)?;
                 match self.json {
                     true => print_line(&serde_json::json!({ "run": run.id, "deleted": true }).to_string()),
                     false => print_line(&format!("deleted {} {:?}", run.id, run.name)),
@@ -153,27 +153,29 @@ fn is_confirmed(runs: &[RunSummary]) -> Result<bool, CliError> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Does something at the place that holds the runs, and closes it.
-pub(super) fn at_place(
+/// Does something with the source that holds the runs, and closes it.
+pub(super) fn with_source(
     config: &Config,
     runtime: &Runtime,
-    work: impl FnOnce(&Place) -> Result<(), CliError>,
+    work: impl FnOnce(&DataSource) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
-    let place = Place::find(config, runtime, Missing::Refuse)?;
-    let done = work(&place);
-    close(place, runtime);
+    let source = DataSource::find(config, runtime, Missing::Refuse)?;
+    let done = work(&source);
+    close(source, runtime);
     done
 }
 
 fn change(
-    place: &Place,
+    source: &DataSource,
     runtime: &Runtime,
     run: &RunSummary,
     patch: RunPatch,
 ) -> Result<RunSummary, CliError> {
-    match place {
-        Place::Folder(store, _) => runtime.block_on(store.patch_run(&run.id, patch, now())).map_err(failed),
-        Place::Server(url) => {
+    match source {
+        DataSource::Folder(store, _) => {
+            runtime.block_on(store.patch_run(&run.id, patch, now())).map_err(failed)
+        }
+        DataSource::Server(url) => {
             let body = serde_json::to_string(&patch).map_err(failed)?;
             let request = agent(None)
                 .patch(format!("{url}/api/v1/runs/{}", encode(run.id.as_str())))
@@ -184,10 +186,10 @@ fn change(
     }
 }
 
-fn delete(place: &Place, runtime: &Runtime, run: &RunSummary) -> Result<(), CliError> {
-    match place {
-        Place::Folder(store, _) => runtime.block_on(store.delete_run(&run.id, now())).map_err(failed),
-        Place::Server(url) => {
+fn delete(source: &DataSource, runtime: &Runtime, run: &RunSummary) -> Result<(), CliError> {
+    match source {
+        DataSource::Folder(store, _) => runtime.block_on(store.delete_run(&run.id, now())).map_err(failed),
+        DataSource::Server(url) => {
             let (id, name) = (encode(run.id.as_str()), encode(&run.name));
             let request = agent(None).delete(format!("{url}/api/v1/runs/{id}?name={name}"));
             answered(request.call().map_err(failed)?).map(drop)

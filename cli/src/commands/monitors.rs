@@ -10,9 +10,9 @@ use tokio::runtime::Runtime;
 use unicode_width::UnicodeWidthStr;
 
 use super::CliError;
-use super::client::{Place, agent, encode};
+use super::client::{DataSource, agent, encode};
 use super::find::find;
-use super::manage::{answered, at_place};
+use super::manage::{answered, with_source};
 use super::print_line;
 use super::reader::{Reader, failed, get, post};
 use super::runs::one_of;
@@ -118,22 +118,22 @@ pub(super) struct Try {
 impl Monitors {
     /// Does what was asked for.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        at_place(config, runtime, |place| match self {
-            Self::List(asked) => asked.run(place, runtime),
-            Self::Add(asked) => asked.run(place, runtime),
-            Self::Rm(asked) => asked.run(place, runtime),
-            Self::Try(asked) => asked.run(place, runtime),
+        with_source(config, runtime, |source| match self {
+            Self::List(asked) => asked.run(source, runtime),
+            Self::Add(asked) => asked.run(source, runtime),
+            Self::Rm(asked) => asked.run(source, runtime),
+            Self::Try(asked) => asked.run(source, runtime),
         })
     }
 }
 
 impl List {
-    fn run(self, place: &Place, runtime: &Runtime) -> Result<(), CliError> {
-        let monitors = match place {
-            Place::Folder(store, _) => {
+    fn run(self, source: &DataSource, runtime: &Runtime) -> Result<(), CliError> {
+        let monitors = match source {
+            DataSource::Folder(store, _) => {
                 runtime.block_on(monitors::list(store, &self.project)).map_err(failed)?
             }
-            Place::Server(url) => {
+            DataSource::Server(url) => {
                 get(&of_project(url, &self.project), &())?.json::<Page<ListedMonitor>>()?.items
             }
         };
@@ -149,7 +149,7 @@ impl List {
 }
 
 impl Add {
-    fn run(self, place: &Place, runtime: &Runtime) -> Result<(), CliError> {
+    fn run(self, source: &DataSource, runtime: &Runtime) -> Result<(), CliError> {
         let asked = MonitorRequest {
             rule: self.rule,
             severity: self.severity,
@@ -157,11 +157,11 @@ impl Add {
             webhook: self.webhook,
             action: self.action,
         };
-        let saved = match place {
-            Place::Folder(store, _) => {
+        let saved = match source {
+            DataSource::Folder(store, _) => {
                 runtime.block_on(monitors::put(store, &self.project, &self.name, asked)).map_err(failed)?
             }
-            Place::Server(url) => {
+            DataSource::Server(url) => {
                 let url = format!("{}/{}", of_project(url, &self.project), encode(&self.name));
                 let answer = answered(agent(None).put(url).send_json(asked).map_err(failed)?)?;
                 serde_json::from_str(&answer).map_err(failed)?
@@ -182,12 +182,12 @@ impl Add {
 }
 
 impl Rm {
-    fn run(self, place: &Place, runtime: &Runtime) -> Result<(), CliError> {
-        match place {
-            Place::Folder(store, _) => {
+    fn run(self, source: &DataSource, runtime: &Runtime) -> Result<(), CliError> {
+        match source {
+            DataSource::Folder(store, _) => {
                 runtime.block_on(monitors::delete(store, &self.project, &self.name)).map_err(failed)?
             }
-            Place::Server(url) => {
+            DataSource::Server(url) => {
                 let url = format!("{}/{}", of_project(url, &self.project), encode(&self.name));
                 answered(agent(None).delete(url).call().map_err(failed)?)?;
             }
@@ -208,8 +208,8 @@ impl Rm {
 }
 
 impl Try {
-    fn run(self, place: &Place, runtime: &Runtime) -> Result<(), CliError> {
-        let run = find(&Reader { place, runtime }, &self.run)?;
+    fn run(self, source: &DataSource, runtime: &Runtime) -> Result<(), CliError> {
+        let run = find(&Reader { source, runtime }, &self.run)?;
         let asked = MonitorRequest {
             rule: self.rule,
             severity: Severity::default(),
@@ -217,11 +217,11 @@ impl Try {
             webhook: None,
             action: None,
         };
-        let trial: MonitorTrial = match place {
-            Place::Folder(store, _) => {
+        let trial: MonitorTrial = match source {
+            DataSource::Folder(store, _) => {
                 runtime.block_on(monitors::attempt(store, &run.id, asked)).map_err(failed)?
             }
-            Place::Server(url) => {
+            DataSource::Server(url) => {
                 post(&format!("{url}/api/v1/runs/{}/monitors/try", encode(run.id.as_str())), &asked)?
                     .json()?
             }
@@ -238,8 +238,8 @@ impl Try {
             clip(&run.name, screen.width)
         ))?;
         for firing in trial.firings.iter().take(LISTED) {
-            let place = firing.step.map_or_else(|| "run".to_owned(), count);
-            screen.line(format!("{}  {}", right(&place, 7), clip(&firing.values, screen.width)))?;
+            let source = firing.step.map_or_else(|| "run".to_owned(), count);
+            screen.line(format!("{}  {}", right(&source, 7), clip(&firing.values, screen.width)))?;
         }
         let more = trial.total.saturating_sub(LISTED.min(trial.firings.len()) as u64);
         if more > 0 {

@@ -8,15 +8,15 @@ use serde::Serialize;
 use tokio::runtime::Runtime;
 
 use super::CliError;
-use super::client::{Place, agent, encode, refusal};
+use super::client::{DataSource, agent, encode, refusal};
 
 /// Events asked for at a time.
 const PAGE: u32 = 2000;
 
-/// Reads runs at a place.
+/// Reads the runs of a source.
 pub(super) struct Reader<'a> {
     /// Where.
-    pub place: &'a Place,
+    pub source: &'a DataSource,
     /// What the folder's reads run on.
     pub runtime: &'a Runtime,
 }
@@ -24,12 +24,12 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     /// One page of runs.
     pub(super) fn runs(&self, query: &RunQuery) -> Result<Page<RunSummary>, CliError> {
-        match self.place {
-            Place::Folder(store, _) => {
+        match self.source {
+            DataSource::Folder(store, _) => {
                 let page = self.ask(store.runs(query.clone()))?;
                 Ok(Page { items: page.items, next_cursor: page.next_cursor })
             }
-            Place::Server(url) => {
+            DataSource::Server(url) => {
                 let asked = RunListQuery {
                     cursor: query.cursor.clone(),
                     limit: Limit::new(query.limit),
@@ -48,23 +48,23 @@ impl Reader<'_> {
 
     /// One run; `None` where there is none of that id.
     pub(super) fn run(&self, id: &str) -> Result<Option<RunSummary>, CliError> {
-        match self.place {
-            Place::Folder(store, _) => match RunId::new(id) {
+        match self.source {
+            DataSource::Folder(store, _) => match RunId::new(id) {
                 Ok(id) => self.ask(store.run(&id)),
                 Err(_) => Ok(None),
             },
-            Place::Server(url) => run_at(url, id),
+            DataSource::Server(url) => run_at(url, id),
         }
     }
 
     /// The events behind `after`, about [`PAGE`] of them.
     pub(super) fn events(&self, run: &RunId, after: Option<u64>) -> Result<EventPage, CliError> {
-        match self.place {
-            Place::Folder(store, _) => {
+        match self.source {
+            DataSource::Folder(store, _) => {
                 let slice = self.ask(store.read(run, after, PAGE, None))?;
                 Ok(EventPage { events: slice.records, next_after: slice.next_after, head: slice.head })
             }
-            Place::Server(url) => {
+            DataSource::Server(url) => {
                 let asked = EventQuery { after, limit: Limit::new(PAGE), ..EventQuery::default() };
                 self.json(&format!("{url}/api/v1/runs/{}/events", encode(run.as_str())), &asked)
             }
@@ -78,11 +78,11 @@ impl Reader<'_> {
         step: u64,
         episode: Option<&EpisodeId>,
     ) -> Result<Vec<Record>, CliError> {
-        match self.place {
-            Place::Folder(store, _) => {
+        match self.source {
+            DataSource::Folder(store, _) => {
                 self.ask(store.step(run, step, episode.map_or(InEpisode::Any, InEpisode::Only)))
             }
-            Place::Server(url) => {
+            DataSource::Server(url) => {
                 let url = format!("{url}/api/v1/runs/{}/steps/{step}", encode(run.as_str()));
                 let answer = get(&url, &StepQuery { episode: episode.cloned().into() })?;
                 match answer.status {
@@ -96,7 +96,7 @@ impl Reader<'_> {
     /// The whole film of a run.
     pub(super) fn film(&self, run: &RunId, rules: FailureRules) -> Result<Film, CliError> {
         let mut film = Film::with_rules(rules);
-        if let Place::Server(url) = self.place {
+        if let DataSource::Server(url) = self.source {
             let url = format!("{url}/api/v1/runs/{}/film", encode(run.as_str()));
             let FilmManifest { manifest, .. } = self.json(&url, &())?;
             for chunk in 0..manifest.levels.first().map_or(0, |level| level.chunks) {
@@ -140,8 +140,8 @@ pub(super) fn run_at(url: &str, id: &str) -> Result<Option<RunSummary>, CliError
 }
 
 /// Closes the folder, where it was one.
-pub(super) fn close(place: Place, runtime: &Runtime) {
-    if let Place::Folder(store, _lock) = place {
+pub(super) fn close(source: DataSource, runtime: &Runtime) {
+    if let DataSource::Folder(store, _lock) = source {
         let store: Store = store;
         runtime.block_on(store.close());
     }

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use unicode_width::UnicodeWidthStr;
 
 use super::CliError;
-use super::client::{Missing, Place};
+use super::client::{DataSource, Missing};
 use super::reader::{Reader, close};
 use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, clip, count, left, paint, right, score, span};
 use gauntlet_engine::clock::now;
@@ -110,10 +110,10 @@ pub(super) fn status(run: &RunSummary) -> String {
 impl Runs {
     /// Prints the list.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        let place = Place::find(config, runtime, Missing::Refuse)?;
+        let source = DataSource::find(config, runtime, Missing::Refuse)?;
         let printed =
-            self.read(&Reader { place: &place, runtime }).and_then(|(runs, more)| self.print(&runs, more));
-        close(place, runtime);
+            self.read(&Reader { source: &source, runtime }).and_then(|(runs, more)| self.print(&runs, more));
+        close(source, runtime);
         printed
     }
 

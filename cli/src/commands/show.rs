@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::CliError;
-use super::client::{Missing, Place};
+use super::client::{DataSource, Missing};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::runs::status;
@@ -51,9 +51,9 @@ pub(super) struct Show {
 impl Show {
     /// Prints what was asked for.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        let place = Place::find(config, runtime, Missing::Refuse)?;
-        let shown = self.show(&Reader { place: &place, runtime });
-        close(place, runtime);
+        let source = DataSource::find(config, runtime, Missing::Refuse)?;
+        let shown = self.show(&Reader { source: &source, runtime });
+        close(source, runtime);
         shown
     }
 

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use unicode_width::UnicodeWidthStr;
 
 use super::CliError;
-use super::client::{Missing, Place, agent, refusal};
+use super::client::{DataSource, Missing, agent, refusal};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::screen::{BOLD, Screen, clip, left, paint, right};
@@ -65,14 +65,14 @@ enum Format {
 impl Sql {
     /// Prints the rows.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        let place = Place::find(config, runtime, Missing::Refuse)?;
-        let printed = self.print(&place, config, runtime);
-        close(place, runtime);
+        let source = DataSource::find(config, runtime, Missing::Refuse)?;
+        let printed = self.print(&source, config, runtime);
+        close(source, runtime);
         printed
     }
 
-    fn print(&self, place: &Place, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        let reader = Reader { place, runtime };
+    fn print(&self, source: &DataSource, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+        let reader = Reader { source, runtime };
         let runs = self.runs.iter().map(|run| Ok(find(&reader, run)?.id));
         let request = SqlRequest {
             runs: runs.collect::<Result<_, CliError>>()?,
@@ -85,7 +85,7 @@ impl Sql {
             },
             ..SqlRequest::new(&*self.statement)
         };
-        let (bytes, truncated) = ask(place, config, runtime, &request)?;
+        let (bytes, truncated) = ask(source, config, runtime, &request)?;
         match self.format {
             Format::Table => table(&serde_json::from_slice(&bytes).map_err(failed)?)?,
             Format::Json => Screen::stdout().line(String::from_utf8_lossy(&bytes))?,
@@ -103,13 +103,13 @@ impl Sql {
 
 /// The rows in the format that is asked for, and whether some are missing.
 fn ask(
-    place: &Place,
+    source: &DataSource,
     config: &Config,
     runtime: &Runtime,
     request: &SqlRequest,
 ) -> Result<(Vec<u8>, bool), CliError> {
-    match place {
-        Place::Folder(store, _) => {
+    match source {
+        DataSource::Folder(store, _) => {
             let memory = Memory::new(config.limits.memory_bytes);
             let statements = Statements::new(Films::new(store.clone()), memory);
             let rows = runtime.block_on(statements.run(request)).map_err(failed)?;
@@ -118,7 +118,7 @@ fn ask(
             rows.write(request.format, &mut bytes)?;
             Ok((bytes, truncated))
         }
-        Place::Server(url) => {
+        DataSource::Server(url) => {
             let answer = agent(None).post(format!("{url}/api/v1/sql")).send_json(request);
             let mut answer = answer.map_err(failed)?;
             let truncated = answer.headers().get("gauntlet-truncated").is_some_and(|value| value == "true");

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use unicode_width::UnicodeWidthStr;
 
 use super::CliError;
-use super::client::{Missing, Place, endpoint};
+use super::client::{DataSource, Missing, endpoint};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::screen::{BAD, BOLD, DIM, Screen, WAITS, clip, colour, left, paint, right, score};
@@ -66,9 +66,9 @@ impl Tail {
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         // From the first line on: whoever reads one may press Ctrl-C.
         let interrupted = runtime.block_on(async { signals() })?;
-        let place = Place::find(config, runtime, Missing::Refuse)?;
-        let printed = self.print(&Reader { place: &place, runtime }, interrupted);
-        close(place, runtime);
+        let source = DataSource::find(config, runtime, Missing::Refuse)?;
+        let printed = self.print(&Reader { source: &source, runtime }, interrupted);
+        close(source, runtime);
         printed
     }
 
@@ -97,9 +97,9 @@ impl Tail {
         if printer.status.is_final() && !self.follow {
             return Ok(());
         }
-        match reader.place {
-            Place::Server(url) => self.live(reader.runtime, url, run.id, position, &mut printer),
-            Place::Folder(..) => {
+        match reader.source {
+            DataSource::Server(url) => self.live(reader.runtime, url, run.id, position, &mut printer),
+            DataSource::Folder(..) => {
                 super::print_error("no server is running, so nothing more can come");
                 Ok(())
             }

@@ -50,7 +50,7 @@ async fn attempts(films: &Films, prompts: &Prompts, run: &RunId) -> Result<Vec<(
 }
 
 /// A snapshot: its run, its step, its sequence number.
-pub type Place<'a> = (&'a RunId, u64, u64);
+pub type SnapshotKey<'a> = (&'a RunId, u64, u64);
 
 /// What the rubrics of two snapshots came to: those of the first in tree order, then those that only the
 /// second has; none where a run does not have the snapshot.
@@ -58,7 +58,11 @@ pub type Place<'a> = (&'a RunId, u64, u64);
 /// # Errors
 ///
 /// [`Error::NotFound`] for a run that is not there.
-pub async fn rubrics(films: &Films, place: Place<'_>, other: Place<'_>) -> Result<Vec<RubricPair>, Error> {
+pub async fn rubrics(
+    films: &Films,
+    place: SnapshotKey<'_>,
+    other: SnapshotKey<'_>,
+) -> Result<Vec<RubricPair>, Error> {
     let mine = readings(films, place).await?;
     let others = readings(films, other).await?;
     let (Some(mine), Some(mut others)) = (mine, others) else { return Ok(Vec::new()) };
@@ -80,7 +84,7 @@ pub async fn rubrics(films: &Films, place: Place<'_>, other: Place<'_>) -> Resul
 /// The readings of every path at a snapshot, in tree order; `None` where there is no such snapshot.
 async fn readings(
     films: &Films,
-    (run, step, seq): Place<'_>,
+    (run, step, seq): SnapshotKey<'_>,
 ) -> Result<Option<Vec<(String, RubricReading)>>, Error> {
     let read = move |film: &Film| {
         let first = film.find(step)?;

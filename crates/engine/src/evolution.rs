@@ -11,7 +11,7 @@ use crate::films::Films;
 
 /// A node of a film, as far as pairs are ordered by it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Place {
+struct PairedNode {
     index: usize,
     step: u64,
     seq: u64,
@@ -44,7 +44,7 @@ pub async fn read(
         EvolutionOrder::Gained => pairs.sort_by(|a, b| value(a, -1.0).total_cmp(&value(b, -1.0))),
     }
     let shared = pairs.len() as u64;
-    let chosen: Vec<[Place; 2]> = pairs.into_iter().skip(part.start).take(part.len()).collect();
+    let chosen: Vec<[PairedNode; 2]> = pairs.into_iter().skip(part.start).take(part.len()).collect();
     let of = |side: usize| chosen.iter().map(|pair| pair[side]).collect::<Vec<_>>();
     let (mine, others) = (of(0), of(1));
     let mine = films.look(before, move |film| mine.into_iter().map(|p| side(film, p)).collect::<Vec<_>>());
@@ -65,35 +65,35 @@ pub async fn read(
     })
 }
 
-fn places(film: &Film) -> Vec<Place> {
+fn places(film: &Film) -> Vec<PairedNode> {
     let place = |index: usize| {
         let node = film.node(index)?;
         let is_failing = film.failure(index).is_some();
-        Some(Place { index, step: node.step, seq: node.seq, root: node.root, is_failing })
+        Some(PairedNode { index, step: node.step, seq: node.seq, root: node.root, is_failing })
     };
     (0..film.len()).filter_map(place).collect()
 }
 
 /// Both are ordered by step.
-fn paired(mine: &[Place], others: &[Place]) -> Vec<[Place; 2]> {
+fn paired(mine: &[PairedNode], others: &[PairedNode]) -> Vec<[PairedNode; 2]> {
     let mut others = others.iter().copied().peekable();
-    let counterpart = |place: &Place| {
+    let counterpart = |place: &PairedNode| {
         while others.next_if(|other| other.step < place.step).is_some() {}
         Some([*place, others.next_if(|other| other.step == place.step)?])
     };
     mine.iter().filter_map(counterpart).collect()
 }
 
-fn gain([before, after]: &[Place; 2]) -> Option<f64> {
+fn gain([before, after]: &[PairedNode; 2]) -> Option<f64> {
     Some(after.root? - before.root?)
 }
 
-fn value(pair: &[Place; 2], sign: f64) -> f64 {
+fn value(pair: &[PairedNode; 2], sign: f64) -> f64 {
     gain(pair).map_or(f64::INFINITY, |gain| gain * sign)
 }
 
 /// The film may have grown since the place was read; then the node may be elsewhere, without its episode.
-fn side(film: &Film, place: Place) -> EvolutionSide {
+fn side(film: &Film, place: PairedNode) -> EvolutionSide {
     let node = film.node(place.index).filter(|node| node.seq == place.seq);
     EvolutionSide {
         seq: place.seq,
@@ -109,8 +109,8 @@ mod tests {
 
     #[test]
     fn rollouts_of_one_step_are_paired_in_order() {
-        let of = |steps: &[u64]| -> Vec<Place> {
-            let place = |(index, step): (usize, &u64)| Place {
+        let of = |steps: &[u64]| -> Vec<PairedNode> {
+            let place = |(index, step): (usize, &u64)| PairedNode {
                 index,
                 step: *step,
                 seq: index as u64,

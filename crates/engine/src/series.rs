@@ -17,13 +17,13 @@ const MAX_PATHS: usize = 500;
 const MAX_POINTS: usize = 1_000_000;
 
 /// What a request asks for, checked.
-struct Asked {
+struct ChartRequest {
     paths: Vec<String>,
     axis: SeriesAxis,
     options: ChartOptions,
 }
 
-impl Asked {
+impl ChartRequest {
     fn new(request: &SeriesRequest) -> Result<Self, FieldError> {
         distinct("runs", &request.runs, MAX_RUNS)?;
         if !request.paths.is_empty() {
@@ -76,7 +76,7 @@ pub(crate) fn distinct<T: PartialEq + std::fmt::Debug>(
 /// [`Error::Invalid`] for a request over the limits, or with a path that none of the runs has;
 /// [`Error::NotFound`] for a run that is not there.
 pub async fn read(films: &Films, request: &SeriesRequest) -> Result<SeriesBatch, Error> {
-    let asked = Arc::new(Asked::new(request)?);
+    let asked = Arc::new(ChartRequest::new(request)?);
     let mut batch = SeriesBatch { runs: Vec::new(), series: Vec::new() };
     for run in &request.runs {
         let (id, shared) = (run.clone(), Arc::clone(&asked));
@@ -99,7 +99,7 @@ fn summary(film: &Film, run: &RunId) -> SeriesRun {
     SeriesRun { run: run.clone(), head: film.head(), started_at: film.run().started_at, paths }
 }
 
-fn columns(film: &Film, run: &RunId, asked: &Asked) -> Vec<SeriesColumns> {
+fn columns(film: &Film, run: &RunId, asked: &ChartRequest) -> Vec<SeriesColumns> {
     let started_at = film.run().started_at;
     let all = asked.paths.iter().filter_map(|path| {
         let chart = film.chart(film.find_path(path)?, asked.options);
@@ -112,7 +112,7 @@ fn in_columns(
     run: &RunId,
     path: &str,
     chart: &Chart,
-    asked: &Asked,
+    asked: &ChartRequest,
     started_at: Option<Timestamp>,
 ) -> SeriesColumns {
     let points = &chart.points;

@@ -39,7 +39,7 @@ pub enum What {
         /// Whether the run waits here for a person.
         is_paused: bool,
         /// What the person is asked.
-        challenge: Option<Asked>,
+        challenge: Option<ChallengeFact>,
     },
     /// A score that came later, or from a person. Only scores of steps (those facts have a `step`) are drawn.
     Added {
@@ -147,7 +147,7 @@ pub enum What {
 /// A question put to a person. The expected answer is deliberately absent: a film is sent to the person
 /// asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct ChallengeFact {
     /// Which guard asks.
     pub kind: String,
     /// The question.
@@ -197,7 +197,7 @@ impl What {
                 failures: b.failures.clone(),
                 duration_ms: b.duration_ms,
                 is_paused: b.is_paused,
-                challenge: b.challenge.as_ref().map(|c| Asked {
+                challenge: b.challenge.as_ref().map(|c| ChallengeFact {
                     kind: c.kind.clone(),
                     question: c.question.clone(),
                     options: c.options.clone(),

@@ -7,7 +7,7 @@ use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules, Scores};
 
 use crate::blocks::Blocks;
 use crate::columns::Column;
-use crate::fact::{Asked, Fact, What};
+use crate::fact::{ChallengeFact, Fact, What};
 use crate::measurements::{Entry, Measurements};
 use crate::nodes::{Nodes, Row};
 use crate::outline::{LATER, named};
@@ -47,7 +47,7 @@ pub struct Film {
     /// Nodes with more than one snapshot: later scores that are older than the last one do not count there.
     pub(crate) rescored: BTreeMap<NodeKey, u64>,
     /// Questions by the sequence number of the snapshot that asks.
-    pub(crate) challenges: BTreeMap<u64, (NodeKey, Asked)>,
+    pub(crate) challenges: BTreeMap<u64, (NodeKey, ChallengeFact)>,
     pub(crate) run_state: RunState,
     pub(crate) roots: Sum,
     pub(crate) root: Option<u32>,
@@ -84,7 +84,7 @@ struct Snapshot<'a> {
     failures: &'a [FailureKind],
     duration_ms: Option<f64>,
     is_paused: bool,
-    challenge: Option<&'a Asked>,
+    challenge: Option<&'a ChallengeFact>,
 }
 
 impl Film {

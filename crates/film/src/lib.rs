@@ -42,7 +42,7 @@ pub mod surroundings;
 pub use blocks::BLOCK;
 pub use by_step::{Chart, ChartOptions, ChartPoint, StepValues};
 pub use digest::{Digest, Digests, FailuresOf};
-pub use fact::{Asked, Fact, What};
+pub use fact::{ChallengeFact, Fact, What};
 pub use film::Film;
 pub use interest::MOST_INTERESTING;
 pub use manifest::{Level, Manifest};

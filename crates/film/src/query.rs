@@ -2,7 +2,7 @@
 
 use gauntlet_model::{EpisodeId, FailureKind, FailureRule, RuleInForce, Timestamp};
 
-use crate::fact::Asked;
+use crate::fact::ChallengeFact;
 use crate::film::Film;
 use crate::run_state::{Alert, Answer, Command, DroppedEvents, NodeKey, Note, RunInfo};
 use crate::tree::{Path, PathId};
@@ -32,7 +32,7 @@ pub struct Node<'a> {
     /// Whether the run waited here for a person.
     pub is_paused: bool,
     /// What the person was asked.
-    pub challenge: Option<&'a Asked>,
+    pub challenge: Option<&'a ChallengeFact>,
     /// What the person answered.
     pub answer: Option<&'a Answer>,
 }
@@ -289,7 +289,7 @@ impl Film {
     /// The node whose question still waits for a person, and the question; the latest where several do. A
     /// question waits until it is answered, or a resume, answer or stop is issued, a command is applied, or
     /// the run's status becomes running or final, after it.
-    pub fn pending_challenge(&self) -> Option<(usize, &Asked)> {
+    pub fn pending_challenge(&self) -> Option<(usize, &ChallengeFact)> {
         self.challenges.iter().rev().take_while(|(seq, _)| !self.run_state.has_released(**seq)).find_map(
             |(seq, (key, asked))| {
                 let rank = self.nodes.rank(key.0, key.1.as_ref()).ok()?;

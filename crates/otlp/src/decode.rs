@@ -4,7 +4,7 @@ use prost::Message;
 use prost::bytes::Bytes;
 use serde::Serialize;
 
-use crate::encoding::{DecodeError, Encoding, Outcome};
+use crate::encoding::{DecodeError, Encoding, PartialSuccess};
 use crate::parts::{self, ResourceGroup, ScopeGroup};
 use crate::proto::{
     ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest, LogRecord, Metric,
@@ -17,12 +17,12 @@ pub struct Decoded<T> {
     /// What was read.
     pub request: T,
     /// How many spans, log records or metrics could not be read, and why; how many texts were repaired.
-    pub outcome: Outcome,
+    pub outcome: PartialSuccess,
 }
 
 impl<T> From<T> for Decoded<T> {
     fn from(request: T) -> Self {
-        Self { request, outcome: Outcome::default() }
+        Self { request, outcome: PartialSuccess::default() }
     }
 }
 
@@ -85,7 +85,7 @@ pub enum Signal {
 }
 
 /// The body of a 200: empty where everything was accepted, else `partialSuccess`.
-pub fn answer(encoding: Encoding, signal: Signal, outcome: &Outcome) -> Vec<u8> {
+pub fn answer(encoding: Encoding, signal: Signal, outcome: &PartialSuccess) -> Vec<u8> {
     let partial = (outcome.rejected != 0 || !outcome.message.is_empty())
         .then(|| Partial { rejected: outcome.rejected, error_message: outcome.message.clone() });
     match encoding {

@@ -41,7 +41,7 @@ impl DecodeError {
 
 /// What of a request was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outcome {
+pub struct PartialSuccess {
     /// Spans, log records or data points that were refused.
     pub rejected: i64,
     /// Which, and why; also what was accepted but is unusual. Empty where there is neither.

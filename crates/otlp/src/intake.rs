@@ -6,7 +6,7 @@ use gauntlet_model::{EpisodeId, EventId, RunId, Timestamp};
 
 use crate::batch::Batch;
 use crate::decode::Decoded;
-use crate::encoding::Outcome;
+use crate::encoding::PartialSuccess;
 use crate::item::{Item, started_id};
 use crate::proto::{ExportLogsServiceRequest, ExportTraceServiceRequest, LogRecord, Span};
 use crate::runs::{self, RunName};
@@ -19,13 +19,13 @@ pub struct RoutedRequest {
     /// In the order of the runs' ids.
     pub batches: Vec<Batch>,
     /// What was refused, and why.
-    pub outcome: Outcome,
+    pub outcome: PartialSuccess,
 }
 
 /// The most reasons that an answer lists.
 const MAX_REASONS: usize = 20;
 
-impl Outcome {
+impl PartialSuccess {
     /// Counts one span or record that was refused.
     pub fn refuse(&mut self, what: &str, why: &str) {
         self.refuse_many(1, &format!("{what}: {why}"));
@@ -54,7 +54,7 @@ impl Outcome {
 pub struct ParsedRequest {
     sources: Vec<Source>,
     found: Vec<SourcedItem>,
-    outcome: Outcome,
+    outcome: PartialSuccess,
 }
 
 /// An item with its source.

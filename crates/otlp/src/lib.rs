@@ -43,7 +43,7 @@
 //! # What cannot be read
 //!
 //! A request is divided before it is read, so that a span, log record or metric that cannot be read is
-//! refused alone ([`Outcome`]); invalid Unicode is repaired and counted. Metrics become measurements
+//! refused alone ([`PartialSuccess`]); invalid Unicode is repaired and counted. Metrics become measurements
 //! ([`Measurements`]). A trace whose root never arrives is ended by [`QuietTrace`].
 
 // Tests may panic, what is shipped may not.
@@ -83,7 +83,7 @@ pub use closing::QuietTrace;
 pub use decode::{
     Decoded, Signal, answer, logs as decode_logs, metrics as decode_metrics, refusal, traces as decode_traces,
 };
-pub use encoding::{DecodeError, Encoding, Outcome};
+pub use encoding::{DecodeError, Encoding, PartialSuccess};
 pub use export::write_otlp;
 pub use intake::{ParsedRequest, RoutedRequest, read_logs, read_traces};
 pub use message_text::message_text;

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::buckets::{exponential_statistics, histogram_statistics};
 use crate::decode::Decoded;
-use crate::encoding::Outcome;
+use crate::encoding::PartialSuccess;
 use crate::ids::event_id;
 use crate::proto::{ExportMetricsServiceRequest, KeyValue, Metric};
 use crate::runs::{self, RunName};
@@ -31,7 +31,7 @@ const NO_VALUE: u32 = 1;
 #[derive(Debug, Default)]
 pub struct ParsedMetrics {
     groups: Vec<Group>,
-    outcome: Outcome,
+    outcome: PartialSuccess,
 }
 
 /// The data points of one resource.
@@ -91,7 +91,7 @@ impl ParsedMetrics {
     }
 
     /// Routes the points to runs. `services` has the run of each of [`Self::services`].
-    pub fn route(self, services: &HashMap<String, RunId>) -> (Vec<Measurements>, Outcome) {
+    pub fn route(self, services: &HashMap<String, RunId>) -> (Vec<Measurements>, PartialSuccess) {
         let Self { groups, mut outcome } = self;
         let mut sorted: BTreeMap<RunId, Measurements> = BTreeMap::new();
         for Group { explicit, named, source, points } in groups {
@@ -236,7 +236,7 @@ impl Measurements {
 
     /// The events to append. `found` are those of [`Self::lookup_ids`] that the log has, with their steps;
     /// `last` is the highest step of the log.
-    pub fn events(self, found: &[(EventId, Option<u64>)], last: Option<u64>) -> (Vec<Event>, Outcome) {
+    pub fn events(self, found: &[(EventId, Option<u64>)], last: Option<u64>) -> (Vec<Event>, PartialSuccess) {
         let known: HashMap<EventId, Option<u64>> = found.iter().copied().collect();
         // Where a part of the request is in the log already, the rest joins it.
         let first = self
@@ -244,7 +244,7 @@ impl Measurements {
             .iter()
             .find_map(|(id, point)| known.get(id).copied().flatten().filter(|_| point.step.is_none()));
         let first = first.unwrap_or_else(|| last.map_or(0, |last| last.saturating_add(1)));
-        let (mut events, mut outcome) = (Vec::new(), Outcome::default());
+        let (mut events, mut outcome) = (Vec::new(), PartialSuccess::default());
         let mut taken: HashMap<String, u64> = HashMap::new();
         for (id, point) in self.points {
             let next = taken.entry(point.path.clone()).or_insert(first);

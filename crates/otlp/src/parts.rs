@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::encoding::{DecodeError, Encoding, Outcome};
+use crate::encoding::{DecodeError, Encoding, PartialSuccess};
 use crate::proto::{AnyValue, InstrumentationScope, KeyValue, LogRecord, Metric, Resource, Span, any_value};
 use crate::repair::{self, Layout};
 
@@ -121,7 +121,7 @@ pub(crate) fn read<T: Part>(
     encoding: Encoding,
     bytes: Bytes,
     what: &str,
-) -> Result<(Vec<ResourceGroup<T>>, Outcome), DecodeError> {
+) -> Result<(Vec<ResourceGroup<T>>, PartialSuccess), DecodeError> {
     let mut reader = Reader::default();
     let groups = match encoding {
         Encoding::Protobuf => protobuf(bytes, &mut reader)
@@ -232,7 +232,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 /// Reads parts and counts what could not be read.
 #[derive(Default)]
 struct Reader {
-    outcome: Outcome,
+    outcome: PartialSuccess,
     repaired: u64,
 }
 

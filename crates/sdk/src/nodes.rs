@@ -12,14 +12,14 @@ pub(crate) struct Nodes {
     /// The step of the last rollout.
     last: Option<u64>,
     /// Episodes that began and have not ended.
-    open: HashMap<EpisodeId, Place>,
+    open: HashMap<EpisodeId, LastNode>,
     /// Steps that were logged without naming an episode.
     logged: Steps,
 }
 
 /// An episode's last node.
 #[derive(Debug, Default)]
-struct Place {
+struct LastNode {
     /// Its step, or the step reserved for it.
     step: Option<u64>,
     is_drawn: bool,
@@ -44,7 +44,7 @@ impl Nodes {
         let (Body::SnapshotScored(_), Some(step)) = (event.body(), event.step()) else { return };
         self.last = Some(step);
         if let Some(place) = event.episode().and_then(|episode| self.open.get_mut(episode)) {
-            *place = Place { step: Some(step), is_drawn: true };
+            *place = LastNode { step: Some(step), is_drawn: true };
         }
     }
 

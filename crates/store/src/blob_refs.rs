@@ -42,7 +42,7 @@ impl Refs {
     /// Removes a reference, and the blob's folder with the last one.
     pub(crate) fn remove(&self, run: &RunId, sha256: &str) {
         let _ = std::fs::remove_file(self.file(run, sha256));
-        // FailureFilter where other runs refer to the blob, which is meant.
+        // Fails where other runs refer to the blob, which is meant.
         let _ = std::fs::remove_dir(self.folder.join(sha256));
     }
 

@@ -165,7 +165,7 @@ pub(crate) trait LogStore: Send + Sync {
     /// One page of what the texts of the log hold.
     async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError>;
 
-    /// FailureFilter where what is written now would be lost although it is acknowledged.
+    /// Fails where what is written now would be lost although it is acknowledged.
     async fn check(&self) -> Result<(), StoreError>;
 
     /// Notes the id of the folder in which this server keeps artifacts; a conflict where another server of

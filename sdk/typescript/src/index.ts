@@ -54,11 +54,11 @@ export { Film, type FilmStep } from "./film/film.js";
 export type { Measurement } from "./film/measurements.js";
 export { decodeFacts } from "./film/codec.js";
 export { CodecError } from "./film/input.js";
-export { factOf, type Asked, type Fact, type What } from "./film/fact.js";
+export { factOf, type ChallengeFact, type Fact, type What } from "./film/fact.js";
 export { judge } from "./film/rules.js";
 export type { FilmOptions } from "./film/reader.js";
 export type { Point } from "./film/series.js";
-export type { Alert, Answer, FilmCommand, Lost, Note, RunFacts } from "./film/state.js";
+export type { Alert, Answer, FilmCommand, DroppedEvents, Note, RunInfo } from "./film/state.js";
 
 export { KINDS } from "./wire/events.js";
 export type {

@@ -3,9 +3,8 @@
 use axum::extract::State;
 use gauntlet_engine::clock::now;
 use gauntlet_model::EffectSet;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
+use super::ProjectPart;
 use crate::error::ApiError;
 use crate::extract::{Json, Path};
 use crate::openapi::{Describe, Docs};
@@ -13,13 +12,6 @@ use crate::state::AppState;
 
 /// Largest set, bytes: at most 32 effects with paths of 256 bytes.
 const SET_BYTES: usize = 64 << 10;
-
-/// The part of the path that names a project.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct ProjectPart {
-    /// The project.
-    project: String,
-}
 
 /// GET `/projects/{project}/effects`.
 pub async fn read(

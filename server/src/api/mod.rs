@@ -22,3 +22,13 @@ pub mod views;
 pub mod writers;
 
 pub use outcome::{Created, NoContent, Upserted};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The part of the path that names a project.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ProjectPart {
+    /// The project.
+    project: String,
+}

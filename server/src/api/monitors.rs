@@ -7,7 +7,7 @@ use gauntlet_model::ProjectAlert;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::NoContent;
+use super::{NoContent, ProjectPart};
 use crate::error::ApiError;
 use crate::extract::{ExistingRun, Json, Path};
 use crate::openapi::{Describe, Docs};
@@ -15,13 +15,6 @@ use crate::state::AppState;
 
 /// Alerts that are listed, the newest.
 const ALERTS: u32 = 100;
-
-/// The part of the path that names a project.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct ProjectPart {
-    /// The project.
-    project: String,
-}
 
 /// The parts of the path that name a monitor.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -30,7 +30,7 @@ const NOTHING: &str = "No relevant safety failures found in the Hub for this que
 
 /// `GET /gauntlet/search?query=&semantic=`.
 pub async fn search(State(state): State<AppState>, uri: Uri) -> Result<Response, ApiError> {
-    let asked = match Asked::read(&uri) {
+    let asked = match SearchParameters::read(&uri) {
         Ok(asked) => asked,
         Err(refusal) => return Ok(refusal.into_response()),
     };
@@ -84,7 +84,7 @@ pub fn search_docs(op: Docs<'_>) -> Docs<'_> {
 
 /// `GET /gauntlet/rag?query=`: the best matches as text, for a prompt.
 pub async fn rag(State(state): State<AppState>, uri: Uri) -> Result<Response, ApiError> {
-    let asked = match Asked::read(&uri) {
+    let asked = match SearchParameters::read(&uri) {
         Ok(asked) => asked,
         Err(refusal) => return Ok(refusal.into_response()),
     };
@@ -168,12 +168,12 @@ fn describe(hit: &Hit, snapshot: &Snapshot) -> String {
 }
 
 /// What the query string asks.
-struct Asked {
+struct SearchParameters {
     query: String,
     semantic: bool,
 }
 
-impl Asked {
+impl SearchParameters {
     /// Reads it as the origin's clients write it (`semantic=True` as well).
     fn read(uri: &Uri) -> Result<Self, Refusal> {
         let parameters = Parameters::of(uri);

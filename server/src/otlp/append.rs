@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use gauntlet_engine::clock::now;
 use gauntlet_model::{EpisodeId, RunId, RunSpec};
-use gauntlet_otlp::{Batch, Measurements, Outcome, QuietTrace, RoutedRequest};
+use gauntlet_otlp::{Batch, Measurements, PartialSuccess, QuietTrace, RoutedRequest};
 use gauntlet_store::StoreError;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -29,7 +29,7 @@ async fn numbering(run: &RunId) -> MutexGuard<'static, ()> {
 
 /// Appends every batch. The request fails with the first batch that cannot be stored; a retry skips what was
 /// stored before.
-pub(super) async fn append(state: &AppState, intake: RoutedRequest) -> Result<Outcome, ApiError> {
+pub(super) async fn append(state: &AppState, intake: RoutedRequest) -> Result<PartialSuccess, ApiError> {
     let mut outcome = intake.outcome;
     for batch in intake.batches {
         merge(&mut outcome, append_batch(state, batch).await?);
@@ -41,8 +41,8 @@ pub(super) async fn append(state: &AppState, intake: RoutedRequest) -> Result<Ou
 pub(super) async fn append_measurements(
     state: &AppState,
     measured: Vec<Measurements>,
-    mut outcome: Outcome,
-) -> Result<Outcome, ApiError> {
+    mut outcome: PartialSuccess,
+) -> Result<PartialSuccess, ApiError> {
     for measured in measured {
         let run = measured.run().clone();
         let _alone = numbering(&run).await;
@@ -80,11 +80,11 @@ async fn ensure(state: &AppState, run: &RunId, spec: &RunSpec) -> Result<bool, A
     }
 }
 
-async fn append_batch(state: &AppState, batch: Batch) -> Result<Outcome, ApiError> {
+async fn append_batch(state: &AppState, batch: Batch) -> Result<PartialSuccess, ApiError> {
     let run = batch.run().clone();
     let _alone = numbering(&run).await;
     if !ensure(state, &run, batch.spec()).await? {
-        let mut outcome = Outcome::default();
+        let mut outcome = PartialSuccess::default();
         outcome.refuse_many(batch.len(), &deleted(&run));
         return Ok(outcome);
     }

@@ -16,8 +16,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use gauntlet_engine::clock::now;
 use gauntlet_otlp::{
-    DecodeError, Encoding, Outcome, Signal, answer, decode_logs, decode_metrics, decode_traces, read_logs,
-    read_metrics, read_traces, refusal,
+    DecodeError, Encoding, PartialSuccess, Signal, answer, decode_logs, decode_metrics, decode_traces,
+    read_logs, read_metrics, read_traces, refusal,
 };
 use schemars::json_schema;
 
@@ -128,7 +128,7 @@ async fn take(
     encoding: Encoding,
     signal: Signal,
     bytes: Bytes,
-) -> Result<Outcome, ApiError> {
+) -> Result<PartialSuccess, ApiError> {
     let received = now();
     // Its share of the memory is given back when everything that was made of it is on the disk.
     let _held = bytes.clone();
@@ -180,7 +180,7 @@ fn written(status: StatusCode, encoding: Encoding, bytes: Vec<u8>) -> Response {
 }
 
 /// What is left to say of a request whose batches are kept one after another.
-pub(crate) fn merge(into: &mut Outcome, more: Outcome) {
+pub(crate) fn merge(into: &mut PartialSuccess, more: PartialSuccess) {
     into.rejected += more.rejected;
     more.message.lines().for_each(|line| into.warn(line));
 }

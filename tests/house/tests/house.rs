@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gauntlet_house::{identifiers, modules, source, workspace};
+use gauntlet_house::{identifiers, modules, names, source, workspace};
 
 #[test]
 fn every_dependency_is_in_the_architecture() {
@@ -80,9 +80,21 @@ fn no_identifier_has_a_banned_word() {
 }
 
 #[test]
-fn only_the_backends_of_the_store_speak_sql() {
+fn no_public_type_has_a_name_that_others_have() {
     let sources = workspace::sources().unwrap();
-    let speaks_sql = |text: &str| text.contains("sqlx") || text.contains("rusqlite");
+    let files: Vec<_> = sources
+        .iter()
+        .filter_map(|(path, text)| in_crate(path).map(|(name, _)| (name, path.as_str(), text.as_str())))
+        .collect();
+    assert!(files.len() > 100, "the crates were not found: {}", files.len());
+    let found = names::doubled(&files);
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn only_the_backends_of_the_store_contain_sql() {
+    let sources = workspace::sources().unwrap();
+    let contains_sql = |text: &str| text.contains("sqlx") || text.contains("rusqlite");
     let is_backend = |path: &str| {
         ["database", "sqlite", "postgres"]
             .iter()
@@ -90,7 +102,7 @@ fn only_the_backends_of_the_store_speak_sql() {
     };
     let (backends, others): (Vec<_>, Vec<_>) = sources
         .iter()
-        .filter(|(path, text)| path.starts_with("crates/store/src/") && speaks_sql(text))
+        .filter(|(path, text)| path.starts_with("crates/store/src/") && contains_sql(text))
         .partition(|(path, _)| is_backend(path));
     assert!(backends.len() > 10, "the backend was not found: {}", backends.len());
     let others: Vec<_> = others.iter().map(|(path, _)| path).collect();

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{Missing, Place};
+use super::client::{DataSource, Missing};
 use super::reader::close;
 use super::{CliError, print_error, print_line};
 use bar::Bar;
@@ -100,11 +100,11 @@ impl Import {
                 std::process::exit(super::INTERRUPTED);
             });
         }
-        let place = Place::find(config, runtime, Missing::Create)?;
+        let source = DataSource::find(config, runtime, Missing::Create)?;
         let is_one = self.files.len() == 1 && !self.json;
         let mut refused = Vec::new();
         for (path, input) in inputs {
-            match input.and_then(|input| self.one(path, input, &place, runtime, config)) {
+            match input.and_then(|input| self.one(path, input, &source, runtime, config)) {
                 Ok(imported) => self.report(path, &imported),
                 Err(message) => {
                     let sentence = format!("{}: {message}", path.display());
@@ -117,7 +117,7 @@ impl Import {
                 }
             }
         }
-        close(place, runtime);
+        close(source, runtime);
         match (refused.len(), refused.pop()) {
             (_, None) => Ok(()),
             (_, Some(only)) if is_one => Err(CliError::Failed(only)),
@@ -131,7 +131,7 @@ impl Import {
         &self,
         path: &Path,
         input: Input,
-        place: &Place,
+        source: &DataSource,
         runtime: &Runtime,
         config: &Config,
     ) -> Result<Imported, String> {
@@ -141,12 +141,12 @@ impl Import {
         };
         let mut bar = Bar::new(&name, self.json);
         let reading = Reading { map: self.map.join(","), partial: self.partial };
-        let view = match (place, input) {
-            (Place::Server(url), Input::File) => upload::Upload::new(url, &reading).file(path, &mut bar),
-            (Place::Server(url), Input::Stream(mut stream)) => {
+        let view = match (source, input) {
+            (DataSource::Server(url), Input::File) => upload::Upload::new(url, &reading).file(path, &mut bar),
+            (DataSource::Server(url), Input::Stream(mut stream)) => {
                 upload::Upload::new(url, &reading).stream(&name, &mut stream, &mut bar)
             }
-            (Place::Folder(store, _), input) => {
+            (DataSource::Folder(store, _), input) => {
                 let memory = Memory::new(config.limits.memory_bytes);
                 let stopping = CancellationToken::new();
                 let imports = Imports::new(store.clone(), config.limits.import_bytes, memory, stopping);

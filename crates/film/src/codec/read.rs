@@ -5,7 +5,7 @@ use gauntlet_model::{EpisodeId, FailureKind, MAX_STEP, Scores, StepRange, Timest
 use super::enum_codes::Kind;
 use super::input::{In, Read};
 use super::{HAS_DURATION, HAS_FAILURES, HAS_ORDER, HAS_QUESTION, PAUSED};
-use crate::fact::{Asked, Fact, What};
+use crate::fact::{ChallengeFact, Fact, What};
 
 pub(super) fn facts(bytes: &[u8]) -> Read<Vec<Fact>> {
     let mut input = In::new(bytes)?;
@@ -54,13 +54,13 @@ pub(super) fn facts(bytes: &[u8]) -> Read<Vec<Fact>> {
 
 /// A scored fact while its columns are read.
 #[derive(Clone, Default)]
-struct Shot {
+struct SnapshotColumns {
     /// By ascending path position.
     scores: Vec<(u32, f64)>,
     skipped: Vec<u32>,
     failures: Vec<FailureKind>,
     duration_ms: Option<f64>,
-    asked: Option<Asked>,
+    challenge: Option<ChallengeFact>,
 }
 
 impl<'a> In<'a> {
@@ -71,7 +71,7 @@ impl<'a> In<'a> {
             return Err(self.wrong("marks", format!("{strange} has unknown bits")));
         }
         let has = |mark: u8| marks.iter().map(move |m| m & u32::from(mark) != 0);
-        let mut shots = vec![Shot::default(); count];
+        let mut shots = vec![SnapshotColumns::default(); count];
         let durations = self.values("durations", has(HAS_DURATION).filter(|has| *has).count())?;
         let timed = shots.iter_mut().zip(has(HAS_DURATION)).filter(|(_, has)| *has);
         timed.zip(durations).for_each(|((shot, _), duration)| shot.duration_ms = Some(duration));
@@ -87,7 +87,7 @@ impl<'a> In<'a> {
             let (kind, question) = (self.owned("challenge.type")?, self.owned("challenge.question")?);
             let options = self.count("challenge.options", 1)?;
             let options = (0..options).map(|_| self.owned("challenge.options")).collect::<Read<_>>()?;
-            shot.asked = Some(Asked { kind, question, options });
+            shot.challenge = Some(ChallengeFact { kind, question, options });
         }
         shots
             .into_iter()
@@ -97,7 +97,7 @@ impl<'a> In<'a> {
     }
 
     /// The columns of every path, into the shots; the paths.
-    fn paths(&mut self, shots: &mut [Shot]) -> Read<Vec<&'a str>> {
+    fn paths(&mut self, shots: &mut [SnapshotColumns]) -> Read<Vec<&'a str>> {
         let count = self.count("number of paths", 4)?;
         let mut paths = Vec::with_capacity(count);
         for path in 0..count as u32 {
@@ -119,7 +119,7 @@ impl<'a> In<'a> {
     }
 
     /// Puts the scores of a snapshot into the order it lists.
-    fn order(&mut self, shot: &mut Shot) -> Read<()> {
+    fn order(&mut self, shot: &mut SnapshotColumns) -> Read<()> {
         let scored = self.count("order", 1)?;
         let mut scores = Vec::with_capacity(scored);
         for _ in 0..scored {
@@ -137,7 +137,7 @@ impl<'a> In<'a> {
         Ok(())
     }
 
-    fn assemble(&mut self, shot: Shot, is_paused: bool, paths: &[&str]) -> Read<What> {
+    fn assemble(&mut self, shot: SnapshotColumns, is_paused: bool, paths: &[&str]) -> Read<What> {
         let mut path = |position: u32| {
             let text = paths.get(position as usize).copied();
             let text = text.ok_or_else(|| self.wrong("path", format!("{position} of {}", paths.len())))?;
@@ -148,7 +148,7 @@ impl<'a> In<'a> {
             shot.scores.iter().map(|(p, value)| Ok((path(*p)?, *value))).collect::<Read<Vec<_>>>()?;
         let not_evaluated = shot.skipped.iter().map(|p| path(*p)).collect::<Read<_>>()?;
         let scores = Scores::new(scores).map_err(|e| self.wrong("scores", e.to_string()))?;
-        let Shot { failures, duration_ms, asked: challenge, .. } = shot;
+        let SnapshotColumns { failures, duration_ms, challenge, .. } = shot;
         Ok(What::Scored { scores, not_evaluated, failures, duration_ms, is_paused, challenge })
     }
 

@@ -7,7 +7,7 @@ use gauntlet_model::{FailureKind, MAX_STEP, Scores};
 use super::enum_codes::{Kind, WireEnum};
 use super::output::Out;
 use super::{HAS_DURATION, HAS_FAILURES, HAS_ORDER, HAS_QUESTION, PAUSED};
-use crate::fact::{Asked, Fact, What};
+use crate::fact::{ChallengeFact, Fact, What};
 
 /// A list of paths longer than this is no longer kept in tree order, which takes a search an insertion.
 const MANY_PATHS: usize = 1024;
@@ -19,7 +19,7 @@ pub(super) fn facts(facts: &[Fact]) -> Vec<u8> {
     out.deltas(facts.iter().map(|f| f.step.map_or(0, |step| step.min(MAX_STEP) as i64 + 1)));
     out.runs(facts.iter().map(|f| f.episode.as_ref().map_or("", |e| e.as_str())), Out::text);
     out.runs(facts.iter().map(|f| kind(&f.what).code()), |out, code| out.number(code.into()));
-    out.scored(&facts.iter().filter_map(|f| Shot::of(&f.what)).collect::<Vec<_>>());
+    out.scored(&facts.iter().filter_map(|f| SnapshotColumns::of(&f.what)).collect::<Vec<_>>());
     facts.iter().for_each(|f| out.other(&f.what));
     out.finish(facts.len())
 }
@@ -44,22 +44,22 @@ fn kind(what: &What) -> Kind {
 }
 
 /// A scored fact, borrowed.
-struct Shot<'a> {
+struct SnapshotColumns<'a> {
     scores: &'a Scores,
     skipped: &'a [String],
     failures: &'a [FailureKind],
     duration_ms: Option<f64>,
     is_paused: bool,
-    asked: Option<&'a Asked>,
+    challenge: Option<&'a ChallengeFact>,
 }
 
-impl<'a> Shot<'a> {
+impl<'a> SnapshotColumns<'a> {
     fn of(what: &'a What) -> Option<Self> {
         let What::Scored { scores, not_evaluated, failures, duration_ms, is_paused, challenge } = what else {
             return None;
         };
-        let (duration_ms, is_paused, asked) = (*duration_ms, *is_paused, challenge.as_ref());
-        Some(Self { scores, skipped: not_evaluated, failures, duration_ms, is_paused, asked })
+        let (duration_ms, is_paused, challenge) = (*duration_ms, *is_paused, challenge.as_ref());
+        Some(Self { scores, skipped: not_evaluated, failures, duration_ms, is_paused, challenge })
     }
 
     fn paths(&self) -> impl Iterator<Item = &'a str> {
@@ -69,7 +69,7 @@ impl<'a> Shot<'a> {
 
 /// Every path of the facts, so that most snapshots name theirs in this order: the fullest snapshot first,
 /// each new path behind the one it follows.
-fn path_order<'a>(shots: &[Shot<'a>]) -> Vec<&'a str> {
+fn path_order<'a>(shots: &[SnapshotColumns<'a>]) -> Vec<&'a str> {
     let mut order: Vec<&str> = Vec::new();
     let mut known: BTreeMap<&str, ()> = BTreeMap::new();
     let fullest = shots.iter().max_by_key(|shot| shot.scores.len());
@@ -95,7 +95,7 @@ fn is_ascending(positions: &[u32]) -> bool {
 }
 
 impl<'a> Out<'a> {
-    fn scored(&mut self, shots: &[Shot<'a>]) {
+    fn scored(&mut self, shots: &[SnapshotColumns<'a>]) {
         let paths = path_order(shots);
         let ids: BTreeMap<&str, u32> = paths.iter().copied().zip(0u32..).collect();
         let id = |path: &str| ids.get(path).copied().unwrap_or_default();
@@ -127,7 +127,7 @@ impl<'a> Out<'a> {
                 (PAUSED, shot.is_paused),
                 (HAS_DURATION, shot.duration_ms.is_some()),
                 (HAS_FAILURES, !shot.failures.is_empty()),
-                (HAS_QUESTION, shot.asked.is_some()),
+                (HAS_QUESTION, shot.challenge.is_some()),
                 (HAS_ORDER, has_order),
             ];
             marks.push(marked.iter().filter(|(_, is_set)| *is_set).map(|(mark, _)| mark).sum());
@@ -149,11 +149,11 @@ impl<'a> Out<'a> {
             self.number(shot.failures.len() as u64);
             shot.failures.iter().for_each(|failure| self.variant(*failure));
         }
-        for asked in shots.iter().filter_map(|shot| shot.asked) {
-            self.text(&asked.kind);
-            self.text(&asked.question);
-            self.number(asked.options.len() as u64);
-            asked.options.iter().for_each(|option| self.text(option));
+        for challenge in shots.iter().filter_map(|shot| shot.challenge) {
+            self.text(&challenge.kind);
+            self.text(&challenge.question);
+            self.number(challenge.options.len() as u64);
+            challenge.options.iter().for_each(|option| self.text(option));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Facts survive their bytes, and no bytes do harm.
 
 use gauntlet_film::codec::{decode, encode};
-use gauntlet_film::{Asked, Fact, What};
+use gauntlet_film::{ChallengeFact, Fact, What};
 use gauntlet_model::{Action, EpisodeId, FailureKind, MAX_STEP, Scores, Status, StepKind};
 use proptest::prelude::*;
 
@@ -72,7 +72,7 @@ fn sample() -> Vec<Fact> {
         failures: vec![FailureKind::Refusal],
         duration_ms: Some(12.5),
         is_paused: true,
-        challenge: Some(Asked {
+        challenge: Some(ChallengeFact {
             kind: "GUARD".to_owned(),
             question: "Go on?".to_owned(),
             options: vec!["yes".to_owned()],

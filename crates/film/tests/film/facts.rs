@@ -1,6 +1,6 @@
 //! Facts to test with: short to write, and drawn at random.
 
-use gauntlet_film::{Asked, Fact, Film, What};
+use gauntlet_film::{ChallengeFact, Fact, Film, What};
 use gauntlet_model::{
     Action, EpisodeId, FailureKind, FailureRules, MAX_STEP, Score, Scores, Severity, Status, StepKind,
     StepRange, Timestamp,
@@ -61,7 +61,7 @@ fn episode() -> impl Strategy<Value = Option<EpisodeId>> {
 
 fn snapshot() -> impl Strategy<Value = What> {
     let asked = (text(), text(), prop::collection::vec(text(), 0..3))
-        .prop_map(|(kind, question, options)| Asked { kind, question, options });
+        .prop_map(|(kind, question, options)| ChallengeFact { kind, question, options });
     let paths = subsequence(PATHS.to_vec(), 0..=PATHS.len());
     let paths = prop_oneof![3 => paths.clone().boxed(), 1 => paths.prop_shuffle().boxed()];
     let rest = (

@@ -1,6 +1,6 @@
 //! What a viewer is reported, story by story.
 
-use gauntlet_film::{Asked, Fact, Film, State, What};
+use gauntlet_film::{ChallengeFact, Fact, Film, State, What};
 use gauntlet_model::{
     Action, Body, EpisodeId, Event, EventId, FailureKind, MAX_STEP, ScoreAdded, ScoreTarget, Scores,
     SnapshotScored, Status, Timestamp,
@@ -130,8 +130,11 @@ fn what_is_no_path_is_passed_over() {
 
 #[test]
 fn a_question_waits_until_someone_answers() {
-    let asked =
-        Asked { kind: "GUARD".to_owned(), question: "Go on?".to_owned(), options: vec!["yes".to_owned()] };
+    let asked = ChallengeFact {
+        kind: "GUARD".to_owned(),
+        question: "Go on?".to_owned(),
+        options: vec!["yes".to_owned()],
+    };
     let paused = What::Scored {
         scores: Scores::default(),
         not_evaluated: Vec::new(),

@@ -1,12 +1,14 @@
 //! Both encodings give the same request; what is not OTLP is refused with the place, and never panics.
 
 use gauntlet_otlp::proto::{ExportTraceServiceRequest, any_value::Value};
-use gauntlet_otlp::{Encoding, Outcome, Signal, answer, decode_logs, decode_metrics, decode_traces, refusal};
+use gauntlet_otlp::{
+    Encoding, PartialSuccess, Signal, answer, decode_logs, decode_metrics, decode_traces, refusal,
+};
 use proptest::prelude::*;
 
 fn json(text: &str) -> ExportTraceServiceRequest {
     let read = decode_traces(Encoding::Json, text.as_bytes().to_vec()).unwrap();
-    assert_eq!(read.outcome, Outcome::default());
+    assert_eq!(read.outcome, PartialSuccess::default());
     read.request
 }
 
@@ -163,10 +165,10 @@ fn what_encoders_write_otherwise_is_read() {
 
 #[test]
 fn answers_report_refusals_in_both_encodings() {
-    let none = Outcome::default();
+    let none = PartialSuccess::default();
     assert_eq!(answer(Encoding::Json, Signal::Traces, &none), b"{}");
     assert_eq!(answer(Encoding::Protobuf, Signal::Traces, &none), b"");
-    let some = Outcome { rejected: 3, message: "why".to_owned() };
+    let some = PartialSuccess { rejected: 3, message: "why".to_owned() };
     let json = |signal| String::from_utf8(answer(Encoding::Json, signal, &some)).unwrap();
     assert_eq!(json(Signal::Traces), r#"{"partialSuccess":{"rejectedSpans":"3","errorMessage":"why"}}"#);
     assert_eq!(json(Signal::Logs), r#"{"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"why"}}"#);

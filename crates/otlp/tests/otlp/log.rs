@@ -7,7 +7,7 @@ use gauntlet_otlp::proto::{
     AnyValue, ExportLogsServiceRequest, ExportTraceServiceRequest, KeyValue, LogRecord, Resource,
     ResourceLogs, ResourceSpans, ScopeLogs, ScopeSpans, Span, SpanEvent, any_value,
 };
-use gauntlet_otlp::{Decoded, Outcome, ParsedRequest, RoutedRequest, read_logs, read_traces};
+use gauntlet_otlp::{Decoded, ParsedRequest, PartialSuccess, RoutedRequest, read_logs, read_traces};
 
 pub(crate) const TRACE: [u8; 16] = [0x4b; 16];
 /// What the times of these tests are counted from, in seconds since 1970.
@@ -20,20 +20,20 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn traces(&mut self, request: &ExportTraceServiceRequest) -> Outcome {
+    pub(crate) fn traces(&mut self, request: &ExportTraceServiceRequest) -> PartialSuccess {
         self.decoded_traces(request.clone().into())
     }
 
-    pub(crate) fn logs(&mut self, request: &ExportLogsServiceRequest) -> Outcome {
+    pub(crate) fn logs(&mut self, request: &ExportLogsServiceRequest) -> PartialSuccess {
         self.take(read_logs(request.clone().into(), received()))
     }
 
     /// A request as it was decoded, with what could not be.
-    pub(crate) fn decoded_traces(&mut self, decoded: Decoded<ExportTraceServiceRequest>) -> Outcome {
+    pub(crate) fn decoded_traces(&mut self, decoded: Decoded<ExportTraceServiceRequest>) -> PartialSuccess {
         self.take(read_traces(decoded, received()))
     }
 
-    fn take(&mut self, parsed: ParsedRequest) -> Outcome {
+    fn take(&mut self, parsed: ParsedRequest) -> PartialSuccess {
         // The log tells which run a trace began in.
         let mut homes = BTreeMap::new();
         for (trace, id) in parsed.traces() {
@@ -45,7 +45,7 @@ impl Log {
         self.keep(routed)
     }
 
-    fn keep(&mut self, routed: RoutedRequest) -> Outcome {
+    fn keep(&mut self, routed: RoutedRequest) -> PartialSuccess {
         let mut outcome = routed.outcome;
         for batch in routed.batches {
             let run = batch.run().to_string();

@@ -1,4 +1,4 @@
-//! QuerySyntax one episode.
+//! Reading one episode.
 
 use std::ops::Range;
 

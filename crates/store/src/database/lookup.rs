@@ -1,4 +1,4 @@
-//! QuerySyntax single events rather than stretches of the log.
+//! Reading single events rather than stretches of the log.
 
 use gauntlet_model::{EpisodeId, EventId, Record, RunId};
 use sqlx::AssertSqlSafe;

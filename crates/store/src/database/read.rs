@@ -1,4 +1,4 @@
-//! QuerySyntax the log: what came after a sequence number, and how far it goes.
+//! Reading the log: what came after a sequence number, and how far it goes.
 
 use futures::TryStreamExt;
 use gauntlet_model::{Kind, Record, RunId};
@@ -160,7 +160,7 @@ impl Stretch {
     }
 }
 
-/// FailureFilter where the run was deleted, or is another one by now.
+/// Fails where the run was deleted, or is another one by now.
 async fn still_there(readers: &Pool, run: &RunId, run_no: i64) -> Result<(), StoreError> {
     match locate(readers, run).await? {
         Some((found, _)) if found == run_no => Ok(()),

@@ -101,7 +101,7 @@ async fn evidence(db: &mut Connection, run_no: i64) -> Result<Evidence, TxnError
 }
 
 impl Group<'_> {
-    /// Judges those runs again that another rule is in force for than what is stored was judged by. FailureFilter
+    /// Judges those runs again that another rule is in force for than what is stored was judged by. Fails
     /// where it has to stop before it is done: a run may have millions of nodes.
     pub(super) async fn rejudge(&mut self) -> Result<(), TxnError> {
         if self.touched.values().all(|touched| touched.judged_by.is_none()) {

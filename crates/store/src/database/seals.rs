@@ -19,10 +19,16 @@ impl Group<'_> {
         bytes: &[u8],
     ) -> Result<(), TxnError> {
         let state = self.existing(run).await?;
-        self.put_chunk(state.run_no, level, number, bytes).await
+        self.insert_chunk(state.run_no, level, number, bytes).await
     }
 
-    async fn put_chunk(&mut self, run_no: i64, level: u8, number: u64, bytes: &[u8]) -> Result<(), TxnError> {
+    async fn insert_chunk(
+        &mut self,
+        run_no: i64,
+        level: u8,
+        number: u64,
+        bytes: &[u8],
+    ) -> Result<(), TxnError> {
         let number = i64::try_from(number)
             .map_err(|_| StoreError::invalid("chunk", format!("{number} is too large")))?;
         query(
@@ -55,7 +61,7 @@ impl Group<'_> {
             SealedTo::Overview { events, .. } => (None, Some(*events), None),
         };
         for chunk in chunks {
-            self.put_chunk(run_no, chunk.level, chunk.number, &chunk.bytes).await?;
+            self.insert_chunk(run_no, chunk.level, chunk.number, &chunk.bytes).await?;
         }
         query(
             "INSERT INTO seals (run_no, facts, overview, outline)

@@ -24,6 +24,6 @@ pub(crate) trait WriterSession: Send + Sync {
 
 /// Whether the database that was opened is still in its place, for a look at any time.
 pub(crate) trait Presence: Send + Sync {
-    /// FailureFilter where what is written now would be lost although it is acknowledged. May ask the disk.
+    /// Fails where what is written now would be lost although it is acknowledged. May ask the disk.
     fn check(&self) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! QuerySyntax by step rather than by sequence number.
+//! Reading by step rather than by sequence number.
 
 use gauntlet_model::{FailureKind, Record, RunId};
 use sqlx::AssertSqlSafe;

@@ -39,7 +39,7 @@ impl Identity {
         Ok(Self { files: found.into_iter().collect::<io::Result<_>>()? })
     }
 
-    /// FailureFilter where one of the files is no longer in its place. Costs two look-ups of a name.
+    /// Fails where one of the files is no longer in its place. Costs two look-ups of a name.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         for (path, id) in &self.files {
             let is_there = std::fs::metadata(path).is_ok_and(|metadata| file_id(&metadata) == *id);

@@ -1,4 +1,4 @@
-//! QuerySyntax: pages, filters, steps.
+//! Reading: pages, filters, steps.
 
 use gauntlet_model::{
     EpisodeId, FailureKind, Kind, MAX_STEP, MAX_TEXT_BYTES, Score, ScoreAdded, ScoreTarget, Scores,

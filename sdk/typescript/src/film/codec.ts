@@ -4,7 +4,7 @@
 
 import { SEVERITIES, type FailureKind } from "../wire/events.js";
 import { MAX_STEP } from "../wire/limits.js";
-import type { Asked, Fact, What } from "./fact.js";
+import type { ChallengeFact, Fact, What } from "./fact.js";
 import { CodecError, Input } from "./input.js";
 import { ACTIONS, FAILURE_CODES, STATUSES, STEP_KINDS, WHATS } from "./codes.js";
 
@@ -58,23 +58,23 @@ export function decodeFacts(bytes: Uint8Array): Fact[] {
 }
 
 /** A scored fact while its columns are read. */
-interface Shot {
+interface SnapshotColumns {
   /** Path position and value, ascending. */
   scores: [number, number][];
   skipped: number[];
   failures: FailureKind[];
   durationMs: number | null;
-  asked: Asked | null;
+  challenge: ChallengeFact | null;
 }
 
 /** The columns of all scored facts. */
 class Scored {
   readonly input: Input;
-  #shots: Shot[];
+  #shots: SnapshotColumns[];
 
   constructor(input: Input, count: number) {
     this.input = input;
-    const empty = (): Shot => ({ scores: [], skipped: [], failures: [], durationMs: null, asked: null });
+    const empty = (): SnapshotColumns => ({ scores: [], skipped: [], failures: [], durationMs: null, challenge: null });
     this.#shots = Array.from({ length: count }, empty);
   }
 
@@ -98,7 +98,7 @@ class Scored {
       const options: string[] = [];
       const count = input.count("challenge.options", 1);
       for (let i = 0; i < count; i += 1) options.push(input.text("challenge.options"));
-      shot.asked = { type, question, options };
+      shot.challenge = { type, question, options };
     }
     return this.#shots.map((shot, i) => this.#scoredFact(shot, ((marks[i] ?? 0) & PAUSED) !== 0, paths));
   }
@@ -121,7 +121,7 @@ class Scored {
   }
 
   /** A snapshot's own order. */
-  #order(shot: Shot): void {
+  #order(shot: SnapshotColumns): void {
     const { input } = this;
     const values = new Map(shot.scores);
     const scored = input.count("order", 1);
@@ -141,7 +141,7 @@ class Scored {
     for (let i = 0; i < skipped; i += 1) shot.skipped.push(input.small("order"));
   }
 
-  #scoredFact(shot: Shot, isPaused: boolean, paths: string[]): What {
+  #scoredFact(shot: SnapshotColumns, isPaused: boolean, paths: string[]): What {
     const path = (position: number) => {
       const text = paths[position];
       if (text === undefined) throw this.input.wrong("path", `${position} of ${paths.length}`);
@@ -152,7 +152,7 @@ class Scored {
     for (const [name, value] of scores) {
       if (!Number.isFinite(value)) throw this.input.wrong("scores", `${name} is ${value}`);
     }
-    const { failures, durationMs, asked: challenge } = shot;
+    const { failures, durationMs, challenge } = shot;
     return {
       what: "scored",
       scores,

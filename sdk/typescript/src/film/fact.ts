@@ -3,7 +3,7 @@
 import type { Action, FailureKind, Severity, Status, StepKind, StoredEvent } from "../wire/events.js";
 
 /** A question put to a person. The expected answer is deliberately absent: films go to the person asked. */
-export interface Asked {
+export interface ChallengeFact {
   type: string;
   question: string;
   options: string[];
@@ -19,7 +19,7 @@ export type What =
       failures: FailureKind[];
       durationMs: number | null;
       isPaused: boolean;
-      challenge: Asked | null;
+      challenge: ChallengeFact | null;
     }
   | { what: "added"; path: string; value: number }
   | {

@@ -3,7 +3,7 @@
 import type { FailureRule, FailureRules } from "../client/types.js";
 import type { FailureKind, Status } from "../wire/events.js";
 import { compareText } from "../wire/text.js";
-import type { Asked, Fact } from "./fact.js";
+import type { ChallengeFact, Fact } from "./fact.js";
 import { isMeasurement, Measurements, type Measurement } from "./measurements.js";
 import { Paths } from "./paths.js";
 import { Evidence, worst, isDecisive, isSameRule, judge } from "./rules.js";
@@ -13,9 +13,9 @@ import {
   type Alert,
   type Answer,
   type FilmCommand,
-  type Lost,
+  type DroppedEvents,
   type Note,
-  type RunFacts,
+  type RunInfo,
 } from "./state.js";
 
 type ScoredFact = Extract<Fact, { what: "scored" }>;
@@ -47,7 +47,7 @@ export interface FilmStep {
   readonly durationMs: number | null;
   /** Whether the run waited here for a person. */
   readonly isPaused: boolean;
-  readonly challenge: Asked | null;
+  readonly challenge: ChallengeFact | null;
   readonly answer: Answer | null;
 }
 
@@ -178,7 +178,7 @@ export class Film {
   }
 
   /** What is known of the run itself. */
-  get run(): Readonly<RunFacts> {
+  get run(): Readonly<RunInfo> {
     return this.#state.run;
   }
 
@@ -203,7 +203,7 @@ export class Film {
   }
 
   /** Losses upstream of the log, in log order. */
-  get gaps(): Lost[] {
+  get gaps(): DroppedEvents[] {
     return bySeq(this.#state.gaps);
   }
 

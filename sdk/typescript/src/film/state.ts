@@ -4,7 +4,7 @@ import { FINAL_STATUSES, type Action, type Severity, type Status } from "../wire
 import type { Fact } from "./fact.js";
 
 /** The run itself; texts are empty before `run.started`. */
-export interface RunFacts {
+export interface RunInfo {
   name: string;
   project: string;
   kind: string;
@@ -57,7 +57,7 @@ export interface Answer {
 }
 
 /** Events that never reached the log. */
-export interface Lost {
+export interface DroppedEvents {
   seq: number;
   at: string;
   lost: number;
@@ -68,7 +68,7 @@ const FINAL: readonly Status[] = FINAL_STATUSES;
 
 /** Everything but the nodes. Keyed by `seq`, so that order and repetition of facts leave no trace. */
 export class RunState {
-  readonly run: RunFacts = {
+  readonly run: RunInfo = {
     name: "",
     project: "",
     kind: "",
@@ -81,7 +81,7 @@ export class RunState {
   };
   readonly notes = new Map<number, Note>();
   readonly alerts = new Map<number, Alert>();
-  readonly gaps = new Map<number, Lost>();
+  readonly gaps = new Map<number, DroppedEvents>();
   readonly episodes = new Set<string>();
   readonly #commands = new Map<string, Omit<FilmCommand, "applied">>();
   readonly #applied = new Map<string, NonNullable<FilmCommand["applied"]>>();
