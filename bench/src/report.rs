@@ -73,7 +73,7 @@ impl Report {
     }
 }
 
-/// The value below which that share of the samples lie; 0 where there are none. Sorts the samples.
+/// The value below which that share of the samples is; 0 where there are none. Sorts the samples.
 pub(crate) fn quantile(samples: &mut [f64], share: f64) -> f64 {
     samples.sort_by(f64::total_cmp);
     let last = samples.len().saturating_sub(1);

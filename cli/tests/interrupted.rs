@@ -98,7 +98,7 @@ fn file(folder: &Path) -> std::path::PathBuf {
     path
 }
 
-/// What the run says, without what an import gives it: ids and the times of steps that have none.
+/// The run without what an import adds to it: ids and the times of steps that have none.
 fn events_of(data: &Path, run: &str) -> Vec<String> {
     let out = command(data, "127.0.0.1:9", &["export", run, "--format", "jsonl"]).output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));

@@ -20,7 +20,7 @@ const TASKS: usize = 50;
 /// The longest log whose tasks are read without being asked for, events.
 const SHORT_LOG: u64 = 100_000;
 
-/// The page. Whatever is in its address, it is a page: what cannot be shown is said in it.
+/// The page. It is a page for any address: what cannot be shown is an error message in it.
 pub(crate) async fn read(State(state): State<AppState>, uri: Uri) -> Response {
     let mut content = ComparisonContent::default();
     if let Err(error) = fill(&mut content, &state, uri.query().unwrap_or_default()).await {

@@ -70,7 +70,7 @@ struct StoreFile {
     search: Option<bool>,
 }
 
-/// What flags and environment said.
+/// The values of flags and environment variables.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct Overrides {
     /// Address to listen on; others than loopback need API keys and TLS, which a proxy can do

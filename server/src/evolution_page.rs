@@ -16,7 +16,7 @@ use crate::state::AppState;
 /// Bytes of an answer that a row shows: the film has all of it.
 const MOST_BYTES: usize = 4 << 10;
 
-/// The page. Whatever is in its address, it is a page: what cannot be shown is said in it.
+/// The page. It is a page for any address: what cannot be shown is an error message in it.
 pub(crate) async fn read(State(state): State<AppState>, uri: Uri) -> Response {
     let mut content = EvolutionContent::default();
     if let Err(error) = fill(&mut content, &state, uri.query().unwrap_or_default()).await {

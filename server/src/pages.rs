@@ -70,7 +70,7 @@ pub async fn server_function(State(state): State<AppState>, request: Request<Bod
     let provide = move || provide_context(Arc::clone(&backend));
     let answer = leptos_axum::handle_server_fns_with_context(provide, request).await.into_response();
     match answer.status() {
-        // Said without a type, and for developers: there is no such function.
+        // Plain text for developers: there is no such function.
         StatusCode::BAD_REQUEST if !answer.headers().contains_key(header::CONTENT_TYPE) => {
             ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {path:?} here"))
                 .into_response()

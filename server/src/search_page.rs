@@ -13,7 +13,7 @@ use crate::extract::query;
 use crate::policy;
 use crate::state::AppState;
 
-/// The page. Whatever stands in its address, it is a page: what cannot be looked for is said in it.
+/// The page. It is a page for any address: what cannot be searched for is an error message in it.
 pub(crate) async fn read(State(state): State<AppState>, uri: Uri) -> Response {
     let mut results = Results::default();
     match query::<SearchQuery>(uri.query().unwrap_or_default()) {

@@ -191,7 +191,7 @@ async fn what_many_bodies_become_has_one_budget() {
     for refused in of(503) {
         assert_eq!(refused.headers["retry-after"], "1");
     }
-    // The share comes back; what alone would be too much in memory is told so.
+    // The share comes back; what alone would be too much in memory is refused as such.
     server.send("POST", "/api/v1/runs/r/events", &headers, bomb).await.expect(200);
     let numbers = format!("[{}1]", "1,".repeat(5_000_000));
     server.send("POST", "/api/v1/runs/r/events", &[], numbers).await.expect(413);

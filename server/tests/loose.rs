@@ -1,4 +1,4 @@
-//! Files that are not as they should be, through the API: what is read of them, what is told, and what is
+//! Files that are not as they should be, through the API: what is read of them, what is reported, and what is
 //! left behind.
 
 mod support;

@@ -144,7 +144,7 @@ async fn what_is_bad_is_named_while_the_rest_is_stored() {
     let message = answer["partialSuccess"]["errorMessage"].as_str().unwrap();
     assert!(message.contains("span \"bad\": traceId \"00ff\" is not 16 bytes"), "{message}");
     assert_eq!(of_kind(&events(&server, "r").await, "step.recorded").len(), 1);
-    // A resource whose run cannot be: nothing is kept, and it is said for each span.
+    // A resource whose run cannot be: nothing is stored, and each span is reported.
     let answer = send(&server, &traces("a/b", &[span(1, 0, "a"), span(2, 1, "b")])).await.expect(200).json();
     assert_eq!(answer["partialSuccess"]["rejectedSpans"], "2");
     server.get("/api/v1/runs/a%2Fb").await.expect(404);
@@ -333,7 +333,7 @@ async fn a_trace_stays_together_over_a_restart() {
     let found = events(&second, "talk").await;
     assert_eq!(of_kind(&found, "episode.started").len(), 1);
     assert_eq!(of_kind(&found, "step.recorded").len(), 3);
-    // A run that was deleted is nobody's home: what comes now goes where it says.
+    // A deleted run takes no trace: what comes now goes to the run that it names.
     second.send("DELETE", "/api/v1/runs/talk?name=talk", &[], "").await.expect(204);
     second.state.store.close().await;
     drop(second);

@@ -9,7 +9,7 @@ use crate::ui::{Erase, capital, grouped, run_address, run_status, score};
 /// of a safe run.
 const SAFE: f64 = 0.8;
 
-/// What the steps of a run say of it.
+/// The verdict on a run by its steps.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Verdict {
     /// More than [`SAFE`] of its steps have no failure. With that share times 100.
@@ -26,7 +26,7 @@ impl Verdict {
             return Self::Unknown;
         }
         let share = run.steps.saturating_sub(run.failing) as f64 / run.steps as f64;
-        // Whole numbers, rounded down: 100 says that no step fails.
+        // Whole numbers, rounded down: 100 means that no step fails.
         let hundredths = (share * 100.0).floor();
         if share > SAFE { Self::Safe(hundredths) } else { Self::Unsafe(hundredths) }
     }

@@ -87,7 +87,7 @@ fn start_clip(session: Session, handle: RenderLoopHandle) -> Option<JsValue> {
     });
     Reflect::set(&recorder, &"ondataavailable".into(), &recorded).ok()?;
     call(&recorder, "start", &[])?;
-    // A picture that stands still is a frame of the clip as well.
+    // A picture that does not move is a frame of the clip as well.
     handle.redraw();
     Some(recorder)
 }

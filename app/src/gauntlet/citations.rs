@@ -1,6 +1,6 @@
 //! Texts of a step as people read them: a claimed proof is marked where what it cites is not there.
 
-/// A piece of a text.
+/// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TextPart {
     /// Not cited.
@@ -29,11 +29,11 @@ impl TextPart {
     }
 }
 
-/// Cuts a text at its `<citations>` parts and says of each whether `seen` contains it. A part without an end
+/// Cuts a text at its `<citations>` parts and marks each by whether `seen` contains it. A part without an end
 /// runs to the next tag.
 pub(super) fn mark_citations(text: &str, seen: &[String]) -> Vec<TextPart> {
     let seen: Vec<String> = seen.iter().map(|s| simplified(s)).collect();
-    // Lower-casing ASCII alone keeps every byte where it is. Done once: an answer may hold thousands of tags.
+    // Lower-casing ASCII alone keeps every byte where it is. Done once: an answer may have thousands of tags.
     let lower = text.to_ascii_lowercase();
     let mut parts = Vec::new();
     let mut from = 0;

@@ -12,7 +12,7 @@ use crate::ui::{Erase, capital, local_clock};
 /// The most flags shown; of more, the newest.
 const MOST: usize = 200;
 
-/// Width of a flag, CSS pixels; the style sheet says the same.
+/// Width of a flag, CSS pixels, as in the style sheet.
 const FLAG_PX: u32 = 16;
 
 /// A flag.

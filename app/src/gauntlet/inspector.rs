@@ -32,7 +32,7 @@ struct Key {
     seq: u64,
 }
 
-/// What the server said of a node; `None` for no selection.
+/// What the server answered about a node; `None` for no selection.
 type Loaded = Option<Result<InspectedStep, String>>;
 
 /// The last steps that were read, the oldest first.

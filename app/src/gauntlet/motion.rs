@@ -41,7 +41,7 @@ pub(super) fn advance(motion: Motion, speed: f64, last: Option<usize>, secs: f64
     Motion { position, ..motion }
 }
 
-/// The motion inside a range of nodes that is repeated: playing that has passed its end, or stands outside of
+/// The motion inside a range of nodes that is repeated: playing that has passed its end, or is outside of
 /// it, goes on at its beginning.
 pub(super) fn repeated(motion: Motion, range: (usize, usize)) -> Motion {
     let (first, last) = (range.0 as f64, range.1 as f64);

@@ -338,7 +338,7 @@ impl Session {
         self.view.rubric.get().or_else(|| self.watch_calmly(root_path))
     }
 
-    /// The selection once it has settled; `None` while it moves, as what is told of the node before would be
+    /// The selection once it has settled; `None` while it moves, as what is shown of the node before would be
     /// read as this one's.
     pub(super) fn settled_node(self) -> Option<usize> {
         self.settled.get().filter(|at| self.current.get() == Some(*at))

@@ -16,7 +16,7 @@ use crate::ui::{
     focus_on_slash, grouped, state_word,
 };
 
-/// A row's height, CSS pixels; the style sheet says the same.
+/// A row's height, CSS pixels, as in the style sheet.
 const ROW_PX: f64 = 24.0;
 /// Rows on the page beyond each end of the viewport.
 const SPARE: usize = 6;

@@ -17,7 +17,7 @@ const POINTS: usize = 64;
 const SIZE: (f64, f64) = (88.0, 20.0);
 /// Margin above and below its curve.
 const PAD: f64 = 3.0;
-/// Height of a line, CSS pixels; the style sheet says the same.
+/// Height of a line, CSS pixels, as in the style sheet.
 const LINE_PX: f64 = 27.0;
 /// Lines in view at most; a longer tree scrolls.
 const IN_VIEW: usize = 16;

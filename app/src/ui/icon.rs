@@ -55,7 +55,7 @@ impl Shape {
     }
 }
 
-/// One icon. It says nothing by itself: its button carries the words.
+/// One icon. It is hidden from screen readers: its button has the label.
 #[component]
 pub(crate) fn Icon(
     /// Which.

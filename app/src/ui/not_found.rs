@@ -1,4 +1,4 @@
-//! The page that says that something does not exist.
+//! The page for something that does not exist.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use super::PageTitle;
 use super::erase::Erase;
 use crate::api::answer_not_found;
 
-/// A page that says what does not exist, with a link to the list of runs. The server answers it with status
+/// A page that names what does not exist, with a link to the list of runs. The server answers it with status
 /// 404.
 #[component]
 pub(crate) fn NotFoundPage(

@@ -9,7 +9,7 @@ use crate::api::title_text;
 /// server's HTML without escaping it.
 #[component]
 pub(crate) fn PageTitle(
-    /// What the title says, as plain text.
+    /// The title, as plain text.
     #[prop(into)]
     text: String,
 ) -> impl IntoView {

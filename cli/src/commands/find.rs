@@ -14,7 +14,7 @@ const ALIKE: f64 = 0.75;
 const LOOKED_AT: u32 = 200;
 const NAMED: usize = 5;
 
-/// The run that is meant; otherwise a sentence that says which could have been.
+/// The run that is meant; otherwise a sentence that lists the candidates.
 pub(super) fn find(reader: &Reader<'_>, wanted: &str) -> Result<RunSummary, CliError> {
     if let Some(run) = reader.run(wanted)? {
         return Ok(run);

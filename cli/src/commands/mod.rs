@@ -139,7 +139,7 @@ impl From<std::io::Error> for CliError {
     }
 }
 
-/// Reads the command line, does what it says, and answers the exit code.
+/// Reads the command line, runs the command, and returns the exit code.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let usual = if matches!(cli.command, Command::Serve { .. }) { "info" } else { "warn" };

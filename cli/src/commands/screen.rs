@@ -12,7 +12,7 @@ const UNBOUND: usize = 200;
 
 /// Names, headings.
 pub(super) const BOLD: Style = Style::new().effects(Effects::BOLD);
-/// What is only said in passing.
+/// The style of secondary text.
 pub(super) const DIM: Style = Style::new().effects(Effects::DIMMED);
 /// What passed.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -114,7 +114,7 @@ pub(super) fn score(value: f64) -> String {
     if value.abs() >= 0.05 || value == 0.0 { format!("{value:.1}") } else { format!("{value:.2e}") }
 }
 
-/// A count with its thousands apart.
+/// A count with separated thousands.
 pub(super) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();

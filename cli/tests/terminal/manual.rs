@@ -48,7 +48,7 @@ fn tried(manual: &str) -> usize {
     tried
 }
 
-/// Whether lines are as told; `…` stands for anything, on a line of its own for any lines.
+/// Whether lines are as expected; `…` stands for anything, on a line of its own for any lines.
 fn fits(printed: &[&str], expected: &[&str]) -> bool {
     match (printed, expected) {
         ([], []) => true,

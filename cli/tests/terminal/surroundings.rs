@@ -1,4 +1,4 @@
-//! Pipes, terminals, shells, and what the environment says.
+//! Pipes, terminals, shells and environment variables.
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};

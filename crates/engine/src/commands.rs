@@ -14,7 +14,7 @@ use crate::films::Films;
 
 /// Commands and acknowledgements read from the log at a time.
 const COMMANDS_READ: u32 = 1000;
-/// What the result of a command begins with where the training side refused it; every SDK says so.
+/// What the result of a command begins with where the training side refused it; all SDKs use it.
 const REFUSED: &str = "refused";
 
 impl Films {

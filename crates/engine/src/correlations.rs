@@ -1,4 +1,4 @@
-//! Which rubrics of a run move together, which oppose each other, and which always say the same.
+//! Which rubrics of a run move together, which oppose each other, and which are always equal.
 
 use gauntlet_api::Correlations;
 use gauntlet_film::{Film, PathId, is_measurement};

@@ -56,7 +56,7 @@ impl Films {
     }
 }
 
-/// Episodes in order, and where each stands.
+/// Episodes in order, and the position of each.
 #[derive(Default)]
 struct Episodes {
     list: Vec<Episode>,
@@ -72,7 +72,7 @@ impl Episodes {
         self.list.get_mut(place)
     }
 
-    /// What the log says of beginnings and ends.
+    /// Beginnings and ends, from the log.
     async fn read(&mut self, store: &Store, run: &RunId) -> Result<(), Error> {
         let mut after = None;
         loop {
@@ -106,7 +106,7 @@ impl Episodes {
         }
     }
 
-    /// What the film says of their steps.
+    /// Their steps, from the film.
     fn score(&mut self, film: &Film) {
         // Sum and number of root scores by place.
         let mut roots: HashMap<EpisodeId, (f64, u64)> = HashMap::new();

@@ -2,8 +2,8 @@
 //!
 //! A request takes its share as its body arrives, counted after decompression, and then what decoding will
 //! make of it, estimated from the text itself: `[1,1,1]` becomes many times its size. The share is given back
-//! when the last piece of the body is dropped. Who finds nothing left is refused and asked to retry, so
-//! that many bodies at once cost time and not memory.
+//! when the last part of the body is dropped. A request that finds nothing left is refused and asked to
+//! retry, so that many bodies at once cost time and not memory.
 
 use std::sync::Arc;
 
@@ -105,7 +105,7 @@ impl AsRef<[u8]> for Held {
     }
 }
 
-/// About how many values a piece of JSON holds.
+/// About how many values a JSON text holds.
 pub fn json_values(text: &[u8]) -> usize {
     text.iter().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count()
 }

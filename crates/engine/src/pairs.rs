@@ -38,7 +38,7 @@ impl StepOfBoth {
 }
 
 /// Where the snapshots of a run are in its log, by step: their sequence numbers, none where there is no such
-/// run. Where a step was scored more than once the newest counts. Also says how far the log was read.
+/// run. Where a step was scored more than once the newest counts. Also returns how far the log was read.
 pub async fn places(store: &Store, run: &RunId) -> Result<(BTreeMap<u64, u64>, Option<u64>), StoreError> {
     let mut by_step = BTreeMap::new();
     let mut after = None;

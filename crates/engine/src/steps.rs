@@ -119,7 +119,7 @@ impl Films {
     }
 }
 
-/// Several episodes may share a step: the sequence number says where inside of it a page ended.
+/// Several episodes may share a step: the sequence number marks where inside of it a page ended.
 fn cursor(step: u64, seq: u64) -> String {
     format!("{step}.{seq}")
 }

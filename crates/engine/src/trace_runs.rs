@@ -13,12 +13,12 @@ use crate::OpenTraces;
 /// Traces remembered at least; at most twice as many. The parts of a trace come within minutes.
 const TRACES: usize = 1 << 16;
 
-/// A service that said nothing for so long, half an hour, has been restarted.
+/// A service that sent nothing for so long, half an hour, has been restarted.
 const GAP_MICROS: i64 = 30 * 60 * 1_000_000;
 
-/// The runs of recent traces. A span often says less than its siblings: only some name the conversation. The
-/// log says where a trace began; this saves asking it again for every part, and decides where two first parts
-/// come at once.
+/// The runs of recent traces. A span often has less information than its siblings: only some name the
+/// conversation. The log has where a trace began; this saves asking it again for every part, and decides
+/// where two first parts come at once.
 #[derive(Debug, Clone, Default)]
 pub struct TraceRunCache {
     recent: Arc<Mutex<Recent>>,

@@ -12,7 +12,7 @@ struct Episode {
     last_step: Option<u64>,
     /// The last `episode.finished` in the log: its sequence number, and whether the episode failed.
     end: Option<(u64, bool)>,
-    /// The place of the first end that says so.
+    /// The position of the first end with that status.
     first_failed: Option<u64>,
 }
 
@@ -21,9 +21,9 @@ struct Episode {
 pub(crate) struct EpisodeEnd {
     /// The place of its last end in the log.
     pub(crate) seq: u64,
-    /// Whether that says that the episode failed.
+    /// Whether the episode failed by that.
     pub(crate) has_failed: bool,
-    /// The place of the first end that says so.
+    /// The position of the first end with that status.
     pub(crate) first_failed: Option<u64>,
     /// The greatest step of the episode that has a node.
     pub(crate) last_step: Option<u64>,

@@ -143,7 +143,7 @@ fn nodes<'a>(facts: &'a [Fact], rule: FailureRule) -> BTreeMap<Key<'a>, ChunkNod
     bases.into_iter().filter_map(node).collect()
 }
 
-/// Fails the last node of each episode whose last end in the chunk says that it failed. Returns the indices
+/// Fails the last node of each episode whose last end in the chunk is a failure. Returns the indices
 /// of those ends, each with that of the node's snapshot. Where the chunk has no node of an episode, or its
 /// last node is elsewhere, its end fails none here.
 fn failed_ends<'a>(

@@ -10,7 +10,7 @@ use crate::fact::{Fact, What};
 use crate::film::Film;
 use crate::run_state::NodeKey;
 
-/// What the film of the log says of one chunk's nodes and episodes, beyond what the chunk's own facts say.
+/// What the film of the log has of one chunk's nodes and episodes, beyond the chunk's own facts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Surroundings {
     /// Places in the log, before the chunk, of the ends that failed episodes of the chunk's nodes.
@@ -69,7 +69,7 @@ impl Surroundings {
         let Some(end) = film.nodes.episode_table.end_of(episode).filter(|end| end.seq == seq) else { return };
         if !end.has_failed {
             if end.first_failed.is_some_and(|failed| failed < from) {
-                // It takes back what an earlier chunk may say.
+                // It undoes what an earlier chunk may have set.
                 self.retained_ends.insert(seq);
             }
             return;

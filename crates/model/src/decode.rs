@@ -170,7 +170,7 @@ fn refusal(prefix: &str, path: &str, error: serde_json::Error) -> FieldError {
     FieldError::new(parts.join("."), message)
 }
 
-/// Any other JSON text of a known shape; says the field that is wrong.
+/// Any other JSON text of a known shape; the error names the field that is wrong.
 pub fn decode_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, FieldError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader)

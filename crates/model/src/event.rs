@@ -26,13 +26,13 @@ macro_rules! kinds {
                 match self { $(Kind::$variant => $name,)* }
             }
 
-            /// Whether such an event must say its `step`.
+            /// Whether such an event must have a `step`.
             pub fn needs_step(self) -> bool {
                 match self { $(Kind::$variant => $step,)* }
             }
         }
 
-        /// What an event says; the variant is its kind.
+        /// The body of an event; the variant is its kind.
         #[derive(Debug, Clone, PartialEq)]
         #[allow(clippy::large_enum_variant)]
         pub enum Body {
@@ -57,7 +57,7 @@ macro_rules! kinds {
             /// The body as JSON text, as the log stores it.
             pub fn to_json(&self) -> String {
                 let written = match self { $(Body::$variant(body) => serde_json::to_string(body),)* };
-                // Bodies hold strings, finite numbers and maps with string keys: nothing JSON cannot say.
+                // Bodies hold strings, finite numbers and maps with string keys: nothing JSON cannot hold.
                 written.unwrap_or_default()
             }
 
@@ -173,7 +173,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Builds an event, or says which field breaks which rule.
+    /// Builds an event; the error names the field that breaks a rule, and the rule.
     pub fn new(
         id: EventId,
         at: Timestamp,

@@ -2,7 +2,7 @@
 //!
 //! Everything Gauntlet stores is an [`Event`]: one fact about one run. An `Event` cannot be built without
 //! passing validation, so whoever holds one may store it. The crate knows no clock, no randomness, no I/O:
-//! ids and times are arguments. The browser, the server and every SDK depend on what is said here.
+//! ids and times are arguments. The browser, the server and every SDK depend on it.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]

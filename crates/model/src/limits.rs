@@ -1,4 +1,4 @@
-//! What is too long, too many or out of range, and how a refusal is said.
+//! The limits of sizes, counts and ranges, and the error that names a refused field.
 
 /// The largest step number, 2^53 - 1: the largest up to which JSON's and JavaScript's numbers are exact.
 pub const MAX_STEP: u64 = (1 << 53) - 1;

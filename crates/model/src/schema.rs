@@ -63,7 +63,7 @@ pub fn of_event(kind: Kind) -> Value {
     schema
 }
 
-/// A score that names its target needs the field that says which one.
+/// A score that names its target needs the field that identifies it.
 fn when(target: ScoreTarget, field: &str, kind: &str) -> Value {
     json!({
         "if": { "properties": { "body": { "properties": { "target": { "const": target } } } } },

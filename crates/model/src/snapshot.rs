@@ -54,7 +54,7 @@ pub struct SnapshotError {
 }
 
 impl Snapshot {
-    /// Reads one from JSON text; says the field that is wrong.
+    /// Reads one from JSON text; the error names the field that is wrong.
     pub fn from_json(json: &str) -> Result<Self, SnapshotError> {
         // The parser alone would also take a list of the values in order.
         if json.trim_ascii_start().starts_with('[') {

@@ -8,7 +8,7 @@ use crate::body::Status;
 use crate::limits::FieldError;
 use crate::{Object, Timestamp};
 
-/// How often a writer reports unless it says otherwise, seconds.
+/// How often a writer reports by default, seconds.
 pub const WRITER_INTERVAL_SECS: u32 = 10;
 /// The longest interval between two reports, seconds (an hour).
 pub const MAX_WRITER_INTERVAL_SECS: u32 = 3600;

@@ -63,7 +63,7 @@ fn statistics(
     named
 }
 
-/// The value below which that share of the counts lies, as if each bucket's were spread evenly.
+/// The value below which that share of the counts is, as if each bucket's were spread evenly.
 fn quantile(buckets: &[Bucket], share: f64) -> Option<f64> {
     let total: u64 = buckets.iter().map(|bucket| bucket.count).sum();
     let wanted = total as f64 * share;

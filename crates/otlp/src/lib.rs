@@ -1,7 +1,7 @@
 //! OpenTelemetry in and out: OTLP requests become events, and a run becomes OTLP again.
 //!
-//! Bytes in, events out: the crate knows no clock, no randomness, no I/O. One versioned [`table`] says which
-//! attribute maps to which field, in both directions.
+//! Bytes in, events out: the crate knows no clock, no randomness, no I/O. One versioned [`table`] defines
+//! which attribute maps to which field, in both directions.
 //!
 //! # The run of a span
 //!

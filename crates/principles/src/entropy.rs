@@ -14,7 +14,7 @@ pub const INCONSISTENT_ABOVE: f64 = 0.7;
 /// A normalised entropy below this is that of an agent that goes by principles.
 pub const PRINCIPLED_BELOW: f64 = 0.3;
 
-/// What an entropy says of an agent.
+/// How an entropy is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Consistency {
@@ -27,7 +27,7 @@ pub enum Consistency {
 }
 
 impl Consistency {
-    /// What a normalised entropy says.
+    /// The reading of a normalised entropy.
     pub fn of(normalized: f64) -> Self {
         if normalized > INCONSISTENT_ABOVE {
             Consistency::Inconsistent

@@ -1,6 +1,6 @@
 //! Texts that are not UTF-8: UTF-16 is known by its byte order mark, and cells of a table that are neither
 //! are read as Windows-1252, which is what spreadsheets save by default. The second is a guess, so the
-//! import's notes say it.
+//! import's notes report it.
 
 use std::io::Read;
 

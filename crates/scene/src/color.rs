@@ -23,7 +23,7 @@ pub(crate) const GUIDE: Rgb = hex(0x24_2a_38);
 pub(crate) const AXIS: Rgb = hex(0x6b_74_88);
 /// The path of another run beside this one.
 pub(crate) const GHOST: Rgb = hex(0x6b_74_88);
-/// This run is higher than the other one; lower; the same. Told apart by every kind of colour vision.
+/// This run is higher than the other one; lower; the same. Different for every kind of colour vision.
 pub(crate) const HIGHER: Rgb = hex(0x3b_c9_db);
 pub(crate) const LOWER: Rgb = hex(0xff_92_2b);
 pub(crate) const SAME: Rgb = hex(0x86_8e_96);

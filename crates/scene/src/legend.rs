@@ -21,7 +21,7 @@ pub struct LegendEntry {
     pub when: String,
 }
 
-/// The word for a failure, as a researcher says it.
+/// The word for a failure in the pages.
 pub fn failure_word(failure: FailureKind) -> &'static str {
     match failure {
         FailureKind::Hallucination => "ungrounded",

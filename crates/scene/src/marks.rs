@@ -50,7 +50,7 @@ pub struct NodeMark {
     pub failed: bool,
 }
 
-/// A straight piece of a line.
+/// A straight segment of a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Segment {
     /// Where it begins.

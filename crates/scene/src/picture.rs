@@ -31,7 +31,7 @@ pub struct Scene {
     pub recede: Recede,
     /// Where it is seen from.
     pub camera: Camera,
-    /// The star field, the same on every frame; [`Scene::sky`] says where it is.
+    /// The star field, the same on every frame; [`Scene::sky`] is its position.
     pub stars: Arc<[Star]>,
     /// Where the star field is.
     pub sky: Sky,
@@ -39,7 +39,7 @@ pub struct Scene {
     pub fog: Fog,
     /// How far the agent has come: parts of the path with a smaller index are bright, the rest is dim.
     pub travelled: f32,
-    /// The clock of whatever wobbles and pulses, seconds, below 3600; stands still under reduced motion.
+    /// The clock of whatever wobbles and pulses, seconds, below 3600; fixed under reduced motion.
     pub time_secs: f32,
     /// How strongly effects glow, 0 to 1.
     pub intensity: f32,

@@ -25,7 +25,7 @@ pub enum Method {
 /// What a test of ranks or counts found.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RankTest {
-    /// The statistic; what it counts is said with each test.
+    /// The statistic; each test documents what it counts.
     pub statistic: f64,
     /// How probable so extreme a statistic is if nothing differs; two-sided, 0 to 1.
     pub p_value: f64,
@@ -125,7 +125,7 @@ fn rank_sum_share(n: usize, m: usize, most: usize) -> f64 {
 }
 
 /// McNemar's exact test of pass rates over the same trials: `gained` pass in the second and not in the first,
-/// `lost` the other way round. The statistic is the smaller one. Trials with the same result say nothing.
+/// `lost` the other way round. The statistic is the smaller one. Trials with the same result do not count.
 ///
 /// # Errors
 ///

@@ -97,7 +97,7 @@ pub struct RunQuery {
     pub filter: Conditions,
     /// In which order.
     pub order: Order,
-    /// What [`Page::cells`] says of each run.
+    /// The columns of [`Page::cells`].
     pub columns: Vec<RunColumn>,
 }
 

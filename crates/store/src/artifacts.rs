@@ -21,8 +21,8 @@ impl Store {
         self.blobs().refer(run, hashes)
     }
 
-    /// Removes artifacts whose runs are gone, and those that no run has referred to for a week; says in the
-    /// log what went. For a start, and now and then. Answers how many went.
+    /// Removes artifacts whose runs are gone, and those that no run has referred to for a week; reports them
+    /// in the log what went. For a start, and now and then. Answers how many went.
     pub async fn sweep_artifacts(&self) -> Result<u64, StoreError> {
         if !self.blobs().knows_refs() {
             self.refer_all().await?;

@@ -1,6 +1,6 @@
 //! Which runs refer to which blob: one small file a reference, in a folder a blob.
 //!
-//! `refs/<sha256>/<hash of the run's id>` holds the run's id. A reference is written before what it stands
+//! `refs/<sha256>/<hash of the run's id>` holds the run's id. A reference is written before what it points
 //! for (a blob that is moved to its place, an event that is appended), so that a kill in between leaves a
 //! reference too many, which the next sweep removes, and never one too few.
 

@@ -2,8 +2,8 @@
 //!
 //! A blob is written to a temporary name, hashed on the way, synced, and only then moved to where its hash
 //! says. What is there is whole, unless the disk changed it: so it is hashed again when it is read. Beside
-//! the blobs lies which runs refer to them (`blob_refs`): a run reads its own artifacts only, and with the
-//! last run that refers to a blob the blob goes. The log's `artifact.added` events say what a blob is; this
+//! the blobs are the references of runs to them (`blob_refs`): a run reads its own artifacts only, and with
+//! the last run that refers to a blob the blob goes. The log's `artifact.added` events describe a blob; this
 //! only keeps the bytes.
 
 use std::io::{self, Read, Seek};
@@ -274,7 +274,7 @@ impl Blobs {
         HeldRefs { refs, lock }
     }
 
-    /// Where a blob of that hash lies; `None` where it is not a hash.
+    /// The path of a blob of that hash; `None` where it is not a hash.
     fn place(&self, sha256: &str) -> Option<PathBuf> {
         let is_hash =
             sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
@@ -299,8 +299,8 @@ impl Upload {
         self.file.write_all(bytes).await.map_err(|e| unavailable("write", &e))
     }
 
-    /// Keeps the blob for that run if its SHA-256 is the expected one, durably; says whether it was new, or
-    /// took the place of a damaged one. [`StoreError::Invalid`] names the hash that was found.
+    /// Stores the blob for that run if its SHA-256 is the expected one, durably; returns whether it was new,
+    /// or took the place of a damaged one. [`StoreError::Invalid`] names the hash that was found.
     pub async fn finish(mut self, run: &RunId, expected: &str) -> Result<bool, StoreError> {
         let found = hex::encode(std::mem::take(&mut self.hash).finalize());
         let place = self.blobs.place(expected).filter(|_| found == expected).ok_or_else(|| {
@@ -378,12 +378,12 @@ fn remove_partial(folder: &Path, stalled: Duration) {
     }
 }
 
-/// Held by whoever waits for a thread's work: dropped, it ends that work.
+/// Cancels what a thread does for a future when the future is dropped.
 #[derive(Default)]
 struct CancelOnDrop(Arc<AtomicBool>);
 
 impl CancelOnDrop {
-    /// Whether somebody still waits, for the thread that works.
+    /// Whether the work is still wanted, for the thread that does it.
     fn watch(&self) -> impl Fn() -> bool + Send + use<> {
         let is_dropped = Arc::clone(&self.0);
         move || !is_dropped.load(Ordering::Relaxed)

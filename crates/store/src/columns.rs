@@ -203,7 +203,7 @@ impl RunColumn {
         }
     }
 
-    /// Its value for a run, null where there is none; `None` for what the run alone does not say.
+    /// Its value for a run, null where there is none; `None` for what the run alone does not have.
     pub(crate) fn of(&self, run: &RunSummary) -> Option<Value> {
         match self {
             RunColumn::Field(field) => Some(field.of(run)),

@@ -13,7 +13,7 @@ pub struct Counts {
     pub appended: Counter,
     /// Events that were in their log already, and changed nothing.
     pub repeated: Counter,
-    /// Appended events that say that others were lost before they reached the log.
+    /// Appended `gap` events: others were lost before they reached the log.
     pub gaps: Counter,
     /// Requests that were refused because the queue was full.
     pub refused: Counter,

@@ -53,7 +53,7 @@ pub(crate) struct StepQuery<'a> {
 }
 
 /// The log in a database. Reads see what was committed before they began, and never wait for the writer. The
-/// methods of [`Store`](crate::Store) of the same names say what each answers.
+/// methods of [`Store`](crate::Store) of the same names describe what each returns.
 #[async_trait]
 pub(crate) trait LogStore: Send + Sync {
     /// One run; `None` where there is none of that id.

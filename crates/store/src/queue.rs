@@ -145,7 +145,7 @@ impl Queue {
         Waiting { requests, bytes }
     }
 
-    /// Puts a request in, or says at once that there is no room.
+    /// Adds a request, or fails at once where there is no room.
     pub(crate) fn enter(&self, work: Work) -> Result<(), StoreError> {
         let entrance = self.entrance.lock().clone();
         let entrance = entrance.ok_or_else(StoreError::closed)?;

@@ -40,7 +40,7 @@ pub(crate) struct Row {
     pub severity: Option<Severity>,
 }
 
-/// Why a node fails, as its row says it.
+/// Why a node fails, as its row holds it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Failure {
     /// Declared, raised by the end of the episode, or found by the medical rules.

@@ -19,7 +19,7 @@ impl Store {
         Ok(Created { run: self.existing(&id).await?, new })
     }
 
-    /// Creates a run with all its events in one transaction: wholly there, or not at all. Where the first
+    /// Creates a run with all its events in one transaction: all or nothing. Where the first
     /// event is itself a `run.started` (an exported log), it opens the log; otherwise one is made from
     /// `spec`. A run of that id must not exist.
     pub async fn import_run(

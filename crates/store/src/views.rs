@@ -1,8 +1,8 @@
 //! The port behind which a database answers one read-only SQL statement over tables filled for it.
 //!
-//! A statement is prepared over empty tables first, which says which of them it reads; the caller fills those
-//! and no others, then asks for the answer. The tables are not part of the log: they are in memory, and gone
-//! with the statement.
+//! A statement is prepared over empty tables first, which shows which of them it reads; the caller fills
+//! those and no others, then asks for the answer. The tables are not part of the log: they are in memory, and
+//! gone with the statement.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -30,7 +30,7 @@ pub(crate) struct NewRun {
     pub row: Arc<Row>,
 }
 
-/// One request. Every variant is done wholly or not at all.
+/// One request. Every variant is done completely or not at all.
 pub(crate) enum Work {
     Create {
         run: NewRun,

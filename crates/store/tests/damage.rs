@@ -252,7 +252,7 @@ async fn a_damaged_page_of_the_file_hides_only_its_events() {
         store.append(&run(), (from..from + 500).map(note).collect(), now()).await.unwrap();
     }
     store.close().await;
-    // Finds a leaf of the table `events` by what stands on it, and overwrites its header.
+    // Finds a leaf of the table `events` by its content, and overwrites its header.
     let path = directory.path().join("gauntlet.db");
     let mut bytes = std::fs::read(&path).unwrap();
     let text = b"{\"text\":\"note\"";

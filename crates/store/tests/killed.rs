@@ -1,5 +1,5 @@
-//! A process that writes is killed at any moment, again and again, over one database. Whatever it was told is
-//! durable must be there, once, and what it was told must be all it needs to go on.
+//! A process that writes is killed at any moment, again and again, over one database. Whatever was
+//! acknowledged must be there, once, and the acknowledgements must be all it needs to go on.
 //!
 //! The process to be killed is this very test binary, restarted with `HAMMER` naming the data directory.
 
@@ -86,7 +86,7 @@ fn acknowledge(what: &str, n: u64) {
     writeln!(out, "ack {what} {n}.").and_then(|()| out.flush()).unwrap();
 }
 
-/// Writes without end, from where `HAMMER_FROM` says.
+/// Writes without end, from the step `HAMMER_FROM`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hammer() {
     let Ok(directory) = std::env::var("HAMMER") else { return };
@@ -130,7 +130,7 @@ async fn hammer() {
     tasks.join_next().await.unwrap().unwrap();
 }
 
-/// Lets it write for a while, kills it, and reads what it had been told.
+/// Lets it write for a while, kills it, and reads its acknowledgements.
 fn hammer_and_kill(directory: &Path, acknowledged: &mut Acknowledged, after: Duration) {
     let mut from: Vec<String> =
         (0..WRITERS).map(|w| acknowledged.next(&format!("writer-{w}")).to_string()).collect();
@@ -209,7 +209,7 @@ async fn verify(store: &Store, acknowledged: &Acknowledged) {
     assert!(pending.len() >= expected.len(), "a command is lost");
 }
 
-/// What the list says is what the film of the log says.
+/// The list agrees with the film of the log.
 async fn recount(store: &Store, run: &RunId, records: &[Record]) {
     let summary = store.run(run).await.unwrap().unwrap();
     let mut film = Film::with_rules(summary.rules);

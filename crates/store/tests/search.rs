@@ -186,7 +186,7 @@ async fn hammer() {
     }
 }
 
-/// Lets it write for a while and kills it; how many steps it had been told are there.
+/// Lets it write for a while and kills it; how many steps were acknowledged.
 fn hammer_and_kill(directory: &Path, from: u64, after: Duration) -> u64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "hammer", "--nocapture", "--test-threads=1"])

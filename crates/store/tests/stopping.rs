@@ -40,7 +40,7 @@ async fn a_deletion_waits_for_no_recount() {
         deleted.unwrap();
         changed.unwrap();
         // The deletion was asked for last. Had it waited for the recounts, this one would have been done. The
-        // order of the answers says nothing: where several are there, they are polled as they were asked.
+        // order of the answers means nothing: where several are there, they are polled as they were asked.
         assert!(matches!(of_removed, Err(StoreError::Gone(_) | StoreError::NotFound(_))), "{of_removed:?}");
         assert_eq!(failing(&store, &kept).await, 500, "the recount was done in the end");
     }

@@ -19,7 +19,7 @@ use crate::sink::{DeliveryError, Sink};
 
 /// Where the header keeps the run's id.
 const RUN_ID: &str = "gauntlet.run.id";
-/// Most processes that spool for one run at a time.
+/// The most processes that spool for one run at a time.
 const MOST_FILES: u32 = 64;
 
 /// Why a spool cannot be used.
@@ -116,7 +116,7 @@ impl Spool {
         self.left
     }
 
-    /// Finds out what is there; a line that was cut off by the end of a process goes. Writes the header where
+    /// Counts what is there and removes a line that the end of a process cut off. Writes the header where
     /// there is none.
     fn recover(&mut self, header: &str) -> Result<(), SpoolError> {
         let path = self.path.clone();
@@ -210,7 +210,7 @@ pub fn last_step(folder: &Path, run: &RunId) -> Option<u64> {
     let files = (1..=MOST_FILES).map(|number| folder.join(file_name(run, number)));
     let files = files.filter_map(|path| File::open(path).ok());
     let lines = files.flat_map(|file| BufReader::new(file).lines().map_while(Result::ok));
-    // A line that is being written is not an event yet, and counts for nothing.
+    // A line that is being written is not an event yet and does not count.
     lines.filter_map(|line| step_of(&line)).max()
 }
 
@@ -239,7 +239,7 @@ impl Sink for Spool {
 impl Drop for Spool {
     fn drop(&mut self) {
         if self.left == 0 {
-            // One that stays behind holds nothing but its header.
+            // The file holds nothing but its header.
             let _ = std::fs::remove_file(&self.path);
             let _ = std::fs::remove_dir(self.blobs());
         }

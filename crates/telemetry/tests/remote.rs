@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// Commands that wait and what was answered, by id. Acknowledgements fail as often as `failing` says.
+/// Commands that wait and what was answered, by id. `failing` is how many acknowledgements fail.
 #[derive(Default)]
 struct Desk {
     pending: BTreeMap<String, String>,

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 const LONG: Duration = Duration::from_secs(30);
 
-/// A server that is here or away, and may refuse one event.
+/// A sink that can be unreachable, and may refuse one event.
 #[derive(Clone, Default)]
 struct Other {
     is_away: Arc<AtomicBool>,
@@ -72,7 +72,7 @@ fn delivery(other: &Other, folder: &Path, limit: u64) -> BatchProcessor {
 fn until(condition: impl Fn() -> bool) {
     let deadline = std::time::Instant::now() + LONG;
     while !condition() {
-        assert!(std::time::Instant::now() < deadline, "it did not come to pass");
+        assert!(std::time::Instant::now() < deadline, "the condition did not become true in time");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -48,7 +48,7 @@ pub trait Host {
     /// How its transport is doing.
     fn transport(&self) -> TransportStatus;
 
-    /// Where the snapshot of a failed tick lies, where it stores one.
+    /// The path of the snapshot of a failed tick, where it stores one.
     fn snapshot_path(&self) -> Option<String> {
         None
     }

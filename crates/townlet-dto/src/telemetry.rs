@@ -272,7 +272,7 @@ pub struct LoopFailure {
     pub failure_count: u64,
     /// What failed: `Class: message`.
     pub error: String,
-    /// Where the snapshot lies.
+    /// The path of the snapshot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot_path: Option<String>,
     /// How the transport is doing.

@@ -21,7 +21,7 @@ pub(crate) const FRIDGE_MEALS: u32 = 8;
 /// Most ingredients of a stove.
 pub(crate) const STOVE_INGREDIENTS: u32 = 4;
 
-/// What stands where in the lot of a house.
+/// Where things are in the lot of a house.
 const HOUSE: [(ObjectKind, Cell); 5] = [
     (ObjectKind::Bed, [1, 1]),
     (ObjectKind::Bed, [6, 1]),

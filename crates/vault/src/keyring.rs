@@ -1,4 +1,4 @@
-//! The stored keys, and whom a presented one stands for.
+//! The stored keys, and the principal of a presented one.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// Why it is not taken. That a key has expired or was revoked is said to its holder alone.
+    /// Why it is not taken. That a key has expired or was revoked is told only to who holds it.
     pub fn find(&self, presented: &str, now: Timestamp) -> Result<&ApiKey, RefusedKey> {
         let secret = Secret::parse(presented).ok_or(RefusedKey::Unknown)?;
         let stored = self.0.get(secret.id()).filter(|stored| stored.digest == secret.digest());
@@ -73,7 +73,7 @@ impl Keyring {
         refusal(key, now).map_or(Ok(key), Err)
     }
 
-    /// Whom an id stands for now; `None` where the key is gone or no longer in force. For sessions, which
+    /// The principal of an id now; `None` where the key is gone or no longer in force. For sessions, which
     /// must end with the key that they began with.
     pub fn principal(&self, id: &str, now: Timestamp) -> Option<Principal> {
         let key = &self.0.get(id)?.key;

@@ -109,7 +109,7 @@ impl Access {
 }
 
 impl Required {
-    /// Whom a presented key stands for. Its use is stored in the background, at most once a minute.
+    /// The principal of a presented key. Its use is stored in the background, at most once a minute.
     fn principal(&self, presented: &str, now: Timestamp) -> Result<(String, Principal), RefusedKey> {
         let (id, principal, last) = {
             let keys = self.keys.read();

@@ -1,4 +1,4 @@
-//! The documentation, served by the binary: the guides that lie in the repository as Markdown, and the API
+//! The documentation, served by the binary: the guides in the repository, which are Markdown, and the API
 //! reference written from the OpenAPI document. Plain pages: nothing runs in them.
 
 mod guide;

@@ -36,7 +36,7 @@ pub fn query<T: DeserializeOwned>(text: &str) -> Result<T, FieldError> {
         match pairs().find(|(name, _)| *name == path) {
             Some(_) if why.starts_with("unknown field") => FieldError::new(path, why),
             Some((_, value)) => FieldError::new(path, format!("{value:?} cannot be read: {why}")),
-            // What is missing, or there twice, has no place; its name stands in the sentence.
+            // What is missing, or there twice, has no path; its name is in the sentence.
             None => FieldError::new(why.split('`').nth(1).unwrap_or_default(), why.clone()),
         }
     })

@@ -21,11 +21,11 @@ use crate::state::AppState;
 
 /// Results of a search at most.
 const RESULTS: u32 = 20;
-/// Matches told as text.
+/// Matches that the text of an answer lists.
 const CONTEXT_HITS: u32 = 5;
-/// Characters told of each text.
+/// Characters of each text in the answer.
 const CONTEXT_CHARS: usize = 600;
-/// What is told where nothing matches, to the letter.
+/// The text where nothing matches; origin clients compare it.
 const NOTHING: &str = "No relevant safety failures found in the Hub for this query.";
 
 /// `GET /gauntlet/search?query=&semantic=`.

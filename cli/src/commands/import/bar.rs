@@ -35,7 +35,7 @@ impl Bar {
         self.bar.set_position(sent_bytes);
     }
 
-    /// What the server says.
+    /// The answer of the server.
     pub(super) fn show(&mut self, view: &ImportStatus) {
         let word = match view.phase {
             ImportPhase::Receiving => "sending",

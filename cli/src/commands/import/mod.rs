@@ -201,7 +201,7 @@ async fn here(
         let stuck = view.phase.is_working() && view.error.is_some();
         if stuck || matches!(view.phase, ImportPhase::Done | ImportPhase::Failed) {
             if !stuck {
-                // Told now; the next import of the same file is another one.
+                // Reported now; the next import of the same file is another one.
                 imports.remove(&view.id).await.map_err(|e| e.to_string())?;
             }
             return Ok(view);
@@ -210,7 +210,7 @@ async fn here(
     }
 }
 
-/// Keeps what a stream says, to its end, as an import reads it twice.
+/// Saves a stream to its end in a temporary file, as an import reads it twice.
 async fn received(imports: &Imports, id: &str, stream: &mut impl Read, bar: &mut Bar) -> Result<(), String> {
     let (mut slice, mut offset) = (Vec::new(), 0);
     loop {

@@ -62,7 +62,7 @@ impl<'u> Upload<'u> {
         self.finish(view, bar)
     }
 
-    /// Sends what a stream says, to its end.
+    /// Sends a stream, to its end.
     pub(super) fn stream(
         &self,
         name: &str,
@@ -128,7 +128,7 @@ impl<'u> Upload<'u> {
             std::thread::sleep(Duration::from_millis(100));
             view = self.view(&view.id)?;
         }
-        // Told now; the next import of the same file is another one.
+        // Reported now; the next import of the same file is another one.
         let url = format!("{}/api/v1/imports/{}", self.url, view.id);
         self.patient(|agent| agent.delete(&url).call())?;
         Ok(view)
@@ -167,7 +167,7 @@ fn view_of(answer: &Answer) -> Result<ImportStatus, String> {
     serde_json::from_str(&answer.body).map_err(|e| format!("the server's answer is unreadable: {e}"))
 }
 
-/// Reads the next slice of a stream; says whether it is the last one.
+/// Reads the next slice of a stream; returns whether it is the last one.
 pub(super) fn next_slice(stream: &mut impl Read, slice: &mut Vec<u8>) -> std::io::Result<bool> {
     slice.clear();
     stream.take(SLICE_BYTES).read_to_end(slice)?;

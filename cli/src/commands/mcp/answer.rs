@@ -26,7 +26,7 @@ pub(super) fn text(answer: &Value) -> Result<String, CliError> {
     )))
 }
 
-/// Cuts every text of an answer that is longer than that many characters, and says how much is missing.
+/// Cuts every text of an answer that is longer than that many characters, and appends how much is missing.
 pub(super) fn cut(answer: &mut Value, most: usize) {
     match answer {
         Value::String(text) => {

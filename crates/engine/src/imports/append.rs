@@ -33,7 +33,7 @@ struct InFlight {
     may_repeat: bool,
 }
 
-/// What a file says of its run beside the events.
+/// What a file holds about its run beside the events.
 pub(super) struct Facts<'f> {
     /// The run to create.
     pub(super) spec: &'f RunSpec,
@@ -175,7 +175,7 @@ impl Work {
         self.change(|session| {
             session.phase = ImportPhase::Done;
             if let Some(stored) = stored {
-                // As the run says: a step that was scored several times is one.
+                // As in the run's summary: a step that was scored several times is one.
                 session.steps = stored.steps;
                 session.episodes = stored.episodes;
             }

@@ -242,7 +242,7 @@ impl Imports {
             let folder = self.inner.folder.join(&id);
             let is_old = |phase| age(&folder).is_some_and(|age| age >= lifetime(phase));
             let Some(entry) = self.find(&id) else {
-                // Nothing in it says what it was.
+                // Nothing in it names what it was.
                 if is_old(ImportPhase::Receiving) {
                     remove_old(&folder);
                     removed += 1;

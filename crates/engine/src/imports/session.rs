@@ -21,7 +21,7 @@ pub(super) struct Session {
     pub name: String,
     /// Its size, once it is known.
     pub size_bytes: Option<u64>,
-    /// Where it lies, if not beside this file.
+    /// Its path, if it is not beside this file.
     pub path: Option<PathBuf>,
     /// When it was announced; is used where the file names no time.
     pub created_at: Timestamp,
@@ -39,7 +39,7 @@ pub(super) struct Session {
     pub episodes: u64,
     /// What is unusual in it.
     pub warnings: Vec<String>,
-    /// Why it stopped, as clients are told.
+    /// Why it stopped, as clients see it.
     pub error: Option<ErrorInfo>,
     /// How a person asked for it to be read.
     #[serde(default)]
@@ -60,7 +60,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The same for the reader of files. Refuses a map that says nothing.
+    /// The same for the reader of files. Refuses an empty map.
     pub fn options(&self) -> Result<Options, Error> {
         Ok(Options::default().mapped(ColumnMap::parse(&self.map)?).partial_allowed(self.partial))
     }
@@ -181,12 +181,13 @@ impl Entry {
         self.with(|session| session.name.clone())
     }
 
-    /// Where the bytes lie.
+    /// The path of the bytes.
     pub(super) fn file(&self) -> PathBuf {
         self.with(|session| session.path.clone()).unwrap_or_else(|| self.folder.join("file"))
     }
 
-    /// Bytes that have arrived. The file itself says it, so that a kill between two writes leaves no doubt.
+    /// Bytes that have arrived. Taken from the length of the file, so that it is right after a kill between
+    /// two writes.
     pub(super) fn received_bytes(&self) -> u64 {
         let complete =
             self.with(|session| session.size_bytes.filter(|_| session.phase != ImportPhase::Receiving));

@@ -159,7 +159,7 @@ impl Output for AlertOutput {
     }
 }
 
-/// What an alert of a monitor says: the rule, and what its functions computed.
+/// The text of a monitor's alert: the rule, and what its functions computed.
 fn message(monitor: &Monitor, values: &str) -> String {
     if values.is_empty() { monitor.rule.clone() } else { format!("{}: {values}", monitor.rule) }
 }

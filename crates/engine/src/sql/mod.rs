@@ -33,7 +33,7 @@ const MAX_TABLE_BYTES: usize = 128 << 20;
 const MAX_ANSWER_BYTES: usize = 32 << 20;
 /// By how many bytes the share of the memory grows.
 const SHARE_BYTES: usize = 4 << 20;
-/// Rows between two looks at the clock.
+/// Rows between two readings of the clock.
 const ROWS_BETWEEN: usize = 1024;
 /// Runs read at a time.
 const PAGE: u32 = 500;
@@ -72,7 +72,7 @@ impl Sql {
             let bounds = SqlBounds { rows: limit, bytes: MAX_ANSWER_BYTES, until, cancelled: flag };
             self.answer(request, bounds).await
         };
-        // What is between two pages of a log ends here; a thread sees the time itself.
+        // Ends the reading of logs between two pages; a thread checks the time itself.
         match tokio::time::timeout_at(until.into(), answer).await {
             Ok(answered) => answered,
             Err(_) => Err(ended()),
@@ -208,7 +208,7 @@ fn short(shortage: Shortage) -> Error {
     }
 }
 
-/// Ends what a thread does for a request once nobody waits for it any more.
+/// Cancels what a thread does for a request when the request is dropped.
 #[derive(Default)]
 struct CancelOnDrop(Arc<AtomicBool>);
 

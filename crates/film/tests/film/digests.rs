@@ -1,4 +1,4 @@
-//! Digests that are kept while a film grows say the same as ones that read every node, for less work.
+//! Digests that are updated while a film grows equal those that read every node, for less work.
 
 use gauntlet_film::{BLOCK, Digest, Digests, FailuresOf, Film};
 use gauntlet_model::FailureRules;

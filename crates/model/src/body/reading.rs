@@ -1,6 +1,6 @@
-//! What a recorded step says: which members of its payload are its text, its input and its result. Producers
-//! name them differently, and every reader (pages, terminal, exports, SDKs) takes the first that is there, in
-//! the orders below. `sdk/contract/reading.json` has examples, which the other SDKs run as well.
+//! The content of a recorded step: which members of its payload are its text, its input and its result.
+//! Producers name them differently, and every reader (pages, terminal, exports, SDKs) takes the first that is
+//! there, in the orders below. `sdk/contract/reading.json` has examples, which the other SDKs run as well.
 
 use serde_json::Value;
 

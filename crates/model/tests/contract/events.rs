@@ -1,4 +1,4 @@
-//! One realistic event of each kind with everything it can say, and one with nothing it need not say.
+//! Of each kind one realistic event with every field, and one with the required fields only.
 
 use gauntlet_model::*;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn event(n: u64, episode: Option<&str>, step: Option<u64>, body: impl Into<Body>
     Event::new(id, at, episode.map(|e| EpisodeId::new(e).unwrap()), step, body).unwrap()
 }
 
-/// Everything said.
+/// Every field.
 pub(crate) fn full() -> Vec<Event> {
     let episode = Some("4bf92f3577b34da6a3ce929d0e0e4736");
     vec![
@@ -195,7 +195,7 @@ pub(crate) fn full() -> Vec<Event> {
     ]
 }
 
-/// Nothing said that need not be.
+/// Required fields only.
 pub(crate) fn minimal() -> Vec<Event> {
     let episode = Some("e1");
     vec![

@@ -136,7 +136,7 @@ fn what_breaks_a_rule_is_refused_by_its_field() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// How an example's refusal differs from what it says, if it does.
+/// How an example's refusal differs from the expected one, if it does.
 fn misjudged(example: &refused::Example) -> Option<String> {
     let found = match decode_one(&example.text()) {
         Ok(event) => format!("accepted {event:?}"),

@@ -6,7 +6,7 @@ use std::fs;
 use gauntlet_model::decode_one;
 use serde_json::Value;
 
-/// Whether `now` says everything that `then` said; it may say more.
+/// Whether `now` has everything that `then` had; it may have more.
 fn holds(now: &Value, then: &Value) -> bool {
     match (now, then) {
         (Value::Object(now), Value::Object(then)) => {

@@ -31,7 +31,7 @@ pub const ROUND: u64 = 50;
 /// How many of the latest actions are looked at.
 pub const LATEST_ACTIONS: usize = 1000;
 /// From this alignment on, an action supports a principle that its scenario tests; from the same below zero
-/// on, it contradicts it. Between the two it says nothing.
+/// on, it contradicts it. Between the two it is no evidence.
 pub const EVIDENCE_FROM: f64 = 0.5;
 
 /// A change that a round has found.
@@ -79,7 +79,7 @@ struct Candidate {
     embedding: [f64; EMBEDDING],
 }
 
-/// How many of the latest items of evidence say how strong a principle is now.
+/// How many of the latest items of evidence decide how strong a principle is now.
 const LATEST_EVIDENCE: usize = 10;
 
 /// How strong a principle is by its latest evidence. It counts as strong only where that evidence is enough

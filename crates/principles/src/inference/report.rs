@@ -40,7 +40,7 @@ pub struct Report {
     pub response_entropy: f64,
     /// The same normalised by the choices that were offered, 0 to 1.
     pub normalized_response_entropy: f64,
-    /// What that says of the agent.
+    /// The interpretation of that.
     pub consistency: Consistency,
     /// All principles, in the order in which they were found.
     pub principles: Vec<Principle>,

@@ -16,7 +16,7 @@ pub const WINDOW: usize = 20;
 pub const STRIDE: usize = 5;
 /// From this consistency on, windows are a pattern.
 pub const CONSISTENT_FROM: f64 = 0.85;
-/// Windows that begin nearer to each other than this share actions: that they are alike says nothing.
+/// Windows that begin nearer to each other than this share actions: that they are alike is no evidence.
 const TRIVIAL: usize = WINDOW / STRIDE;
 /// How many windows the latest actions have at most.
 const MAX_WINDOWS: usize = (LATEST_ACTIONS - WINDOW) / STRIDE + 1;

@@ -21,7 +21,7 @@ pub(crate) const MAX_VARIANTS: usize = 100;
 pub(crate) const MAX_EFFECTS: usize = 16;
 
 /// A scenario as a document: the same choices in several variants of the prose. Texts may name roles in
-/// braces, such as `{client}`; each variant says who that is.
+/// braces, such as `{client}`; each variant defines who that is.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields, title = "Scenario")]
 pub struct ScenarioDocument {

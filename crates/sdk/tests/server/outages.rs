@@ -99,7 +99,7 @@ fn a_subscription_continues_through_a_restart() {
         [next().kind, next().kind, next().kind],
         [Kind::RunStarted, Kind::RunStatus, Kind::SnapshotScored]
     );
-    // Viewers are told of other rules by a message that is not an event.
+    // Viewers learn of other rules from a message that is not an event.
     server.patch("/followed", r#"{"rules":"dipg"}"#);
     run.log([("root", 1.5)], 1).unwrap();
     assert_eq!(next().seq, 3);

@@ -1,5 +1,5 @@
 //! Event bodies in the database. A body is written into a row and read from one here and nowhere else, so
-//! that whatever is done to stored bodies (encryption, say) is done in one place.
+//! that whatever is done to stored bodies (such as encryption) is done in one place.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -112,7 +112,7 @@ impl Group<'_> {
             .await?;
         let stored = stored.ok_or_else(|| TxnError::Fault(corrupt("a run has no first event")))?;
         let stored = body::of(&stored, "body")?;
-        // As values, not as text: the order of keys says nothing.
+        // As values, not as text: the order of keys does not matter.
         let same =
             match (serde_json::from_str::<Value>(&stored), serde_json::from_str::<Value>(&run.row.body)) {
                 (Ok(stored), Ok(asked)) => stored == asked,

@@ -12,7 +12,7 @@ use super::query::query;
 use crate::row::{Row, applied_id, internal_event};
 use crate::{PendingCommand, StoreError};
 
-/// Result recorded for a command an origin client took: that client cannot say more.
+/// Result recorded for a command an origin client took: that client cannot report more.
 const DELIVERED: &str = "delivered";
 
 impl Group<'_> {

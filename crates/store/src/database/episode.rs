@@ -23,7 +23,7 @@ pub(crate) async fn excerpt(
     (first, last): (u32, u32),
 ) -> Result<Excerpt, StoreError> {
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
-    // From the index alone. Its own condition is said again: else SQLite may not use it.
+    // From the index alone. Its own condition is repeated: else SQLite may not use it.
     let index = readers.dialect().indexed_by("events_of_episode");
     let places: Vec<i64> = query(AssertSqlSafe(format!(
         "SELECT place FROM events {index}

@@ -9,16 +9,16 @@ use crate::row::Row;
 /// Episodes remembered over all runs.
 const REMEMBERED: usize = 1 << 15;
 
-/// What the log says of an episode.
+/// An episode's state by the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct EpisodeState {
     /// The greatest step of its snapshots.
     pub last_step: Option<u64>,
-    /// Whether its last `episode.finished` says that it failed.
+    /// Whether its last `episode.finished` is a failure.
     pub has_failed: bool,
 }
 
-/// What the events of a group say of an episode.
+/// An episode's state by the events of a group.
 #[derive(Debug, Default)]
 pub(super) struct EpisodeChange {
     last_step: Option<u64>,

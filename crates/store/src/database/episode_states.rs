@@ -24,7 +24,7 @@ static UPSERT_EPISODES: LazyLock<InsertMany<4>> = LazyLock::new(|| {
 });
 
 impl Group<'_> {
-    /// Writes what the staged events say of their episodes; notes the nodes to look at again where an episode
+    /// Writes the state of the staged events' episodes; notes the nodes to look at again where an episode
     /// has failed, or has not after all.
     pub(super) async fn follow_episodes(&mut self) -> Result<(), TxnError> {
         self.episodes.bound();

@@ -68,7 +68,7 @@ pub(super) struct RunChanges {
     /// `None` where the group only looked at the run.
     pub delta: Option<Delta>,
     /// Nodes that staged events score again, or later, or whose episode they end: not yet in the totals as
-    /// they stand. `true`: to be judged again from its snapshot whatever its row says.
+    /// they stand. `true`: to be judged again from its snapshot, not from its row.
     pub revisits: BTreeMap<NodeKey, bool>,
     /// Episodes that staged events name.
     pub episodes: HashMap<Arc<str>, EpisodeChange>,

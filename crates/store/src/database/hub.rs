@@ -47,7 +47,7 @@ impl Group<'_> {
     }
 }
 
-/// Whether two texts are the same JSON: the order of keys says nothing.
+/// Whether two texts are the same JSON: the order of keys does not matter.
 fn same_json(one: &str, other: &str) -> bool {
     match (serde_json::from_str::<Value>(one), serde_json::from_str::<Value>(other)) {
         (Ok(one), Ok(other)) => one == other,

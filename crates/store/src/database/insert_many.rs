@@ -23,7 +23,7 @@ pub(super) struct InsertMany<const COLUMNS: usize> {
 }
 
 impl<const COLUMNS: usize> InsertMany<COLUMNS> {
-    /// `head` names the table and the columns, `tail` says what happens where a row is there already.
+    /// `head` names the table and the columns, `tail` what happens where a row is there already.
     pub(super) fn new(head: &str, tail: &str) -> Self {
         let shapes = SIZES.map(|rows| {
             // Parameters without numbers: looking thousands of numbers up takes longer than inserting.

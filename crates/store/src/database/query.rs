@@ -3,9 +3,9 @@
 //! sqlx's own `Any` driver is not used: it has no arrays, and it changes the types of columns. Here a
 //! value is bound as the type that it has, and what a statement answers are the rows of the driver.
 //!
-//! Rows are read to a proven end. A connection to SQLite does its work on a thread; where that thread dies
-//! (out of memory), the stream of rows just ends, as it does after the last row. Only the statement's own
-//! result behind the rows says that there are no more.
+//! An end of the rows is proven, not assumed. A connection to SQLite does its work on a thread; where that
+//! thread dies (out of memory), the stream of rows just ends, as it does after the last row. Only the
+//! statement's own result behind the rows proves that there are no more.
 
 use std::sync::Arc;
 
@@ -159,12 +159,12 @@ pub(crate) struct QueryBuilder {
 }
 
 impl QueryBuilder {
-    /// A statement that begins so.
+    /// A statement that begins with this text.
     pub(crate) fn new(sql: impl Into<String>) -> Self {
         Self { sql: sql.into(), values: Vec::new() }
     }
 
-    /// Adds text of the program's.
+    /// Adds text that comes from the program, never from a client.
     pub(crate) fn push(&mut self, sql: impl AsRef<str>) -> &mut Self {
         self.sql.push_str(sql.as_ref());
         self

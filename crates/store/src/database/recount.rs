@@ -1,4 +1,5 @@
-//! Counts runs again from their logs: what `progress` says of scores is a projection, and may be dropped.
+//! Counts runs again from their logs: the totals of scores in `progress` are a projection, which can be
+//! computed again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use crate::row::NodeKey;
 /// Instructions of SQLite's machine after which a recount looks whether it has to stop: well below a
 /// millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 1_000;
-/// The same on PostgreSQL, which says nothing while a statement runs.
+/// The same on PostgreSQL, which reports no progress while a statement runs.
 const TIME_BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// Nodes revisited together.
 const TOGETHER: usize = 500;
@@ -146,7 +147,7 @@ async fn raised(interrupts: Interrupts) {
     }
 }
 
-/// Judges a run by another bound of its root; says how many nodes fail.
+/// Judges a run by another bound of its root; returns how many nodes fail.
 async fn by_root(db: &mut Connection, run_no: i64, before: f64, limit: f64) -> Result<u64, TxnError> {
     let no_longer = "UPDATE events SET failure = NULL
         WHERE run_no = ?1 AND failure IS NOT NULL AND failure = 'root' AND root >= ?2";
@@ -197,7 +198,7 @@ async fn recount_run(db: &mut Connection, run_no: i64, rule: FailureRule) -> Res
     Ok(totals)
 }
 
-/// Every node as its last snapshot's row says, and all of them to be judged again.
+/// Every node as the row of its last snapshot has it, all of them to be judged again.
 async fn last_snapshots(
     db: &mut Connection,
     run_no: i64,

@@ -19,14 +19,14 @@ use super::seq_of;
 use super::totals::{NodeScore, RunTotals};
 use crate::row::{Failure, NodeKey, Scoring};
 
-/// What the log and the open group say of one node.
+/// One node by the log and the open group.
 #[derive(Default)]
 struct Node {
     /// In the order of the log.
     snapshots: Vec<Snapshot>,
     /// Later scores: sequence number, path and value of each.
     later: Vec<(u64, Arc<str>, f64)>,
-    /// Whether it is judged again from its snapshot whatever its row says.
+    /// Whether it is judged again from its snapshot, not from its row.
     is_judged_anew: bool,
     /// Whether it is the last node of an episode that has failed.
     ends_failed_episode: bool,
@@ -112,7 +112,7 @@ pub(super) async fn revisit(
     Ok(())
 }
 
-/// What the log says of the nodes.
+/// The nodes by the log.
 async fn logged(
     db: &mut Connection,
     run_no: i64,
@@ -128,7 +128,7 @@ async fn logged(
             node.ends_failed_episode = true;
         }
     }
-    // No text of a snapshot is read: what its row says of it is enough, or it is read alone. CROSS: else
+    // No text of a snapshot is read: its row is enough, or it is read alone. CROSS: else
     // SQLite may read the whole log and compare each event with all that is asked for.
     let dialect = db.dialect();
     let sql = format!(
@@ -206,7 +206,7 @@ impl Node {
         let base = Base { seq: seq_of(place), is_only: self.snapshots.len() == 1 };
         let is_overlaid = self.later.iter().any(|(seq, ..)| base.takes(*seq));
         if !is_overlaid && !self.is_judged_anew && !self.ends_failed_episode {
-            // What its row says is what its own scores say.
+            // Its row is what its own scores come to.
             return Ok(Some(last.node_score));
         }
         let judged = match last.staged.and_then(|index| staged.get(index)) {

@@ -96,7 +96,7 @@ struct Recorded<'a> {
 }
 
 impl Document {
-    /// The texts of an event, from its stored body. A body that cannot be read has none, and the log says so.
+    /// The texts of an event, from its stored body. A body that cannot be read has none, which is logged.
     pub(crate) fn of_event(kind: Kind, body: &str) -> Self {
         let mut document = Self::default();
         if let Err(error) = document.read(kind, body) {

@@ -71,7 +71,7 @@ pub(crate) enum Cursor {
 }
 
 impl Cursor {
-    /// The cursor as clients hand it back. It says which search it belongs to.
+    /// The cursor as clients send it back. It names the search that it belongs to.
     pub(crate) fn write(self, query: &SearchQuery) -> String {
         let sign = sign(query);
         match self {

@@ -34,7 +34,7 @@ pub(crate) fn segment_cjk(text: &str, mark: char) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The word as the pairs of neighbouring characters it is made of, and what stands between them: of a
+/// The word as the pairs of neighbouring characters it is made of, and what is between them: of a
 /// sentence without spaces, what may be looked for apart.
 pub(crate) fn pairs(word: &str) -> Vec<String> {
     let mut pairs = Vec::new();

@@ -19,7 +19,7 @@ const ENDINGS: [&str; 18] = [
     "ed", "es", "ly", "s", "y",
 ];
 
-/// Words that say nothing about a text; left out where any word will do.
+/// Stop words: left out where any word will do.
 const SMALL: [&str; 40] = [
     "a", "about", "an", "and", "any", "are", "as", "at", "be", "by", "can", "did", "do", "does", "for",
     "from", "had", "has", "have", "how", "i", "in", "is", "it", "of", "on", "or", "that", "the", "this",

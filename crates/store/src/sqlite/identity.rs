@@ -1,4 +1,4 @@
-//! Whether the files that are open are those that lie in the data directory: what is written to a file that
+//! Whether the files that are open are those in the data directory: what is written to a file that
 //! was removed or replaced is acknowledged into nothing. And what can be known at the start of what was lost
 //! before.
 
@@ -54,7 +54,7 @@ impl Identity {
     }
 }
 
-/// Says what can be known of losses before the start: acknowledged events lie in the write-ahead log until
+/// Says what can be known of losses before the start: acknowledged events are in the write-ahead log until
 /// they are moved, so a store that was not closed has one.
 pub(super) fn report_losses(folder: &Path, lock: &mut File) -> io::Result<()> {
     let mut word = Vec::new();

@@ -17,7 +17,7 @@ const PERIOD: Duration = Duration::from_millis(20);
 /// The free space of the folder of temporary files, from a statement's beginning on.
 pub(super) struct TempSpace {
     folder: PathBuf,
-    /// Bytes; `None` where the system does not say.
+    /// Bytes; `None` where the system does not report it.
     at_start: Option<u64>,
     next: Instant,
 }

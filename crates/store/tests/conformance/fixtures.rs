@@ -1,4 +1,4 @@
-//! Events and runs the stories are told with.
+//! Events and runs of the stories.
 
 use gauntlet_model::{
     AnnotationAdded, Body, EpisodeId, Event, EventId, FailureRules, Record, RunId, RunSpec, Scores,

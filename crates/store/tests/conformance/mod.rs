@@ -1,4 +1,4 @@
-//! What every backend of the store must do, told as stories. A backend says how to make an empty store
+//! What every backend of the store must do, as stories. A backend provides how to make an empty store
 //! ([`Backend`]) and names itself to [`suite!`]; each story becomes one test.
 
 pub(crate) mod appending;

@@ -1,4 +1,4 @@
-//! What a run adds up to, where steps are scored again or later: the list says what the film says.
+//! What a run adds up to, where steps are scored again or later: the list and the film agree.
 
 use gauntlet_film::{Fact, Film};
 use gauntlet_model::{
@@ -57,7 +57,7 @@ pub(crate) async fn a_later_score_counts_wherever_it_comes(backend: &impl Backen
         later(10, Some("e"), 4, "root", 5.0),
     ];
     assert_eq!(say(together).await, (4, 3, Some(3.0), Some(5.0)));
-    // Scored again: what lay over the step before is gone with it.
+    // Scored again: the later scores of the step before are gone with it.
     assert_eq!(say(vec![snapshot(11, 2, &[("root", 2.0)])]).await, (4, 2, Some(3.0), Some(2.0)));
     // Measurements are judged nowhere.
     assert_eq!(say(vec![later(12, None, 2, "metrics.kl", -1.0)]).await, (4, 2, Some(3.0), Some(2.0)));
@@ -121,7 +121,7 @@ impl Dice {
 fn any_event(n: u128, dice: &mut Dice) -> Event {
     const PATHS: [&str; 7] =
         ["root", "grounding", "format", "metrics.kl", "style", "x.inconsistency", "refusal"];
-    // The first four lie in 0 to 1: only now and then is a root beyond.
+    // The first four are in 0 to 1: only few roots are beyond.
     const VALUES: [f64; 8] = [0.0, 0.3, 0.5, 1.0, -20.0, -0.1, 7.0, 1e300];
     let episode = [None, Some("a"), Some("b"), Some("c")][dice.roll(4) as usize];
     let step = dice.roll(6);

@@ -1,4 +1,4 @@
-//! Searching: what was appended is found, by what people type, and the answer says how far the index is.
+//! Searching: what was appended is found, by what people type, and the answer has how far the index is.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -383,7 +383,7 @@ pub(crate) async fn the_index_follows_and_reports_how_far(backend: &impl Backend
             .map(|n| acted(u128::from(n), n, &format!("word{n} of step"), &[("root", 1.0)]))
             .collect();
         store.append(&run, events, at(from as i64)).await.unwrap();
-        // What the answer says is indexed is found; what it finds was appended.
+        // What the answer reports as indexed is found; what it finds was appended.
         let progress = store.search(&query).await.unwrap().progress;
         assert!(progress.waiting <= from + 3001, "{progress:?}");
         if let Some(seq) = (from + 3001).checked_sub(progress.waiting + 2) {

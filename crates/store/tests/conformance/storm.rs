@@ -36,7 +36,7 @@ async fn insist(store: &Store, run: &RunId, events: Vec<Event>) -> u64 {
     }
 }
 
-/// Follows a run's log until it is told to stop and has reached the end: dense, each writer's events in its
+/// Follows a run's log until it is stopped and has reached the end: dense, each writer's events in its
 /// order.
 async fn follow(store: Store, run: RunId, stop: Arc<AtomicBool>) -> u64 {
     let (mut after, mut seen) = (None, 0);

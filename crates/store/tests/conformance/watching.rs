@@ -1,4 +1,4 @@
-//! Watching: told after the commit, about what one asked for.
+//! Watching: notified after the commit, of what was asked for.
 
 use std::time::Duration;
 

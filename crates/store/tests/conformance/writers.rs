@@ -146,10 +146,10 @@ pub(crate) async fn a_run_that_is_resumed_runs_again(backend: &impl Backend) {
     let resumed = runs(store, &run, "b", 3).await;
     assert_eq!((resumed.status, resumed.writers), (Status::Running, counts(1, 0, 0)));
     assert_eq!(log(store, &run).await.last().unwrap().kind, Kind::RunStatus);
-    // A report of the first process that comes again says nothing new.
+    // A report of the first process that comes again changes nothing.
     ends(store, &run, "a", Status::Failed, 4).await;
     assert_eq!(ends(store, &run, "b", Status::Completed, 5).await.status, Status::Completed);
-    // What people said stays while the same writers go on.
+    // What people set stays while the same writers go on.
     let other = started(store, "other").await;
     runs(store, &other, "a", 1).await;
     let cancelled = RunPatch { status: Some(Status::Cancelled), ..RunPatch::default() };

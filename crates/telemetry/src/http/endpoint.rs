@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::percent::path_segment;
 use crate::sink::DeliveryError;
 
-/// How long an answer may take unless the caller says otherwise.
+/// How long an answer may take by default.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where a server is, and who asks. Cloning shares the connections.

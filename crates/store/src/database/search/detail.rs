@@ -30,7 +30,7 @@ fn counting(dialect: Dialect) -> String {
     )
 }
 
-/// What says how the step of an event `e` of the run `r` stands, but for its later scores.
+/// The columns that decide whether the step of an event `e` of the run `r` fails, without its later scores.
 fn judged_columns(dialect: Dialect) -> String {
     let (log, same) = (dialect.log(), dialect.same_episode("x.episode", "e.episode"));
     format!(

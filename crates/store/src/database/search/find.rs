@@ -161,8 +161,8 @@ async fn progress(
     Ok(Progress { waiting: waiting.unsigned_abs(), indexed_up_to: since.map(Timestamp::from_micros) })
 }
 
-/// The matches, best first; newer first where two match equally well. Of a word that stands nearly
-/// everywhere, only the newest matches are ranked: the rank of such a word says little, and ranking takes
+/// The matches, best first; newer first where two match equally well. Of a word that is nearly
+/// everywhere, only the newest matches are ranked: the rank of such a word means little, and ranking takes
 /// time with every match.
 async fn rank(
     db: &mut Snapshot,

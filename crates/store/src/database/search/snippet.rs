@@ -24,7 +24,7 @@ const LEAD_CHARS: usize = 80;
 /// Stand around a match; no text keeps such a character.
 const OPEN: char = '\u{2}';
 const CLOSE: char = '\u{3}';
-/// Stands between characters that are words; no text keeps it either.
+/// Marks the boundaries between characters that are words; it is removed from every text.
 const BREAK: char = '\u{1}';
 const ELLIPSIS: char = '…';
 
