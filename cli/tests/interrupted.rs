@@ -125,7 +125,7 @@ fn until<T>(what: &str, probe: impl Fn() -> Option<T>) -> T {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("waited in vain until {what}");
+    panic!("timed out before {what}");
 }
 
 /// The file imported without an accident.

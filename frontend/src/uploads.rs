@@ -114,7 +114,7 @@ async fn upload(
     let path = format!("/api/v1/imports/{}", text(&session, "/id"));
     let result = follow(&file, &path, session, report).await;
     if !matches!(result, Err(Ended::Interrupted(_))) {
-        // Sessions that nobody deletes expire on the server.
+        // Sessions that are not deleted expire on the server.
         let _ = Request::delete(&path).send().await;
     }
     result

@@ -1,6 +1,6 @@
 //! Connections: accepted up to a number that leaves files for the log, and closed where a client holds one
-//! without using it. A head has its time, a body has (`intake`), and so has every write: whoever does not
-//! read is closed.
+//! without using it. A head has its time, a body has (`intake`), and so has every write: a client that does
+//! not read is closed.
 
 use std::io;
 use std::pin::Pin;
@@ -50,9 +50,9 @@ const LINGER: Duration = Duration::from_secs(5);
 const SEND_BUFFER: u32 = 256 << 10;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// The pause after an accept that failed, such as for want of files.
+/// The pause after an accept that failed, such as for lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Bytes that are read at a time of what nobody wants.
+/// Bytes that are read and discarded at a time.
 const DISCARD: usize = 16 << 10;
 
 /// Listens on an address.
@@ -150,7 +150,7 @@ impl Timed {
         Self { stream, patience, deadline, waits: false, closed: None, _place: place }
     }
 
-    /// Passes on what came of a write; one that has waited for too long fails.
+    /// Passes on the result of a write; one that has waited for too long fails.
     fn timed<T>(&mut self, written: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.waits = false;

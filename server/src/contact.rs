@@ -1,4 +1,4 @@
-//! Looks for writers and runs that nobody hears of any more. All it knows is in the database, so a restart
+//! Looks for writers and runs that have lost contact. All its state is in the database, so a restart
 //! goes on.
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use gauntlet_model::Timestamp;
 use gauntlet_store::Store;
 use tokio_util::sync::CancellationToken;
 
-/// Time between two looks.
+/// Time between two checks.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Looks again and again until the server stops. One server of a database does it for all.

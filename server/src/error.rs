@@ -76,7 +76,7 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
 
-    /// 429: whoever asks has to wait.
+    /// 429: the client has to wait.
     pub fn too_many(message: impl Into<String>, retry_after_secs: u64) -> Self {
         let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message);
         error.retry_after_secs = Some(retry_after_secs);

@@ -63,7 +63,7 @@ impl DataLock {
     }
 }
 
-/// Where whoever has the folder answers, if it says so.
+/// The address of the process that has the folder, where it wrote one.
 fn address(folder: &Path) -> Option<String> {
     let text = std::fs::read_to_string(folder.join(FILE)).ok()?;
     Some(text.trim().to_owned()).filter(|address| !address.is_empty())

@@ -8,10 +8,10 @@ const SOME_CONNECTIONS: u64 = 1024;
 /// How the threads that run SQLite are named, as sqlx names them.
 const DATABASE_THREADS: &str = "sqlx-sqlite-worker";
 
-/// Ends the process when a thread that runs SQLite panics, such as for want of memory. Whoever waits for such
-/// a thread may wait for ever: sqlx's queue keeps a request that was sent while the thread ended. What was
-/// acknowledged is on the disk, and clients send the rest again, so a restart loses nothing and everything
-/// else might.
+/// Ends the process when a thread that runs SQLite panics, such as for lack of memory. A request that waits
+/// for such a thread may wait for ever: sqlx's queue keeps a request that was sent while the thread ended.
+/// What was acknowledged is on the disk, and clients send the rest again, so a restart loses nothing and
+/// everything else might.
 pub fn exit_on_database_panic() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -19,7 +19,7 @@ pub fn exit_on_database_panic() {
         let thread = std::thread::current();
         if thread.name().is_some_and(|name| name.starts_with(DATABASE_THREADS)) {
             tracing::error!(
-                "a thread of the database ended, most likely for want of memory; what was acknowledged is on \
+                "a thread of the database ended, most likely for lack of memory; what was acknowledged is on \
                  the disk, and the server ends: start it again"
             );
             std::process::exit(1);

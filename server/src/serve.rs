@@ -23,7 +23,7 @@ use gauntlet_engine::imports::Imports;
 /// How often artifacts and uploads are swept.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
 /// How long the log may take to be closed once the server stops: with [`Deadlines::drain`] before it, less
-/// than a second in all. What is cut off here was acknowledged to nobody, or is on the disk already.
+/// than a second in all. What is cut off here was not acknowledged, or is on the disk already.
 const CLOSE: Duration = Duration::from_millis(400);
 
 /// Why the server does not run.
@@ -187,7 +187,7 @@ impl Server {
         {
             tracing::error!(%error, "gRPC ended badly");
         }
-        // What was acknowledged is on the disk; what still waits was promised to nobody.
+        // What was acknowledged is on the disk; what still waits was not acknowledged.
         if tokio::time::timeout(CLOSE, store.close()).await.is_err() {
             tracing::warn!("the log was still busy; it is whole, and tidied up at the next start");
         }

@@ -33,7 +33,7 @@ impl Default for SettingsChanges {
 impl SettingsChanges {
     /// Reports that a run asks for other rules, after they were stored.
     pub fn publish_rules(&self, run: &RunId) {
-        // It fails where nobody listens.
+        // It fails without a receiver.
         let _ = self.0.send(Change::Rules(run.clone()));
     }
 

@@ -1,4 +1,4 @@
-//! A download that is written as fast as the log gives it and read as slowly as the client likes. In between
+//! A download that is written as fast as the log is read, and read as slowly as the client likes. In between
 //! is a file without a name, so a client that stops reading holds neither a thread nor memory, and nothing is
 //! left behind.
 
@@ -166,7 +166,7 @@ pub fn sweep(folder: &Path) {
     }
 }
 
-/// Says how much was written; ends where nobody reads any more.
+/// Reports how much was written; ends when the client has left.
 struct Counted<'a> {
     file: File,
     cancel: &'a CancelCheck,
@@ -191,7 +191,7 @@ mod tests {
 
     use super::*;
 
-    /// Works without writing anything until nobody wants the download any more; says how it ended.
+    /// Works without writing anything until the download is cancelled; reports how it ended.
     async fn ended(leave: impl AsyncFnOnce(tokio::task::JoinHandle<()>, CancellationToken)) -> io::ErrorKind {
         let folder = tempfile::tempdir().unwrap();
         let stopping = CancellationToken::new();

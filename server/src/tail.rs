@@ -162,7 +162,7 @@ impl Tails {
     }
 }
 
-/// Reads every new event of the run into the tail, until nobody watches or nothing more can come.
+/// Reads every new event of the run into the tail, until it has no viewer or the log is closed.
 async fn read_on(store: Store, run: RunId, tail: Weak<Tail>, mut next: u64, mut recent: RecentEvents) {
     loop {
         let records = match recent.from(next, PAGE, PAGE_BYTES) {

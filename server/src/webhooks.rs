@@ -15,7 +15,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-/// Time between two looks at the queue.
+/// Time between two checks of the queue.
 const LOOK: Duration = Duration::from_secs(1);
 /// Calls at one time.
 const AT_ONCE: u32 = 8;
@@ -140,7 +140,7 @@ mod tests {
         }
     }
 
-    /// What comes of a call of a server that answers so.
+    /// The outcome of a call that a server answers like this.
     fn outcome_of(answer: &'static str) -> CallOutcome {
         use std::io::{Read, Write};
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! A thread of the database that ends takes the process along: nobody would be answered any more.
+//! A thread of the database that ends ends the process: no request could be answered any more.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ const CRASHES: &str = "GAUNTLET_TEST_CRASH";
 fn crash(thread: &str) {
     exit_on_database_panic();
     let thread = std::thread::Builder::new().name(thread.to_owned());
-    let _ = thread.spawn(|| panic!("as for want of memory")).unwrap().join();
+    let _ = thread.spawn(|| panic!("as for lack of memory")).unwrap().join();
     // No thread of the database: the process goes on.
     std::process::exit(7);
 }

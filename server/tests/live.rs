@@ -1,4 +1,4 @@
-//! Live on real sockets: nothing missing, nothing twice, and a viewer that stops reading holds up nobody.
+//! Live on real sockets: nothing missing, nothing twice, and a viewer that stops reading delays no other.
 
 mod support;
 

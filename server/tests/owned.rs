@@ -1,4 +1,4 @@
-//! Files nobody owns: swept, counted, private; and bytes that the disk changed are never taken for whole.
+//! Files that no run refers to: swept, counted, private; and bytes that the disk changed are never served.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Films that are sealed in the background: whoever opens a run reads little of its log.
+//! Films that are sealed in the background: opening a run reads little of its log.
 
 mod support;
 
@@ -153,7 +153,7 @@ async fn opening_a_sealed_run_reads_no_event_that_is_sealed() {
 }
 
 #[tokio::test]
-async fn what_is_damaged_is_made_anew() {
+async fn damaged_chunks_and_outlines_are_rebuilt() {
     let server = Server::new().await;
     fill(&server, 5_000).await;
     let sealing = seal(&server);

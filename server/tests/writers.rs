@@ -86,10 +86,10 @@ async fn a_deleted_run_takes_nothing_until_it_is_created_anew() {
     server.get(RUN).await.expect(404);
     server.get(&format!("{RUN}/events")).await.expect(404);
     assert_eq!(server.get("/api/v1/runs").await.json()["items"], json!([]));
-    server.post("/api/v1/runs", &json!({ "id": "r1", "name": "anew" })).await.expect(201);
+    server.post("/api/v1/runs", &json!({ "id": "r1", "name": "again" })).await.expect(201);
     server.post(&format!("{RUN}/events"), &events).await.expect(200);
     let run = server.get(RUN).await.expect(200).json();
-    assert_eq!((&run["name"], &run["head"]), (&json!("anew"), &json!(2)));
+    assert_eq!((&run["name"], &run["head"]), (&json!("again"), &json!(2)));
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! Commands that a person sends to the training side from this page. The server records who sent them; the
-//! log says what came of them, so that every browser shows the same.
+//! log has their results, so that every browser shows the same.
 
 use gauntlet_film::{Command, Film};
 use gauntlet_model::{Action, Object};

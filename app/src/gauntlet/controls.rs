@@ -57,7 +57,7 @@ pub(super) fn Controls(commands: Commands) -> impl IntoView {
     .erase()
 }
 
-/// What came of the newest command, or why the server refused it; of a run that has ended, why.
+/// The result of the newest command, or why the server refused it; of a run that has ended, why.
 #[component]
 pub(super) fn CommandLine(commands: Commands) -> impl IntoView {
     let session = commands.session;

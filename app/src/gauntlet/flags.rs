@@ -80,7 +80,7 @@ fn flags(film: &Film) -> Vec<Flag> {
     });
     let mut all: Vec<Flag> = commands.chain(notes).chain(alerts).collect();
     all.sort_by_key(|flag| flag.seq);
-    // Flags at one node stand side by side.
+    // Flags at one node are side by side.
     let mut before = None::<(usize, u32)>;
     for flag in &mut all {
         flag.beside = before.filter(|(node, _)| *node == flag.node).map_or(0, |(_, beside)| beside + 1);

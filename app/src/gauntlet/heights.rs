@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::session::{Session, root_path};
 
-/// Time between two looks at whether the scale still fits, milliseconds.
+/// Time between two checks whether the scale still fits, milliseconds.
 const PACE_MS: f64 = 250.0;
 /// Duration of a change of the scale, seconds.
 const CHANGE_SECS: f64 = 0.4;

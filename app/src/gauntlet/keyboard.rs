@@ -27,7 +27,7 @@ pub(super) const KEYS: [(&str, &str); 13] = [
     ("?", "this list"),
 ];
 
-/// Listens for as long as the page lives.
+/// Listens until the page is left.
 pub(super) fn listen(session: Session, panels: Panels) {
     Effect::new(move || {
         let listener = window_event_listener(keydown, move |event| {

@@ -1,4 +1,4 @@
-//! How many steps a second a run has made lately.
+//! How many steps a second a run has made in the last seconds.
 
 use std::collections::VecDeque;
 

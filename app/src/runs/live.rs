@@ -10,7 +10,7 @@ use super::rows::RunRows;
 use crate::ui::now_ms;
 use crate::use_ports;
 
-/// Time between two looks at the clock, for ages such as `12 s ago`.
+/// Time between two readings of the clock, for ages such as `12 s ago`.
 const CLOCK: Duration = Duration::from_secs(2);
 
 /// Refreshes the rows whenever the server announces a change, and the clock. Returns the clock, in

@@ -56,7 +56,7 @@ pub(super) struct Create {
     /// What its holder may do
     #[arg(long, value_enum)]
     role: RoleName,
-    /// A project that it is good for; may be given several times [default: all]
+    /// A project that it is valid for; may be given several times [default: all]
     #[arg(long = "project", value_name = "PROJECT")]
     projects: Vec<String>,
     /// Days until it expires [default: never]

@@ -64,7 +64,7 @@ pub(super) struct Tail {
 impl Tail {
     /// Prints until the run ends, the reader goes away, or Ctrl-C.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        // From the first line on: whoever reads one may press Ctrl-C.
+        // From the first line on: its reader may press Ctrl-C.
         let interrupted = runtime.block_on(async { signals() })?;
         let source = DataSource::find(config, runtime, Missing::Refuse)?;
         let printed = self.print(&Reader { source: &source, runtime }, interrupted);

@@ -108,7 +108,7 @@ impl Server {
             if condition(&now) {
                 return now;
             }
-            assert!(Instant::now() < deadline, "it did not come to pass: {now}");
+            assert!(Instant::now() < deadline, "it did not happen in time: {now}");
             std::thread::sleep(Duration::from_millis(50));
         }
     }

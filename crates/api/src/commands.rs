@@ -60,7 +60,7 @@ pub struct PendingCommand {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommandAck {
-    /// What came of it; `ok` where it is absent.
+    /// The result; `ok` where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
 }

@@ -12,10 +12,10 @@ pub struct KeyRequest {
     pub name: String,
     /// What its holder may do.
     pub role: Role,
-    /// The projects that it is good for; all where none are named.
+    /// The projects that it is valid for; all where none are named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projects: Option<Vec<String>>,
-    /// When it stops being taken; never where that is left out.
+    /// When it expires; never where that is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
 }

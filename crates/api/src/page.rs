@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub struct Page<T> {
     /// The items of this page, in the order of the list.
     pub items: Vec<T>,
-    /// What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+    /// What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
     /// same list with the same conditions.
     pub next_cursor: Option<String>,
 }

@@ -89,7 +89,7 @@ impl Training {
             ..CallDescription::default()
         };
         let sinks: Vec<Arc<dyn EventSink>> = vec![collected.clone()];
-        // Dropping the observer leaves it attached for as long as the rubric lives.
+        // Dropping the observer leaves it attached to the rubric.
         Observer::attach(&rubric, describe, sinks, Arc::new(Untimed), ObserverConfig::default());
         let task = |(index, question): (usize, &'static Question)| Task {
             question,

@@ -76,7 +76,7 @@ fn golden_results_of_the_origin() {
     check(refusing, answerable(), 20.0, "grounding inconsistency confidence synthesis");
     // Entity drift.
     check(Answer::of(plain, QUOTE, "Panobinostat? No: 375 mg of ONC206"), answerable(), 0.0, "synthesis");
-    // Confidence: the analysis concludes that it is missing, the answer gives it all the same.
+    // Confidence: the analysis concludes that it is missing, the answer contains it nevertheless.
     let doubting = Answer::of("The information is missing here.", QUOTE, "625 mg weekly");
     check(doubting, answerable(), 5.0, "synthesis");
     // Grounded but wrong; should abstain but answers.

@@ -71,7 +71,7 @@ pub(crate) async fn fold_to<F: Fold>(
             apply(fold, &facts);
         }
         if seen_by(fold) <= seen {
-            // Nothing could be read: give what there is instead of asking forever.
+            // Nothing could be read: return what there is instead of retrying forever.
             return Ok(());
         }
     }

@@ -1,4 +1,4 @@
-//! Folded films of the runs that were asked for lately, brought up to date from the sealed chunks and the log
+//! Folded films of the runs that were requested last, brought up to date from the sealed chunks and the log
 //! when they are asked for again.
 
 use std::collections::VecDeque;
@@ -68,7 +68,7 @@ impl<F: Fold> Cached<F> {
     }
 }
 
-/// The films, and the outlines of those that nobody has asked for.
+/// The films, and the outlines of those that were not requested.
 #[derive(Clone)]
 pub struct Films {
     store: Store,

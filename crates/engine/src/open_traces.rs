@@ -18,7 +18,7 @@ pub struct OpenTraces {
 }
 
 impl OpenTraces {
-    /// Something came of these traces of a run, and their root did not.
+    /// Spans of these traces of a run arrived, and their root did not.
     pub fn heard(&self, run: &RunId, traces: BTreeSet<EpisodeId>) {
         let mut heard = self.heard.lock();
         for trace in traces {

@@ -13,7 +13,7 @@ use crate::Error;
 use crate::compare::totals;
 use crate::films::Films;
 
-/// Least time between two looks for runs that have grown.
+/// Least time between two checks for runs that have grown.
 const GATHER: Duration = Duration::from_secs(1);
 /// After a run the follower rests so many times as long as it took: ingest comes first.
 const REST: u32 = 3;

@@ -97,7 +97,7 @@ fn hash(kind: &str, text: &str) -> u64 {
 
 type Shared = Arc<tokio::sync::Mutex<PromptIndex>>;
 
-/// The prompts of the runs that were asked for lately; cloning shares them.
+/// The prompts of the runs that were requested last; cloning shares them.
 #[derive(Clone)]
 pub struct Prompts {
     store: Store,

@@ -28,7 +28,7 @@ pub struct TraceRunCache {
     pub open: OpenTraces,
 }
 
-/// Two generations: when the young one is full it becomes the old one, and what nobody asked for since is
+/// Two generations: when the young one is full it becomes the old one, and what was not requested since is
 /// dropped.
 #[derive(Debug, Default)]
 struct Recent {

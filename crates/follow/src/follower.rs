@@ -134,7 +134,7 @@ impl<L: Log, O: Output<Run = L::Run, Event = L::Event>> Follower<L, O> {
         Ok(self.cursors.insert(cursors))
     }
 
-    /// Ends following and gives the output back.
+    /// Ends following and returns the output.
     pub fn into_output(self) -> O {
         self.output
     }
@@ -195,7 +195,7 @@ impl<L: Log, O: Output<Run = L::Run, Event = L::Event>> Follower<L, O> {
         Ok(parts)
     }
 
-    /// Follows until `stop`, or until nobody can change the log any more. `changes` changes after each commit
+    /// Follows until `stop`, or until the log is closed. `changes` changes after each commit
     /// of the log.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ pub struct Part<R, E> {
 pub trait Output: Send {
     /// The key of a run.
     type Run: Copy + Ord + Send + Sync;
-    /// An event as the log gives it.
+    /// An event as the log returns it.
     type Event: Send;
     /// Why the output cannot be read or written.
     type Error: Display + Send;

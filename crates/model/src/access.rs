@@ -48,14 +48,14 @@ pub struct ApiKey {
     pub name: String,
     /// What its holder may do.
     pub role: Role,
-    /// The projects that it is good for; absent for all.
+    /// The projects that it is valid for; absent for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projects: Option<Vec<String>>,
     /// When it was created.
     pub created_at: Timestamp,
     /// Who created it.
     pub created_by: String,
-    /// When it stops being taken; absent for never.
+    /// When it expires; absent for never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.

@@ -1,7 +1,7 @@
 //! The one hash that ids are made of.
 
 /// FNV-1a, 128 bits: the same number for the same bytes, for ever. For ids made of what they identify; it
-/// resists nobody who wants two texts of one hash.
+/// does not resist deliberate collisions.
 pub fn fnv1a_128(bytes: impl IntoIterator<Item = u8>) -> u128 {
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     const OFFSET_BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;

@@ -1,7 +1,7 @@
 //! The typed, versioned events of a run, their ids, and their validation.
 //!
 //! Everything Gauntlet stores is an [`Event`]: one fact about one run. An `Event` cannot be built without
-//! passing validation, so whoever holds one may store it. The crate knows no clock, no randomness, no I/O:
+//! passing validation, so any `Event` may be stored. The crate knows no clock, no randomness, no I/O:
 //! ids and times are arguments. The browser, the server and every SDK depend on it.
 
 // Tests may panic, what is shipped may not.

@@ -21,7 +21,7 @@ pub struct Principle {
     pub strength_score: f64,
     /// The equal-tailed 95% credible interval of the strength.
     pub confidence_interval: Interval,
-    /// How much the strength moved lately, 0 to 1.
+    /// How much the strength has changed since the last rounds, 0 to 1.
     pub volatility: f64,
     /// Actions that support it.
     pub evidence_count: u64,
@@ -49,14 +49,15 @@ pub enum LineageKind {
     Evolution,
 }
 
-/// Where a principle comes from, and what came of it. Parents and children are written on both sides.
+/// Where a principle comes from, and which principles came from it. Parents and children are written on both
+/// sides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PrincipleLineage {
     /// The principle.
     pub principle_id: String,
     /// What it came from.
     pub parent_ids: BTreeSet<String>,
-    /// What came of it.
+    /// The outcome.
     pub child_ids: BTreeSet<String>,
     /// How it came about.
     #[serde(rename = "type")]

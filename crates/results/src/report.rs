@@ -297,7 +297,7 @@ fn step_at(k: usize) -> Step {
     Step::try_from(k + 1).unwrap_or(Step::MAX)
 }
 
-/// The time a report gives for itself; summary_facts aloud where it cannot be read.
+/// The time that a report gives for itself; a warning where it cannot be read.
 fn file_time(facts: &Object, context: &mut Context<'_>) -> Timestamp {
     let Some(value) = facts.get("timestamp").filter(|v| !v.is_null()) else { return context.now };
     instant(value).value().unwrap_or_else(|| {

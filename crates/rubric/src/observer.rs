@@ -1,6 +1,6 @@
 //! The observer: one `snapshot.scored` event for every root call of a rubric tree.
 //!
-//! It only builds an event and hands it on; sinks must not block. What it costs the training loop is the
+//! It only builds an event and passes it on; sinks must not block. What it costs the training loop is the
 //! text of one event.
 
 use std::collections::BTreeSet;

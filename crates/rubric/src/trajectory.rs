@@ -14,7 +14,7 @@ pub trait Outcome<A, O>: Send + Sync {
     fn score(&self, trajectory: &[(A, O)]) -> f64;
 }
 
-/// Collects (action, observation); gives the intermediate reward until the episode is done, then its score.
+/// Collects (action, observation); returns the intermediate reward until the episode is done, then its score.
 /// Reset clears it. One instance follows one episode at a time. Steps are kept in memory until the reset.
 pub struct Trajectory<A, O, T> {
     outcome: T,

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{Conditions, Order, RunColumn};
 
-/// What came of creating a run.
+/// The outcome of creating a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Created {
     /// The run in its current state.
@@ -17,7 +17,7 @@ pub struct Created {
     pub new: bool,
 }
 
-/// What came of appending events. Durable when it is returned.
+/// The outcome of appending events. Durable when it is returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Appended {
     /// Events appended now.

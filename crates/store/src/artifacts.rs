@@ -1,4 +1,4 @@
-//! Artifacts and the log: which run refers to which, and what nobody refers to any more.
+//! Artifacts and the log: which run refers to which, and which artifacts no run refers to any more.
 
 use std::time::Duration;
 

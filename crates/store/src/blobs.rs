@@ -73,7 +73,7 @@ pub struct Blob {
     pub file: File,
     /// Its size in bytes.
     pub size: u64,
-    /// Whether its bytes are known to be those of its hash. Where they are not, whoever reads it hashes it
+    /// Whether its bytes are known to be those of its hash. Where they are not, the reader hashes it
     /// and keeps the last bytes back until they are.
     pub is_verified: bool,
 }
@@ -356,7 +356,7 @@ impl Drop for Partial {
     }
 }
 
-/// Removes uploads that nobody finishes any more: those that nothing was written to for so long.
+/// Removes abandoned uploads: those that nothing was written to for so long.
 fn remove_partial(folder: &Path, stalled: Duration) {
     let (mut files, mut bytes) = (0_u64, 0);
     for entry in std::fs::read_dir(folder.join("incoming")).into_iter().flatten().flatten() {
@@ -412,7 +412,7 @@ fn hash_of(file: &mut std::fs::File, goes_on: &dyn Fn() -> bool) -> io::Result<S
     }
 }
 
-/// Does what waits for the disk where nobody else waits for it.
+/// Runs blocking I/O on a thread of its own.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

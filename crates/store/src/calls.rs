@@ -40,7 +40,7 @@ pub struct DueCall {
     pub attempts: u32,
 }
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallOutcome {
     /// It was taken. The call is done, and what the monitor failed to deliver before is forgotten.

@@ -1,4 +1,4 @@
-//! What the store counts of its work, for whoever watches the server.
+//! What the store counts of its work, for the server's metrics.
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use crate::runs::new_run;
 use crate::work::Work;
 use crate::{Appended, InEpisode, Session, Slice, SnapshotFilter, StepRow, Store, StoreError};
 
-/// Bytes of bodies after which a slice ends early: whoever reads goes on from there.
+/// Bytes of bodies after which a slice ends early: the reader continues from there.
 const SLICE_BYTES: usize = 8 << 20;
 
 impl Store {
@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// As [`Store::read`], for callers that read every body: bodies are as they are stored, and one that
-    /// breaks the rules of events is found by whoever reads it, once instead of twice.
+    /// breaks the rules of events is found when it is read, once instead of twice.
     pub async fn read_unchecked(
         &self,
         run: &RunId,

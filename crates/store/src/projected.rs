@@ -1,4 +1,4 @@
-//! What the values of each run came to, as lists of runs show it: computed from folded films by whoever has
+//! What the values of each run came to, as lists of runs show it: computed from folded films by who has
 //! them, stored here.
 
 use gauntlet_model::RunId;

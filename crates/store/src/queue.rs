@@ -1,4 +1,4 @@
-//! The writer's inbox: bounded in requests and in bytes, and nobody ever waits to enter it.
+//! The writer's queue: bounded in requests and in bytes; adding a request never waits.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl Queued {
         self.deletion.is_some()
     }
 
-    /// Answers the caller: what came of it, or that the whole group failed.
+    /// Answers the caller: the outcome, or that the group failed.
     pub(crate) fn settle(&mut self, failure: Option<&StoreError>) {
         self.deletion = None;
         self.work.reply().settle(failure);
@@ -83,7 +83,7 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// The next request; `None` once nobody can ask any more and all that was asked has been taken.
+    /// The next request; `None` once the queue is closed and empty.
     pub(crate) async fn recv(&mut self) -> Option<Queued> {
         match self.passed.pop_front() {
             Some(request) => Some(request),
@@ -158,8 +158,8 @@ impl Queue {
         })
     }
 
-    /// Lets nobody in any more. What is inside is still worked off, but for what needs a recount: it is
-    /// refused.
+    /// Closes the queue to new requests. Those in it are still worked off, but for what needs a recount: it
+    /// is refused.
     pub(crate) fn close(&self) {
         self.interrupts.closing.store(true, Relaxed);
         self.entrance.lock().take();

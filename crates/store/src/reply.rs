@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use crate::StoreError;
 
-/// The way back to the caller: what came of the request, sent only once that is durable.
+/// The caller's channel: it gets the outcome of the request once that is durable.
 pub(crate) struct Reply<T> {
     to: Option<oneshot::Sender<Result<T, StoreError>>>,
     outcome: Option<Result<T, StoreError>>,

@@ -144,7 +144,7 @@ impl Store {
         &*self.inner.log
     }
 
-    /// Hands the writer a request and waits for what came of it. Never waits for room in the queue.
+    /// Sends the writer a request and waits for its outcome. Never waits for room in the queue.
     pub(crate) async fn ask<T>(
         &self,
         work: Work,

@@ -97,7 +97,7 @@ pub struct SqlBounds {
 /// The answer of a statement.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SqlRows {
-    /// The names of the columns, as the statement gives them: some may be equal.
+    /// The names of the columns as in the statement: some may be equal.
     pub columns: Vec<String>,
     /// The rows, each as long as `columns`.
     pub rows: Vec<Vec<SqlValue>>,

@@ -19,7 +19,7 @@ impl Store {
         self.log().due_calls(now, limit).await
     }
 
-    /// Stores what came of an attempt.
+    /// Stores the outcome of an attempt.
     pub async fn settle_call(
         &self,
         call_no: i64,

@@ -1,4 +1,4 @@
-//! What happens when the ground gives way: damaged files, newer schemas, a database that refuses.
+//! Damaged files, newer schemas, a database that refuses.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! The event dispatcher: everything between a producer of events and where they end up.
 //!
 //! Producers write to an [`EventSink`] and never wait. A [`Sink`] delivers a batch; a
-//! [`BatchProcessor`] gives it a bounded queue and a thread of its own, retries, counters, and puts what was
+//! [`BatchProcessor`] adds a bounded queue and a thread of its own, retries, counters, and puts what was
 //! lost into the stream as a `gap` event; a [`SpoolingSink`] keeps on disk what its sink cannot take now. The
 //! way back are [`Commands`] of a person.
 //!

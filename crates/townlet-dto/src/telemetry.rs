@@ -299,7 +299,7 @@ pub enum Status {
 pub struct ConsoleResult {
     /// What was asked.
     pub command: ConsoleCommand,
-    /// What came of it.
+    /// The outcome.
     pub result: ConsoleOutcome,
 }
 
@@ -325,7 +325,7 @@ pub struct ConsoleCommand {
     pub mode: String,
 }
 
-/// What came of a command.
+/// The outcome of a command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConsoleOutcome {

@@ -8,7 +8,7 @@ use gauntlet_townlet_dto::state::{Cooldown, QueueBoard, QueueEntry, QueueMetrics
 use gauntlet_townlet_dto::{AgentId, ObjectId};
 use serde::{Deserialize, Serialize};
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Requested {
     /// The agent holds the object.

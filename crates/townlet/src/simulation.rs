@@ -1,5 +1,5 @@
 //! The loop around the world: the policy decides from the last envelope, the world takes a tick, and what
-//! came of it is measured and reported.
+//! happened is measured and reported.
 //!
 //! A tick that fails leaves everything as it was before and is reported. All that goes on from tick to tick
 //! is in a snapshot.

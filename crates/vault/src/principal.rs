@@ -4,7 +4,7 @@ use gauntlet_model::{ApiKey, Role};
 
 use crate::permission::Permission;
 
-/// Projects that a key is good for.
+/// Projects that a key is valid for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Projects {
     /// All, those that are yet to come included.

@@ -7,7 +7,7 @@ use crate::permission::Permission;
 use crate::permission::Permission::{Administer, AnyRole, Describe, Operate, Public, Read, Record};
 
 /// How the projects that a route reads or changes are known before its handler runs. Of no meaning for keys
-/// that are good for all projects.
+/// that are valid for all projects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// The path names a run or a project.

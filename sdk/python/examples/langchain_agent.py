@@ -67,7 +67,7 @@ def answer(question: str, config: RunnableConfig) -> str:
 
 
 def main() -> str:
-    """Asks once, and gives back the run's id."""
+    """Asks once, and returns the run's id."""
     attempts.clear()
     run = gauntlet.init(project="examples", name="langchain agent")
     agent = RunnableLambda(answer).with_config(run_name="travel agent")

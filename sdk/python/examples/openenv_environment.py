@@ -68,7 +68,7 @@ class GuessTheNumber(Environment[Guess, Hint, State]):
 
 
 def main(episodes: int = 3) -> str:
-    """Plays, and gives back the run's id."""
+    """Plays, and returns the run's id."""
     run = gauntlet.init(project="examples", name="openenv environment")
     env = watch_environment(GuessTheNumber())
     for seed in range(episodes):

@@ -79,7 +79,7 @@ def trainer(steps: int, callback: GauntletCallback) -> GRPOTrainer:
 
 
 def main(steps: int = 3) -> str:
-    """Trains, and gives back the run's id."""
+    """Trains, and returns the run's id."""
     set_seed(7)
     callback = GauntletCallback(project="examples", name="trl grpo")
     trainer(steps, callback).train()

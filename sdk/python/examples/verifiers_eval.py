@@ -125,7 +125,7 @@ async def evaluate(taskset: str) -> None:
 
 
 def main() -> str:
-    """Evaluates, and gives back the run's id."""
+    """Evaluates, and returns the run's id."""
     run = gauntlet.init(project="examples", name="verifiers eval")
     # A taskset is found by the name of its module, which is this file's.
     asyncio.run(evaluate("verifiers_eval"))

@@ -32,7 +32,7 @@ def compute_score(
 
 
 def main(steps: int = 2) -> str:
-    """Scores some answers, and gives back the run's id."""
+    """Scores some answers, and returns the run's id."""
     run = gauntlet.init(project="examples", name="verl reward")
     for step in range(steps):
         for n, answer in enumerate(["#### 4", "#### 5", "four", "2 + 2 is #### 4"]):

@@ -123,7 +123,7 @@ async fn reaches(
     may_project(principal, &project)
 }
 
-/// Refuses a project that the principal's key is not good for.
+/// Refuses a project that the principal's key is not valid for.
 ///
 /// # Errors
 ///
@@ -131,7 +131,7 @@ async fn reaches(
 pub(crate) fn may_project(principal: &Principal, project: &str) -> Result<(), ApiError> {
     match principal.projects().contains(project) {
         true => Ok(()),
-        false => Err(forbidden(principal, &format!("is not good for the project {project:?}"))),
+        false => Err(forbidden(principal, &format!("is not valid for the project {project:?}"))),
     }
 }
 

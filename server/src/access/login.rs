@@ -50,7 +50,7 @@ pub async fn log_in(State(access): State<Access>, request: Request) -> Response 
         }
     };
     if let Projects::Only(_) = principal.projects() {
-        let why = "this key is limited to some projects; pages need one that is good for all of them";
+        let why = "this key is limited to some projects; pages need one that is valid for all of them";
         return answer(StatusCode::FORBIDDEN, &html(&next, None, Some(why)));
     }
     let token = Secret::new(random_bytes());

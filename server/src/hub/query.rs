@@ -5,7 +5,7 @@ use axum::http::Uri;
 
 use super::Refusal;
 
-/// The parameters of a request; those that nobody asks for are passed over.
+/// The parameters of a request; unknown ones are ignored.
 pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {

@@ -1,4 +1,4 @@
-//! Live over a WebSocket. Each viewer has a task of its own, so one that stops reading holds up nobody.
+//! Live over a WebSocket. Each viewer has a task of its own, so one that stops reading delays no other.
 
 use std::error::Error as _;
 use std::sync::Arc;

@@ -155,7 +155,7 @@ async fn take(
     append::append(state, intake).await
 }
 
-/// Does what takes a while for a large request on a thread that nobody else waits for.
+/// Runs what takes long for a large request on a thread that may block.
 async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(work).await.map_err(|e| {
         tracing::error!(error = %e, "reading an OTLP request stopped");
@@ -179,7 +179,7 @@ fn written(status: StatusCode, encoding: Encoding, bytes: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static(encoding.media_type()))], bytes).into_response()
 }
 
-/// What is left to say of a request whose batches are kept one after another.
+/// Merges the partial successes of a request whose batches are appended one after another.
 pub(crate) fn merge(into: &mut PartialSuccess, more: PartialSuccess) {
     into.rejected += more.rejected;
     more.message.lines().for_each(|line| into.warn(line));

@@ -34,7 +34,7 @@ impl<'u> Upload<'u> {
         Self { url, reading, agent: agent(Some(Duration::from_secs(120))) }
     }
 
-    /// Sends a file, or the rest of it, and waits for what comes of it.
+    /// Sends a file, or the rest of it, and waits for its outcome.
     pub(super) fn file(&self, path: &Path, bar: &mut Bar) -> Result<ImportStatus, String> {
         let path = path.canonicalize().map_err(|e| e.to_string())?;
         let mut file = File::open(&path).map_err(|e| e.to_string())?;

@@ -50,7 +50,7 @@ impl From<FieldError> for Stop {
 /// How often a file is begun whose import ends the process each time, before it is refused.
 const MAX_ATTEMPTS: u32 = 10;
 
-/// Imports the file of that entry, once nobody else does.
+/// Imports the file of that entry, once no other thread does.
 pub(super) async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), Error> {
     let _job = entry.job.lock().await;
     if !entry.with(|session| session.phase.is_working()) {
@@ -102,7 +102,7 @@ pub(super) async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), Er
     }
 }
 
-/// What came of a file that is no longer under way.
+/// The outcome of a file whose import has ended.
 fn outcome(entry: &Entry) -> Result<(), Error> {
     match entry.with(|session| session.error.clone()) {
         None => Ok(()),
@@ -146,7 +146,7 @@ pub(super) struct Work {
 /// How long a reading waits for memory that others hold, unless its entry says otherwise. Two readings that
 /// grow may wait for each other.
 const MEMORY_WAIT: Duration = Duration::from_secs(60);
-/// Time between two looks whether there is memory.
+/// Time between two checks whether there is memory.
 const MEMORY_LOOK: Duration = Duration::from_millis(20);
 
 /// What a reading holds of the memory budget.
@@ -241,7 +241,7 @@ impl Work {
         Ok(file)
     }
 
-    /// Notes how far the reading has come; stops it where nobody wants it any more.
+    /// Notes how far the reading has come; stops it where it was cancelled.
     pub(super) fn look(&self, position_bytes: u64) -> Result<(), Stop> {
         self.entry.done_bytes.store(position_bytes, Ordering::Relaxed);
         self.go_on()
@@ -262,7 +262,7 @@ impl Work {
     pub(super) fn create_run(&self, spec: &RunSpec, run: &RunId) -> Result<(), Stop> {
         let created_at = self.entry.with(|session| session.created_at);
         let _creating = self.handle.block_on(self.entry.creating.lock());
-        // Cancelled before the lock was taken, nobody would delete the run again.
+        // Cancelled before the lock was taken, the run would never be deleted.
         self.go_on()?;
         self.deletion.get_or_init(|| self.inner.store.subscribe(run));
         self.wait(|| self.inner.store.create_run(spec.clone(), run.clone(), created_at)).map(drop)

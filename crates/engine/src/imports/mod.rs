@@ -195,7 +195,7 @@ impl Imports {
         }
         entry.change(|session| session.phase = ImportPhase::Checking)?;
         let this = self.clone();
-        // A task of its own: whoever waits may go away, the file is imported to its end.
+        // A task of its own: the file is imported to its end even if the client disconnects.
         let done = tokio::spawn(async move {
             let outcome = this.start(Arc::clone(&entry)).await;
             let outcome =
@@ -280,7 +280,7 @@ impl Imports {
         all
     }
 
-    /// Forgets a file. One that is under way is given up: nothing of it is kept, its run neither.
+    /// Forgets a file. An import that is running is cancelled, and its run is deleted.
     pub async fn remove(&self, id: &str) -> Result<(), Error> {
         let entry = self.find(id).ok_or_else(|| missing(id))?;
         self.discard(id, &entry, true).await

@@ -165,7 +165,7 @@ fn message(monitor: &Monitor, values: &str) -> String {
 }
 
 /// An alert, with the command to the training side and the call of the webhook that the monitor asks for. A
-/// run that has ended gets no command: nobody would take it.
+/// run that has ended gets no command, as no process would take it.
 pub(super) fn announced(server: &str, run: &MonitoredRun, monitor: &Monitor, event: Event) -> NewAlert {
     let command = monitor.action.filter(|_| !run.status.is_final()).map(|action| {
         let author = format!("monitor {}", monitor.name);

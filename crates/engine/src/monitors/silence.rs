@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::output::{alert, announced};
 use crate::clock::now;
 
-/// Time between two looks.
+/// Time between two checks.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Looks again and again until `stop`.

@@ -109,7 +109,7 @@ pub struct CommandApplied {
     /// Which command.
     #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub command_id: String,
-    /// What came of it.
+    /// The result.
     #[schemars(length(max = MAX_TEXT_BYTES))]
     pub result: String,
 }

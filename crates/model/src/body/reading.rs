@@ -12,7 +12,7 @@ const TEXTS: [&str; 9] =
     ["text", "content", "output", "body", "choice", "value", "input", "query", "arguments"];
 /// Members that can be what a call was made with.
 const INPUTS: [&str; 4] = ["arguments", "input", "query", "messages"];
-/// Members that can be what came of a call.
+/// Members that can be the result of a call.
 const RESULTS: [&str; 3] = ["result", "output", "documents"];
 /// Members that can be the last thing an episode said or saw, the most telling first.
 const SUMMARIES: [&str; 4] = ["text", "output", "content", "result"];
@@ -28,7 +28,7 @@ impl StepRecorded {
         first(&self.payload, &INPUTS)
     }
 
-    /// What came of a call. The member's name and its value.
+    /// The result of a call: the member's name and its value.
     pub fn result(&self) -> Option<(&'static str, &Value)> {
         first(&self.payload, &RESULTS)
     }

@@ -33,7 +33,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// The fields of an object, of which those that nobody asks for are mistakes.
+/// The fields of an object; those that are not read are mistakes.
 pub(crate) struct Fields<'a> {
     object: Option<&'a Map<String, Value>>,
     path: &'a str,

@@ -35,7 +35,7 @@ pub(super) struct RunState {
     /// Its alerts, and the most severe of them.
     pub alerts: u64,
     pub alert_severity: Option<Severity>,
-    /// Whether nobody who writes it was heard of in time.
+    /// Whether it lost contact: no writer was heard of in time.
     pub contact_lost: bool,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Delta {
     pub max_step: Option<u64>,
     /// When a writer of the run last reported.
     pub contact_at: Option<i64>,
-    /// Whether nobody was heard of in time. Anything else that changes a run is a sign of life.
+    /// Whether it lost contact. Anything else that changes a run is a sign of life.
     pub contact_lost: bool,
     pub labels: Labels,
 }

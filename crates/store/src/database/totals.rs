@@ -70,7 +70,7 @@ pub(super) fn sum_of(stored: &[u8], count: u64) -> Sum {
     Sum::from_parts(parts.iter().map(|part| f64::from_le_bytes(*part)).collect(), count)
 }
 
-/// Finds nodes that no event of the log has scored yet without asking the log, by what was scored lately. It
+/// Finds nodes that no event of the log has scored yet without asking the log, by what was scored last. It
 /// may take a new node for a known one, which costs a look-up, and never the other way round; so what a
 /// rolled back transaction leaves here does no harm.
 #[derive(Debug, Default)]

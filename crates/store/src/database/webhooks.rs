@@ -19,7 +19,7 @@ const MOST_WAITING: i64 = 100;
 const MOST_FAILED: i64 = 20;
 
 impl Group<'_> {
-    /// Queues a call. A monitor that was deleted meanwhile calls nobody.
+    /// Queues a call. A monitor that was deleted meanwhile makes none.
     pub(super) async fn queue_call(
         &mut self,
         run_no: i64,
@@ -46,7 +46,7 @@ impl Group<'_> {
         self.trim_failed(&call.project, &call.monitor, MOST_FAILED).await
     }
 
-    /// Stores what came of an attempt. A call that is gone was deleted with its monitor or run.
+    /// Stores the outcome of an attempt. A call that is gone was deleted with its monitor or run.
     pub(super) async fn settle_call(
         &mut self,
         call_no: i64,

@@ -76,7 +76,7 @@ impl Writer {
         }
     }
 
-    /// Until nobody can ask any more and all that was asked is done.
+    /// Runs until the queue is closed and every request is done.
     pub(crate) async fn run(mut self) -> Drained {
         while let Some(first) = self.next().await {
             let mut weight = first.work.weight();
@@ -151,7 +151,7 @@ impl Writer {
                     self.publish(written);
                     return Ok(());
                 }
-                // Committed to a file that nobody can open any more.
+                // Committed to a file that is no longer at its path.
                 Err(error) => error,
             },
             Err(TxnError::Refused(error)) => {
@@ -234,7 +234,7 @@ impl Writer {
     }
 }
 
-/// Tells each caller what came of its request.
+/// Sends each caller the outcome of its request.
 fn settle(group: &mut [Queued], failure: Option<StoreError>) {
     for queued in group {
         queued.settle(failure.as_ref());

@@ -26,7 +26,7 @@ const AT_A_TIME: i64 = 200;
 
 /// Writers that are overdue. A writer had at least its patience since the server began to listen.
 const OVERDUE: &str = "w.state = 'running' AND w.deadline <= ?1 AND w.interval * 3 + ?2 <= ?1";
-/// Running runs that nobody was heard of for. `?1`: the last moment that is too long ago.
+/// Running runs that lost contact. `?1`: the last moment that is too long ago.
 const QUIET: &str = "p.status = 'running' AND p.contact_lost = 0 AND p.updated_at <= ?1
     AND coalesce(p.contact_at, 0) <= ?1
     AND NOT EXISTS (SELECT 1 FROM writers w WHERE w.run_no = p.run_no AND w.state = 'running')";
@@ -172,7 +172,7 @@ impl Group<'_> {
         }
     }
 
-    /// Notes that nobody was heard of for a run.
+    /// Notes that a run lost contact.
     fn lose_contact(&mut self, run: &RunId) {
         if let Some(touched) = self.touched.get_mut(run) {
             touched.delta.get_or_insert_default().contact_lost = true;
@@ -229,7 +229,7 @@ impl Group<'_> {
         Ok(())
     }
 
-    /// Runs without writers: what nobody was heard of for lost contact.
+    /// Runs without writers lose contact after a time without events.
     async fn sweep_quiet(&mut self, now: Timestamp, since: Timestamp) -> Result<u64, TxnError> {
         let latest = now.micros().saturating_sub(SILENCE);
         if since.micros() > latest {

@@ -136,7 +136,7 @@ fn connect_options(url: &DatabaseUrl, synchronous: Synchronous) -> Result<PgConn
         .application_name("gauntlet")
         // Without notices of tables that are there already.
         .options([("synchronous_commit", synchronous), ("client_min_messages", "warning")])
-        // A slow statement is not a fault, and what was looked for is nobody else's business.
+        // A slow statement is not a fault, and what was searched for is private.
         .disable_statement_logging())
 }
 

@@ -125,7 +125,7 @@ async fn follow(pool: PgPool, log: Pool, changes: watch::Receiver<u64>, lags: La
             Err(Error::Log(error) | Error::Output(error)) => Err(error),
         };
         match ended {
-            // It was stopped, or nobody can change the log any more.
+            // It was stopped, or the log is closed.
             Ok(()) => return,
             Err(error) => tracing::warn!(%error, "the search index cannot be followed and is tried again"),
         }

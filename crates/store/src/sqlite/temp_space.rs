@@ -11,7 +11,7 @@ const LEFT_FREE: u64 = 1 << 30;
 /// By how many bytes the free space has to fall during the statement: a disk that was nearly full before is
 /// no reason to refuse a statement that writes nothing.
 const FALLEN: u64 = 64 << 20;
-/// Time between two looks.
+/// Time between two checks.
 const PERIOD: Duration = Duration::from_millis(20);
 
 /// The free space of the folder of temporary files, from a statement's beginning on.

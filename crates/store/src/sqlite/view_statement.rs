@@ -27,7 +27,7 @@ const MAX_SQL_BYTES: usize = 10_000;
 const MAX_VALUE_BYTES: i32 = 100_000;
 /// Pages of 4 KiB that the tables may take.
 const MAX_PAGES: u32 = 1 << 16;
-/// Instructions between two looks at the clock: about a tenth of a millisecond.
+/// Instructions between two readings of the clock: about a tenth of a millisecond.
 const INSTRUCTIONS: i32 = 2000;
 
 /// Limits of one statement.
@@ -95,7 +95,7 @@ pub(crate) fn open(views: &'static [&'static View], sql: &str) -> Result<Box<dyn
     Ok(Box::new(ViewStatement { connection, sql: sql.to_owned(), reads }))
 }
 
-/// Empty tables, bounded, without a journal: nobody takes anything back.
+/// Empty tables, bounded, without a journal: nothing is rolled back.
 fn schema(views: &[&View]) -> String {
     let mut sql = format!("PRAGMA journal_mode = OFF; PRAGMA max_page_count = {MAX_PAGES};");
     for view in views {

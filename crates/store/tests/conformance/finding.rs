@@ -74,7 +74,7 @@ pub(crate) async fn the_runs_that_have_an_episode_are_found_the_first_first(back
     let ids = [1, 2, 3, 7].map(EventId::from_u128);
     let found = fresh.store.starting(&ids).await.unwrap();
     assert_eq!(found, [(ids[0], first.clone()), (ids[0], second.clone()), (ids[1], second.clone())]);
-    // A run that was deleted is nobody's home.
+    // A deleted run takes no trace.
     fresh.store.delete_run(&first, at(9)).await.unwrap();
     assert_eq!(fresh.store.starting(&ids[..1]).await.unwrap(), [(ids[0], second)]);
     assert_eq!(fresh.store.starting(&[]).await.unwrap(), []);

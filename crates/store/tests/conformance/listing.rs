@@ -161,7 +161,7 @@ pub(crate) async fn search_finds_text_literally(backend: &impl Backend) {
         (r"\", vec!["e"]),
         ("' q", vec!["e"]),
         ("nothing like it", vec![]),
-        // Projects as well; words need not stand side by side, nor in one place; each must be there.
+        // Projects as well; words need not be next to each other, nor in one field; each must be there.
         ("medical", vec!["c"]),
         ("two  MEDI", vec!["c"]),
         ("done maze", vec!["a"]),

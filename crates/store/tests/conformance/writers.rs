@@ -114,7 +114,7 @@ pub(crate) async fn a_run_whose_writers_are_all_lost_lost_contact(backend: &impl
     assert_eq!(contact(store, &run).await, Some(Contact { last_at: at(11), lost: true }));
     assert!(list.has_changed().unwrap(), "lists are told");
     assert_eq!(store.run(&run).await.unwrap().unwrap().status, Status::Running);
-    // An event is a sign of life, whoever sent it.
+    // An event from any writer is a sign of life.
     store.append(&run, vec![note(2)], at(50)).await.unwrap();
     assert_eq!(contact(store, &run).await, Some(Contact { last_at: at(50), lost: false }));
 }

@@ -85,7 +85,7 @@ pub struct TickRecord {
     pub removed: BTreeMap<AgentId, String>,
     /// Who was there when the tick's actions began.
     pub present: BTreeSet<AgentId>,
-    /// What came of each command, in order.
+    /// The outcome of each command, in order.
     pub commands: Vec<Result<(), Refusal>>,
     /// What those do who are driven by a person.
     pub driven: BTreeMap<AgentId, Decision>,

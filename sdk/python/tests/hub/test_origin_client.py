@@ -47,7 +47,7 @@ def train(session: str, run_type: str, shift: float = 0.0, task: str = "T1") -> 
 def until(what: str, holds: Any, within_seconds: float = 15.0) -> Any:
     deadline = time.monotonic() + within_seconds
     while not (found := holds()):
-        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        assert time.monotonic() < deadline, f"timed out before {what}"
         time.sleep(0.05)
     return found
 

@@ -1152,7 +1152,7 @@ export interface components {
       /** @description The items of this page, in the order of the list. */
       items: components["schemas"]["ListedRun"][];
       /**
-       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
        *     same list with the same conditions.
        */
       next_cursor: string | null;
@@ -1332,7 +1332,7 @@ export interface components {
       /** @description The items of this page, in the order of the list. */
       items: components["schemas"]["ListView"][];
       /**
-       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
        *     same list with the same conditions.
        */
       next_cursor: string | null;
@@ -1373,7 +1373,7 @@ export interface components {
       /** @description The items of this page, in the order of the list. */
       items: components["schemas"]["Episode"][];
       /**
-       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
        *     same list with the same conditions.
        */
       next_cursor: string | null;
@@ -1990,7 +1990,7 @@ export interface components {
       body: {
         /** @description Which command. */
         command_id: string;
-        /** @description What came of it. */
+        /** @description The result. */
         result: string;
       };
     };
@@ -2211,7 +2211,7 @@ export interface components {
       /** @description The items of this page, in the order of the list. */
       items: components["schemas"]["StepRow"][];
       /**
-       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
        *     same list with the same conditions.
        */
       next_cursor: string | null;
@@ -2891,7 +2891,7 @@ export interface components {
     };
     /** @description The acknowledgement of a command. */
     CommandAck: {
-      /** @description What came of it; `ok` where it is absent. */
+      /** @description The result; `ok` where it is absent. */
       result?: string | null;
     };
     /** @description A command that was acknowledged, now or before. */
@@ -2904,7 +2904,7 @@ export interface components {
       /** @description The items of this page, in the order of the list. */
       items: components["schemas"]["Monitor"][];
       /**
-       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
        *     same list with the same conditions.
        */
       next_cursor: string | null;
@@ -2963,7 +2963,7 @@ export interface components {
       /** @description The items of this page, in the order of the list. */
       items: components["schemas"]["ProjectAlert"][];
       /**
-       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
        *     same list with the same conditions.
        */
       next_cursor: string | null;
@@ -3165,7 +3165,7 @@ export interface components {
       /** @description The items of this page, in the order of the list. */
       items: components["schemas"]["ImportStatus"][];
       /**
-       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
        *     same list with the same conditions.
        */
       next_cursor: string | null;
@@ -3175,7 +3175,7 @@ export interface components {
       /** @description The items of this page, in the order of the list. */
       items: components["schemas"]["Artifact"][];
       /**
-       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
        *     same list with the same conditions.
        */
       next_cursor: string | null;
@@ -3220,7 +3220,7 @@ export interface components {
       /** @description The items of this page, in the order of the list. */
       items: components["schemas"]["SearchHit"][];
       /**
-       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
        *     same list with the same conditions.
        */
       next_cursor: string | null;
@@ -3368,11 +3368,11 @@ export interface components {
       name: string;
       /** @description What its holder may do. */
       role: components["schemas"]["Role"];
-      /** @description The projects that it is good for; all where none are named. */
+      /** @description The projects that it is valid for; all where none are named. */
       projects?: string[] | null;
       /**
        * Format: date-time
-       * @description When it stops being taken; never where that is left out.
+       * @description When it expires; never where that is left out.
        */
       expires_at?: string | null;
     };
@@ -3393,7 +3393,7 @@ export interface components {
       name: string;
       /** @description What its holder may do. */
       role: components["schemas"]["Role"];
-      /** @description The projects that it is good for; absent for all. */
+      /** @description The projects that it is valid for; absent for all. */
       projects?: string[] | null;
       /**
        * Format: date-time
@@ -3404,7 +3404,7 @@ export interface components {
       created_by: string;
       /**
        * Format: date-time
-       * @description When it stops being taken; absent for never.
+       * @description When it expires; absent for never.
        */
       expires_at?: string | null;
       /**
@@ -3423,7 +3423,7 @@ export interface components {
       /** @description The items of this page, in the order of the list. */
       items: components["schemas"]["ApiKey"][];
       /**
-       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
        *     same list with the same conditions.
        */
       next_cursor: string | null;

@@ -45,7 +45,7 @@ impl Marker {
         // Without a name each connection has a database of its own, in memory.
         let options = SqliteConnectOptions::new()
             .pragma("temp_store", "memory")
-            // A slow search is not a fault to report, and what was looked for is nobody else's business.
+            // A slow search is not a fault to report, and what was searched for is private.
             .disable_statement_logging();
         let pool = SqlitePoolOptions::new()
             .max_connections(MARKERS)

@@ -141,7 +141,7 @@ pub(super) async fn searchers(directory: &Path) -> Result<SqlitePool, StoreError
         .pragma("cache_size", "-16384")
         .pragma("temp_store", "memory")
         .read_only(true)
-        // A slow search is not a fault to report, and what was looked for is nobody else's business.
+        // A slow search is not a fault to report, and what was searched for is private.
         .disable_statement_logging();
     let log = directory.join(DATABASE_FILE).to_string_lossy().into_owned();
     SqlitePoolOptions::new()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Leftovers"]
 
-#: Time between two looks at the spool, seconds.
+#: Time between two checks of the spool, seconds.
 _LOOK_SECONDS = 30.0
 
 
