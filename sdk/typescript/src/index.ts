@@ -58,7 +58,7 @@ export { factOf, type ChallengeFact, type Fact, type What } from "./film/fact.js
 export { judge } from "./film/rules.js";
 export type { FilmOptions } from "./film/reader.js";
 export type { Point } from "./film/series.js";
-export type { Alert, Answer, FilmCommand, DroppedEvents, Note, RunInfo } from "./film/state.js";
+export type { Alert, Answer, FilmCommand, DroppedEvents, Note, FilmRunInfo } from "./film/state.js";
 
 export { KINDS } from "./wire/events.js";
 export type {

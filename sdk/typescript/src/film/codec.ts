@@ -74,7 +74,13 @@ class Scored {
 
   constructor(input: Input, count: number) {
     this.input = input;
-    const empty = (): SnapshotColumns => ({ scores: [], skipped: [], failures: [], durationMs: null, challenge: null });
+    const empty = (): SnapshotColumns => ({
+      scores: [],
+      skipped: [],
+      failures: [],
+      durationMs: null,
+      challenge: null,
+    });
     this.#shots = Array.from({ length: count }, empty);
   }
 

@@ -15,7 +15,7 @@ import {
   type FilmCommand,
   type DroppedEvents,
   type Note,
-  type RunInfo,
+  type FilmRunInfo,
 } from "./state.js";
 
 type ScoredFact = Extract<Fact, { what: "scored" }>;
@@ -178,7 +178,7 @@ export class Film {
   }
 
   /** What is known of the run itself. */
-  get run(): Readonly<RunInfo> {
+  get run(): Readonly<FilmRunInfo> {
     return this.#state.run;
   }
 

@@ -4,7 +4,7 @@ import { FINAL_STATUSES, type Action, type Severity, type Status } from "../wire
 import type { Fact } from "./fact.js";
 
 /** The run itself; texts are empty before `run.started`. */
-export interface RunInfo {
+export interface FilmRunInfo {
   name: string;
   project: string;
   kind: string;
@@ -68,7 +68,7 @@ const FINAL: readonly Status[] = FINAL_STATUSES;
 
 /** Everything but the nodes. Keyed by `seq`, so that order and repetition of facts leave no trace. */
 export class RunState {
-  readonly run: RunInfo = {
+  readonly run: FilmRunInfo = {
     name: "",
     project: "",
     kind: "",
