@@ -73,8 +73,8 @@ def parse_mode(text: str, name: str) -> Mode:
 
 
 def address(endpoint: str) -> str:
-    """The server's address without a trailing slash, ``http`` where no scheme is named. Refuses what is not an
-    http or https address."""
+    """The server's address without a trailing slash, ``http`` where no scheme is named. Refuses what is not
+    an http or https address."""
     full = endpoint if "://" in endpoint else f"http://{endpoint}"
     try:
         parts = urlsplit(full)
