@@ -85,7 +85,9 @@ impl GymDemo {
         let page = format!("{url}/runs/{run}");
         match self.json {
             true => print_line(&json!({ "run": run, "url": page }).to_string()),
-            false => print_line(&format!("six agents in {} scenarios each, watch them at {page}", self.scenarios)),
+            false => {
+                print_line(&format!("six agents in {} scenarios each, watch them at {page}", self.scenarios))
+            }
         }
         let mut session = Session::new(documents, self.scenarios, self.seed);
         let mut decisions = 0;

@@ -154,9 +154,9 @@ impl Show {
             false => document.generate(variant - 1, self.stress),
         };
         match self.json {
-            true => {
-                print_line(&serde_json::to_string_pretty(&situation).map_err(|e| CliError::Failed(e.to_string()))?)
-            }
+            true => print_line(
+                &serde_json::to_string_pretty(&situation).map_err(|e| CliError::Failed(e.to_string()))?,
+            ),
             false => write_for_people(&document, &situation, &mut Screen::stdout())?,
         }
         Ok(())

@@ -18,8 +18,8 @@ use gauntlet_model::{
 use gauntlet_vault::StoredKey;
 
 use crate::{
-    DueCall, Excerpt, SnapshotFilter, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, Page,
-    PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow,
+    DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand,
+    RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, SnapshotFilter, StaleRun, StepRow,
     StoreError,
 };
 
