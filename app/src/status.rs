@@ -9,7 +9,7 @@ use crate::ui::{Erase, duration, grouped};
 
 /// What the page shows: levels of now, and counts since the server started.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Content {
+pub struct StatusContent {
     /// Why the log takes no writes now; `None` where it does.
     pub not_ready: Option<String>,
     /// The version of the server.
@@ -53,11 +53,11 @@ pub struct Content {
 }
 
 /// The document as HTML. `style` is the address of the style sheet.
-pub fn document(content: &Content, style: String) -> String {
+pub fn document(content: &StatusContent, style: String) -> String {
     shell::document(|| page(content, style))
 }
 
-fn page(content: &Content, style: String) -> impl IntoView + use<> {
+fn page(content: &StatusContent, style: String) -> impl IntoView + use<> {
     let header = view! {
         <a class="link" href="/">"Runs"</a>
         <span class="top-gap"></span>
@@ -77,7 +77,7 @@ fn page(content: &Content, style: String) -> impl IntoView + use<> {
     plain_page(PlainPage { title, style, scripts: (), header, class: "compare server-status", body })
 }
 
-fn readiness(content: &Content) -> AnyView {
+fn readiness(content: &StatusContent) -> AnyView {
     match &content.not_ready {
         None => view! { <p class="status-ready" role="status">"The log takes writes."</p> }.erase(),
         Some(why) => view! {
@@ -109,7 +109,7 @@ fn table(title: &'static str, rows: Vec<Row>) -> impl IntoView + use<> {
 /// Free space below which the page marks it: a run of a few hours may fill it.
 const LITTLE_SPACE_BYTES: u64 = 1 << 30;
 
-fn server(content: &Content) -> Vec<Row> {
+fn server(content: &StatusContent) -> Vec<Row> {
     let unknown = || "not known here".to_owned();
     let runs = |count: Option<u64>| count.map_or_else(unknown, grouped);
     let free = content.free_bytes.map_or_else(unknown, |free| bytes(free as f64));
@@ -126,7 +126,7 @@ fn server(content: &Content) -> Vec<Row> {
     ]
 }
 
-fn now(content: &Content) -> Vec<Row> {
+fn now(content: &StatusContent) -> Vec<Row> {
     let decoding =
         format!("{} of {}", bytes(content.decoding_bytes as f64), bytes(content.decoding_limit_bytes as f64));
     let waiting = grouped(content.waiting as u64);
@@ -140,12 +140,12 @@ fn now(content: &Content) -> Vec<Row> {
 /// Events behind which a follower is marked, as by the alert rules for Prometheus.
 const FAR_BEHIND: u64 = 100_000;
 
-fn followers(content: &Content) -> Vec<Row> {
+fn followers(content: &StatusContent) -> Vec<Row> {
     let row = |(name, behind): &(&'static str, u64)| (*name, grouped(*behind), *behind > FAR_BEHIND);
     content.followers.iter().map(row).collect()
 }
 
-fn counts(content: &Content) -> Vec<Row> {
+fn counts(content: &StatusContent) -> Vec<Row> {
     let bad = |name, count| (name, grouped(count), count > 0);
     vec![
         ("Events appended", grouped(content.appended), false),

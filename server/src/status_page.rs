@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use gauntlet_app::status::{Content, document};
+use gauntlet_app::status::{StatusContent, document};
 use gauntlet_model::Status;
 use gauntlet_store::RunQuery;
 
@@ -19,7 +19,7 @@ pub(crate) async fn read(State(state): State<AppState>) -> Response {
     (heads, policy::of_plain_page(), document(&content, style)).into_response()
 }
 
-async fn content(state: &AppState) -> Content {
+async fn content(state: &AppState) -> StatusContent {
     let store = &state.store;
     let not_ready = health::check(state).await.err().map(|error| error.message().to_owned());
     // A log that does not answer has no numbers, and waiting for them would hold up the page that says so.
@@ -28,7 +28,7 @@ async fn content(state: &AppState) -> Content {
         Some(_) => (None, None),
     };
     let (counts, waiting) = (store.counts(), store.waiting());
-    Content {
+    StatusContent {
         not_ready,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         up_secs: state.started.elapsed().as_secs(),

@@ -169,7 +169,7 @@ pub struct PendingCommand {
 
 /// A run as the origin's hub lists sessions.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Session {
+pub struct OriginSession {
     /// The run.
     pub run: RunId,
     /// Metadata of its last snapshot by step number.

@@ -9,7 +9,7 @@ use crate::reply::Reply;
 use crate::row::{Labels, Row};
 use crate::runs::new_run;
 use crate::work::Work;
-use crate::{Appended, InEpisode, Session, Slice, SnapshotFilter, StepRow, Store, StoreError};
+use crate::{Appended, InEpisode, OriginSession, Slice, SnapshotFilter, StepRow, Store, StoreError};
 
 /// Bytes of bodies after which a slice ends early: the reader continues from there.
 const SLICE_BYTES: usize = 8 << 20;
@@ -143,7 +143,7 @@ impl Store {
     }
 
     /// Every run with a scored snapshot, the oldest first, with the metadata of its last step.
-    pub async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+    pub async fn sessions(&self) -> Result<Vec<OriginSession>, StoreError> {
         self.log().sessions().await
     }
 

@@ -63,8 +63,8 @@ mod work;
 mod writers;
 
 pub use answers::{
-    Appended, Created, Excerpt, InEpisode, Page, PendingCommand, RunQuery, Session, Slice, SnapshotFilter,
-    StepRow,
+    Appended, Created, Excerpt, InEpisode, OriginSession, Page, PendingCommand, RunQuery, Slice,
+    SnapshotFilter, StepRow,
 };
 pub use blobs::{Blob, Blobs, Upload};
 pub use calls::{CallOutcome, DueCall, NewAlert, NewCall};

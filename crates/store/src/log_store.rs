@@ -18,8 +18,8 @@ use gauntlet_model::{
 use gauntlet_vault::StoredKey;
 
 use crate::{
-    DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand,
-    RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, SnapshotFilter, StaleRun, StepRow,
+    DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, OriginSession, Page,
+    PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, SnapshotFilter, StaleRun, StepRow,
     StoreError,
 };
 
@@ -121,7 +121,7 @@ pub(crate) trait LogStore: Send + Sync {
     async fn starting(&self, ids: &[EventId]) -> Result<Vec<(EventId, RunId)>, StoreError>;
 
     /// Every run with a scored snapshot.
-    async fn sessions(&self) -> Result<Vec<Session>, StoreError>;
+    async fn sessions(&self) -> Result<Vec<OriginSession>, StoreError>;
 
     /// The newest run of a task and a sort of run.
     async fn newest_of_task(&self, task_id: &str, run_type: &str) -> Result<Option<RunId>, StoreError>;

@@ -14,7 +14,7 @@ use super::group::Group;
 use super::query::query;
 use super::step_column;
 use crate::row::Row;
-use crate::{Appended, Session, StoreError};
+use crate::{Appended, OriginSession, StoreError};
 
 impl Group<'_> {
     /// Appends a snapshot that an origin client posted, unless the log has the very same of that step: such
@@ -63,7 +63,7 @@ struct Described {
 }
 
 /// Every run that has a scored snapshot, the oldest first.
-pub(crate) async fn sessions(readers: &Pool) -> Result<Vec<Session>, StoreError> {
+pub(crate) async fn sessions(readers: &Pool) -> Result<Vec<OriginSession>, StoreError> {
     let rows = query(
         "SELECT r.id, e.body, p.steps FROM progress p JOIN runs r USING (run_no)
          JOIN events e ON e.place = p.last_step_place ORDER BY p.run_no",
@@ -78,7 +78,7 @@ pub(crate) async fn sessions(readers: &Pool) -> Result<Vec<Session>, StoreError>
         let body = body::of(row, "body").ok();
         let described = body.and_then(|body| serde_json::from_str(&body).ok());
         let described = described.unwrap_or(Described { metadata: Object::new() });
-        Ok(Session {
+        Ok(OriginSession {
             run: RunId::new(run).map_err(corrupt)?,
             metadata: described.metadata,
             steps: steps.unsigned_abs(),

@@ -22,8 +22,8 @@ use super::{
 };
 use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::{
-    DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, Page, PendingCommand,
-    RunQuery, SealingRun, SearchPage, SearchQuery, Session, Slice, StaleRun, StepRow, StoreError,
+    DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, OriginSession, Page,
+    PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, StaleRun, StepRow, StoreError,
 };
 
 /// The index of texts.
@@ -158,7 +158,7 @@ impl LogStore for DatabaseLog {
         lookup::starting(&self.readers, ids).await
     }
 
-    async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+    async fn sessions(&self) -> Result<Vec<OriginSession>, StoreError> {
         hub::sessions(&self.readers).await
     }
 
