@@ -6,7 +6,7 @@ use std::time::Duration;
 use gauntlet_film::{Evidence, failure_of, path_failure};
 use gauntlet_model::{
     Body, Event, FailureKind, FailureRule, FailureRules, Record, RuleInForce, RunId, RunSummary, ScoreTarget,
-    Severity, SnapshotScored, Status,
+    Severity, SnapshotScored, Status, TrialFinished,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -327,6 +327,7 @@ impl Printer {
             Body::StepRecorded(s) => s.error.is_some(),
             Body::EpisodeFinished(f) => f.status.is_failure(),
             Body::RunFinished(f) => f.status != Status::Completed,
+            Body::TrialFinished(trial) => trial.status.is_failure(),
             Body::Gap(_) => true,
             _ => false,
         }
@@ -389,7 +390,28 @@ impl Printer {
                 loud(style, format!("{}: {}{monitor}", alert.severity.as_str(), alert.text))
             }
             Body::ArtifactAdded(file) => line(format!("file {}", file.name)),
+            Body::ExperimentRegistered(h) => {
+                line(format!("hypothesis {}: {}", h.hypothesis_id, h.prediction))
+            }
+            Body::ExperimentFinished(end) => {
+                let style = if end.status == Status::Completed { BOLD } else { BAD };
+                loud(style, format!("experiment {}", end.status.as_str()))
+            }
+            Body::TrialFinished(trial) => match &trial.error {
+                Some(error) => {
+                    loud(BAD, format!("trial {}: {}: {}", trial.trial_id, error.kind, error.message))
+                }
+                None => line(trial_words(trial)),
+            },
             _ => None,
         }
     }
+}
+
+/// A trial that did not fail: its score and its metrics.
+fn trial_words(trial: &TrialFinished) -> String {
+    let mut words = vec![format!("trial {} {}", trial.trial_id, trial.status.as_str())];
+    words.extend(trial.score.map(|value| format!("score {}", score(value.get()))));
+    words.extend(trial.metrics.iter().map(|(name, value)| format!("{name} {}", score(value))));
+    words.join("  ")
 }

@@ -142,6 +142,8 @@ pub enum What {
         /// Why.
         reason: String,
     },
+    /// An event that the film does not show, such as a trial of an experiment.
+    Other,
 }
 
 /// A question put to a person. The expected answer is deliberately absent: a film is sent to the person
@@ -235,6 +237,12 @@ impl What {
             }
             Body::ArtifactAdded(b) => What::Artifact { name: b.name.clone() },
             Body::Gap(b) => What::Gap { lost: b.lost, reason: b.reason.clone() },
+            Body::ExperimentRegistered(_)
+            | Body::ExperimentDesigned(_)
+            | Body::ExperimentStarted(_)
+            | Body::ExperimentFinished(_)
+            | Body::TrialStarted(_)
+            | Body::TrialFinished(_) => What::Other,
         }
     }
 }

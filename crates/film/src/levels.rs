@@ -99,7 +99,7 @@ pub fn thin(facts: &[Fact], rule: FailureRule, level: u8, around: &Surroundings)
         | What::Note { .. }
         | What::Alert { .. }
         | What::Gap { .. } => true,
-        What::EpisodeStarted { .. } | What::Recorded { .. } | What::Artifact { .. } => false,
+        What::EpisodeStarted { .. } | What::Recorded { .. } | What::Artifact { .. } | What::Other => false,
     };
     facts.iter().enumerate().filter(|(i, fact)| stays(*i, fact)).map(|(_, fact)| fact.clone()).collect()
 }

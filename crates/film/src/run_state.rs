@@ -216,6 +216,7 @@ impl RunState {
             | What::Added { .. }
             | What::Recorded { .. }
             | What::Artifact { .. }
+            | What::Other
             | What::EpisodeStarted { .. }
             | What::EpisodeFinished { .. } => {
                 let begins = self.stated.is_none() && self.run.status == Status::Pending;

@@ -116,6 +116,18 @@ kinds! {
     AnnotationAdded(AnnotationAdded) = "annotation.added", needs_step: false;
     /// A monitor's rule began to hold, or the producer called for attention.
     AlertRaised(AlertRaised) = "alert.raised", needs_step: false;
+    /// The hypothesis of an experiment was stated.
+    ExperimentRegistered(ExperimentRegistered) = "experiment.registered", needs_step: false;
+    /// The experiment was designed.
+    ExperimentDesigned(ExperimentDesigned) = "experiment.designed", needs_step: false;
+    /// The experiment began, or was resumed.
+    ExperimentStarted(ExperimentStarted) = "experiment.started", needs_step: false;
+    /// The experiment ended.
+    ExperimentFinished(ExperimentFinished) = "experiment.finished", needs_step: false;
+    /// A trial began.
+    TrialStarted(TrialStarted) = "trial.started", needs_step: false;
+    /// A trial ended.
+    TrialFinished(TrialFinished) = "trial.finished", needs_step: false;
     /// Events were lost upstream.
     Gap(Gap) = "gap", needs_step: false;
 }

@@ -122,6 +122,70 @@ fn recorded() -> impl Strategy<Value = Body> {
         })
 }
 
+fn experiment() -> impl Strategy<Value = Body> {
+    prop_oneof![
+        (label(), ".+", vec("[a-c]", 1), any::<String>(), object()).prop_map(
+            |(hypothesis_id, research_question, variables, prediction, metadata)| ExperimentRegistered {
+                hypothesis_id,
+                research_question,
+                independent_variables: variables.clone(),
+                dependent_variables: variables,
+                prediction,
+                hypothesis_type: HypothesisType::Exploratory,
+                metadata,
+            }
+            .into()
+        ),
+        (of(label()), object()).prop_map(|(code_version, environment)| ExperimentStarted {
+            code_version,
+            environment
+        }
+        .into()),
+        (vec(".+", 0..3), of(any::<String>())).prop_map(|(research_insights, reason)| ExperimentFinished {
+            status: Status::Failed,
+            reason,
+            research_insights
+        }
+        .into()),
+        (label(), label(), 0..=MAX_STEP).prop_map(|(trial_id, program, index)| TrialStarted {
+            trial_id,
+            program,
+            index
+        }
+        .into()),
+        trial(),
+    ]
+}
+
+fn trial() -> impl Strategy<Value = Body> {
+    let error =
+        (label(), any::<String>()).prop_map(|(kind, message)| StepError { kind, message, traceback: None });
+    let cost = (0..=MAX_STEP, 0.0..1e9_f64).prop_map(|(tokens, financial)| TrialCost { tokens, financial });
+    let given = (value(), object(), value(), btree_map(path(), finite(), 0..4));
+    (label(), instant(), 0_i64..1_000_000_000, given, of(score()), of(cost), of(error)).prop_map(
+        |(trial_id, started_at, lasted, given, score, cost, error)| {
+            let (data_point, configuration, prediction, metrics) = given;
+            TrialFinished {
+                program: trial_id.clone(),
+                trial_id,
+                index: 3,
+                status: Status::TimedOut,
+                started_at,
+                ended_at: Timestamp::from_micros(started_at.micros() + lasted),
+                data_point,
+                configuration,
+                prediction,
+                metrics: Scores::new(metrics).unwrap(),
+                score,
+                latency_ms: Some(0.5),
+                cost,
+                error,
+            }
+            .into()
+        },
+    )
+}
+
 fn body() -> impl Strategy<Value = Body> {
     let end = select(vec![Status::Completed, Status::Failed, Status::TimedOut, Status::Cancelled]);
     let action = select(vec![Action::Pause, Action::Resume, Action::Tweak, Action::Answer, Action::Stop]);
@@ -146,6 +210,7 @@ fn body() -> impl Strategy<Value = Body> {
         ),
         snapshot(),
         recorded(),
+        experiment(),
         (
             select(vec![ScoreTarget::Step, ScoreTarget::Episode, ScoreTarget::Run]),
             path(),

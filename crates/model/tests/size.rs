@@ -26,6 +26,25 @@ fn step() -> StepRecorded {
     }
 }
 
+fn trial() -> TrialFinished {
+    TrialFinished {
+        trial_id: "t".to_owned(),
+        program: "p".to_owned(),
+        index: 0,
+        status: Status::Failed,
+        started_at: Timestamp::default(),
+        ended_at: Timestamp::default(),
+        data_point: Value::Null,
+        configuration: Object::new(),
+        prediction: Value::Null,
+        metrics: Scores::default(),
+        score: None,
+        latency_ms: None,
+        cost: None,
+        error: None,
+    }
+}
+
 fn run() -> RunStarted {
     RunSpec::named("n").started()
 }
@@ -57,6 +76,8 @@ fn too_large() -> Vec<(&'static str, Body)> {
         parameters: text(),
         author: "a".to_owned(),
     };
+    let wordy_error = error.clone();
+    let ended = ExperimentFinished { status: Status::Failed, reason: None, research_insights: Vec::new() };
     vec![
         ("config", RunStarted { config: text(), ..run() }.into()),
         ("run metadata", RunStarted { metadata: numbers(), ..run() }.into()),
@@ -75,6 +96,12 @@ fn too_large() -> Vec<(&'static str, Body)> {
         ("step metadata", StepRecorded { metadata: keys(), ..step() }.into()),
         ("error", StepRecorded { error: Some(error), ..step() }.into()),
         ("parameters", parameters.into()),
+        ("environment", ExperimentStarted { environment: text(), ..Default::default() }.into()),
+        ("insights", ExperimentFinished { research_insights: vec![escaped(); 2], ..ended }.into()),
+        ("data point", TrialFinished { data_point: text().into(), ..trial() }.into()),
+        ("trial configuration", TrialFinished { configuration: keys(), ..trial() }.into()),
+        ("prediction", TrialFinished { prediction: numbers().into(), ..trial() }.into()),
+        ("trial error", TrialFinished { error: Some(wordy_error), ..trial() }.into()),
     ]
 }
 

@@ -52,6 +52,9 @@ fn line(event: &Event) -> String {
         }
         Body::ScoreAdded(score) => line.push_str(&format!("{} {:.1}", score.path, score.value.get())),
         Body::ArtifactAdded(artifact) => line.push_str(&format!("file {}", artifact.name)),
+        Body::TrialFinished(trial) => {
+            line.push_str(&format!("trial {} {}", trial.trial_id, trial.status.as_str()));
+        }
         Body::Gap(gap) => line.push_str(&format!("gap: {} events lost: {}", gap.lost, gap.reason)),
         Body::RunStatus(status) => line.push_str(&format!("run {}", status.status.as_str())),
         Body::RunFinished(finished) => line.push_str(&format!("run {}", finished.status.as_str())),

@@ -43,13 +43,14 @@ pub(super) enum Kind {
     Artifact,
     Gap,
     Alert,
+    Other,
 }
 
 codes! {
     Kind {
         Scored = 0, Added = 1, RunStarted = 2, Status = 3, EpisodeStarted = 4, EpisodeFinished = 5,
         Recorded = 6, Command = 7, Applied = 8, Answered = 9, Note = 10, Artifact = 11, Gap = 12,
-        Alert = 13,
+        Alert = 13, Other = 14,
     }
     Status {
         Pending = 0, Running = 1, Paused = 2, Completed = 3, Failed = 4, TimedOut = 5, Cancelled = 6,

@@ -200,6 +200,7 @@ impl<'a> In<'a> {
             },
             Kind::Artifact => What::Artifact { name: self.owned("name")? },
             Kind::Gap => What::Gap { lost: self.number("lost")?, reason: self.owned("reason")? },
+            Kind::Other => What::Other,
         })
     }
 }

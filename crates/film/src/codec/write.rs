@@ -40,6 +40,7 @@ fn kind(what: &What) -> Kind {
         What::Artifact { .. } => Kind::Artifact,
         What::Gap { .. } => Kind::Gap,
         What::Alert { .. } => Kind::Alert,
+        What::Other => Kind::Other,
     }
 }
 
@@ -210,6 +211,7 @@ impl<'a> Out<'a> {
                 self.number(*lost);
                 self.text(reason);
             }
+            What::Other => {}
         }
     }
 }

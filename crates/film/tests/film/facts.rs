@@ -117,6 +117,7 @@ fn what() -> impl Strategy<Value = What> {
         1 => (text(), prop::sample::select(Severity::ALL.to_vec()), maybe())
             .prop_map(|(text, severity, monitor)| What::Alert { text, severity, monitor }),
         1 => text().prop_map(|name| What::Artifact { name }),
+        1 => Just(What::Other),
         1 => (any::<u64>(), text()).prop_map(|(lost, reason)| What::Gap { lost, reason }),
     ]
 }

@@ -11,11 +11,11 @@ pub(crate) trait Check {
     }
 }
 
-fn opt_label(field: &str, value: &Option<String>) -> Result<(), FieldError> {
+pub(super) fn opt_label(field: &str, value: &Option<String>) -> Result<(), FieldError> {
     value.as_deref().map_or(Ok(()), |v| optional_label(field, v))
 }
 
-fn opt_text(field: &str, value: &Option<String>) -> Result<(), FieldError> {
+pub(super) fn opt_text(field: &str, value: &Option<String>) -> Result<(), FieldError> {
     value.as_deref().map_or(Ok(()), |v| text(field, v))
 }
 
@@ -29,11 +29,26 @@ pub(crate) fn tags(field: &str, tags: &[String]) -> Result<(), FieldError> {
     tags.iter().enumerate().try_for_each(|(i, t)| label(&format!("{field}[{i}]"), t))
 }
 
-fn hex(field: &str, text: &str, digits: usize) -> Result<(), FieldError> {
+pub(super) fn hex(field: &str, text: &str, digits: usize) -> Result<(), FieldError> {
     if text.len() == digits && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
         return Ok(());
     }
     Err(FieldError::new(field, format!("{text:?} is not {digits} lowercase hexadecimal digits")))
+}
+
+pub(super) fn final_status(status: Status, what: &str) -> Result<(), FieldError> {
+    if status.is_final() {
+        return Ok(());
+    }
+    let found = status.as_str();
+    let message = format!("{found:?} does not end {what}; use completed, failed, timed_out or cancelled");
+    Err(FieldError::new("status", message))
+}
+
+pub(super) fn error(error: &StepError) -> Result<(), FieldError> {
+    label("error.type", &error.kind)?;
+    text("error.message", &error.message)?;
+    opt_text("error.traceback", &error.traceback)
 }
 
 impl Check for RunStarted {
@@ -55,14 +70,7 @@ impl Check for RunStatus {
 
 impl Check for RunFinished {
     fn check(&self) -> Result<(), FieldError> {
-        if self.status.is_final() {
-            return Ok(());
-        }
-        let found = self.status.as_str();
-        Err(FieldError::new(
-            "status",
-            format!("{found:?} does not end a run; use completed, failed, timed_out or cancelled"),
-        ))
+        final_status(self.status, "a run")
     }
 }
 
@@ -127,10 +135,7 @@ impl Check for StepRecorded {
         if self.ended_at.is_some_and(|end| end < self.started_at) {
             return Err(FieldError::new("ended_at", "is before started_at"));
         }
-        let Some(error) = &self.error else { return Ok(()) };
-        label("error.type", &error.kind)?;
-        text("error.message", &error.message)?;
-        opt_text("error.traceback", &error.traceback)
+        self.error.as_ref().map_or(Ok(()), error)
     }
 }
 

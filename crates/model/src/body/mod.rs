@@ -3,6 +3,8 @@
 
 mod annotations;
 mod check;
+mod check_experiments;
+mod experiments;
 mod reading;
 mod runs;
 mod size;
@@ -10,6 +12,7 @@ mod steps;
 
 pub use annotations::*;
 pub(crate) use check::{Check, tags};
+pub use experiments::*;
 pub use runs::*;
 pub(crate) use size::Size;
 pub use steps::*;

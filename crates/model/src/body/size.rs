@@ -32,6 +32,10 @@ fn of_all<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     texts.into_iter().map(of_text).sum()
 }
 
+fn of_error(error: &Option<StepError>) -> u64 {
+    error.as_ref().map_or(0, |error| of_text(&error.message) + of_optional(&error.traceback))
+}
+
 fn of_object(object: &Object) -> u64 {
     SCALAR + object.iter().map(|(key, inner)| of_text(key) + of_value(inner)).sum::<u64>()
 }
@@ -82,9 +86,7 @@ impl Size for SnapshotScored {
 
 impl Size for StepRecorded {
     fn most_bytes(&self) -> u64 {
-        let error = self.error.as_ref();
-        let error = error.map_or(0, |error| of_text(&error.message) + of_optional(&error.traceback));
-        SHORT + error + of_object(&self.payload) + of_object(&self.metadata)
+        SHORT + of_error(&self.error) + of_object(&self.payload) + of_object(&self.metadata)
     }
 }
 
@@ -94,7 +96,48 @@ impl Size for CommandIssued {
     }
 }
 
+impl Size for ExperimentRegistered {
+    fn most_bytes(&self) -> u64 {
+        let texts = of_text(&self.research_question) + of_text(&self.prediction);
+        let variables = self.independent_variables.iter().chain(&self.dependent_variables);
+        SHORT + texts + of_all(variables.map(String::as_str)) + of_object(&self.metadata)
+    }
+}
+
+impl Size for ExperimentDesigned {
+    fn most_bytes(&self) -> u64 {
+        let variables = of_all(self.design.controlled_variables.iter().map(String::as_str));
+        let jobs = self.jobs.iter().map(|job| {
+            let metrics = of_all(job.metrics.iter().map(String::as_str));
+            1024 + of_text(&job.program) + of_text(&job.dataset.name) + metrics
+        });
+        let tags = of_all(self.tags.iter().map(String::as_str));
+        SHORT + variables + of_text(&self.design.measurement_protocol) + jobs.sum::<u64>() + tags
+    }
+}
+
+impl Size for ExperimentStarted {
+    fn most_bytes(&self) -> u64 {
+        SHORT + of_object(&self.environment)
+    }
+}
+
+impl Size for ExperimentFinished {
+    fn most_bytes(&self) -> u64 {
+        SHORT + of_optional(&self.reason) + of_all(self.research_insights.iter().map(String::as_str))
+    }
+}
+
+impl Size for TrialFinished {
+    fn most_bytes(&self) -> u64 {
+        let values = of_value(&self.data_point) + of_value(&self.prediction) + of_object(&self.configuration);
+        let metrics: u64 = self.metrics.iter().map(|(path, _)| of_text(path) + SCALAR).sum();
+        SHORT + values + metrics + of_error(&self.error)
+    }
+}
+
 // At most one free text and a few lines each.
+impl Size for TrialStarted {}
 impl Size for RunStatus {}
 impl Size for EpisodeFinished {}
 impl Size for ScoreAdded {}

@@ -170,6 +170,17 @@ pub(crate) fn full() -> Vec<Event> {
                 rule: Some("zscore(loss, 50) > 3".into()),
             },
         ),
+        event(15, None, None, super::experiments::registered()),
+        event(16, None, None, super::experiments::designed()),
+        event(17, None, None, super::experiments::started()),
+        event(
+            18,
+            episode,
+            None,
+            TrialStarted { trial_id: "rag-2/7".into(), program: "rag-2".into(), index: 7 },
+        ),
+        event(19, episode, None, super::experiments::trial()),
+        event(32, None, None, super::experiments::finished()),
         event(11, None, None, Gap { lost: 17, reason: "the queue was full".into() }),
         event(
             12,
@@ -274,5 +285,15 @@ pub(crate) fn minimal() -> Vec<Event> {
             },
         ),
         event(30, None, None, RunFinished { status: Status::Failed, summary: None }),
+        event(33, None, None, super::experiments::least_registered()),
+        event(34, None, None, super::experiments::least_designed()),
+        event(35, None, None, ExperimentStarted::default()),
+        event(36, None, None, super::experiments::least_trial()),
+        event(
+            37,
+            None,
+            None,
+            ExperimentFinished { status: Status::Cancelled, reason: None, research_insights: Vec::new() },
+        ),
     ]
 }

@@ -5,6 +5,7 @@
 
 mod effects;
 mod events;
+mod experiments;
 mod refused;
 mod released;
 mod schemas;

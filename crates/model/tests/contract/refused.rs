@@ -341,7 +341,12 @@ pub(crate) fn examples() -> Vec<Example> {
         ),
         ("lost is negative", body("gap", json!({"lost": -1, "reason": "r"})), "body.lost", "expected u64"),
     ];
-    table.into_iter().map(|(name, given, field, contains)| Example { name, field, contains, given }).collect()
+    let table = table.into_iter().chain(
+        super::experiments::refused()
+            .into_iter()
+            .map(|(name, (kind, given), field, contains)| (name, body(kind, given), field, contains)),
+    );
+    table.map(|(name, given, field, contains)| Example { name, field, contains, given }).collect()
 }
 
 /// The snapshot of an origin client, paused at a failure.

@@ -204,13 +204,24 @@ impl Document {
 /// looked for.
 fn field_of(key: &str) -> Option<TextField> {
     Some(match key {
-        "name" | "project" | "kind" | "agent" | "task" | "tags" | "role" => TextField::Name,
+        "name"
+        | "project"
+        | "kind"
+        | "agent"
+        | "task"
+        | "tags"
+        | "role"
+        | "program"
+        | "hypothesis_id"
+        | "independent_variables"
+        | "dependent_variables" => TextField::Name,
         "error" => TextField::Error,
         "reason" | "explanation" | "label" | "source" | "text" | "author" | "answer" | "result" => {
             TextField::Note
         }
-        "parameters" | "payload" => TextField::Payload,
-        "config" | "metadata" | "summary" => TextField::Metadata,
+        "research_question" | "research_insights" => TextField::Note,
+        "parameters" | "payload" | "data_point" | "prediction" => TextField::Payload,
+        "config" | "metadata" | "summary" | "configuration" | "environment" => TextField::Metadata,
         _ => return None,
     })
 }
@@ -260,6 +271,12 @@ mod tests {
             &[(F::Name, "log.txt\nlog")],
         );
         check(Kind::Gap, r#"{"lost":3,"reason":"the network"}"#, &[(F::Note, "the network")]);
+        check(
+            Kind::TrialFinished,
+            r#"{"trial_id":"rag/7","program":"rag","status":"failed","data_point":{"question":"how many"},
+                "prediction":["two"],"error":{"type":"ValueError","message":"no number"}}"#,
+            &[(F::Name, "rag"), (F::Error, "ValueError\nno number"), (F::Payload, "how many\ntwo")],
+        );
         check(Kind::Gap, "not JSON", &[]);
     }
 

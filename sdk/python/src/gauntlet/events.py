@@ -26,8 +26,13 @@ __all__ = [
     "EpisodeFinished",
     "EpisodeStarted",
     "Event",
+    "ExperimentDesigned",
+    "ExperimentFinished",
+    "ExperimentRegistered",
+    "ExperimentStarted",
     "Failure",
     "Gap",
+    "HypothesisType",
     "Rules",
     "RunFinished",
     "RunStarted",
@@ -39,6 +44,8 @@ __all__ = [
     "StepError",
     "StepKind",
     "StepRecorded",
+    "TrialFinished",
+    "TrialStarted",
     "encode",
     "encode_now",
 ]
@@ -59,6 +66,9 @@ Target = Literal["step", "episode", "run"]
 #: What a person may ask of a run.
 Action = Literal["pause", "resume", "tweak", "answer", "stop"]
 
+#: What a hypothesis is for.
+HypothesisType = Literal["comparative", "exploratory"]
+
 #: Fields whose name on the wire is another.
 _WIRE = {"return_": "return", "kind_": "kind", "type_": "type", "from_": "from"}
 
@@ -70,19 +80,23 @@ class Event:
     kind: ClassVar[str] = ""
     #: Fields that are written even when they are empty.
     required: ClassVar[frozenset[str]] = frozenset()
+    #: Fields of any type, which are left out only where they are ``None``: an empty answer is an answer.
+    untyped: ClassVar[frozenset[str]] = frozenset()
 
     def body(self) -> dict[str, Any]:
         """The event's ``body``."""
-        return _written(self, self.required)
+        return _written(self, self.required, self.untyped)
 
 
-def _written(value: Any, required: frozenset[str] = frozenset()) -> dict[str, Any]:
+def _written(
+    value: Any, required: frozenset[str] = frozenset(), untyped: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for spec in fields(value):
         item = getattr(value, spec.name)
-        if spec.name not in required and (
-            item is None or item is False or item == "" or item == [] or item == {}
-        ):
+        is_empty = item is False or item == "" or item == [] or item == {}
+        is_absent = item is None or (is_empty and spec.name not in untyped)
+        if is_absent and spec.name not in required:
             continue
         if hasattr(item, "__dataclass_fields__"):
             item = _written(item, getattr(item, "required", frozenset()))
@@ -304,6 +318,101 @@ class AlertRaised(Event):
     severity: Severity
     monitor: str | None = None
     rule: str | None = None
+
+
+@dataclass(slots=True)
+class ExperimentRegistered(Event):
+    """The hypothesis of an experiment, stated before any trial."""
+
+    kind: ClassVar[str] = "experiment.registered"
+    required: ClassVar[frozenset[str]] = frozenset(
+        {
+            "hypothesis_id", "research_question", "independent_variables", "dependent_variables",
+            "prediction", "hypothesis_type",
+        }
+    )  # fmt: skip
+
+    hypothesis_id: str
+    research_question: str
+    independent_variables: list[str]
+    dependent_variables: list[str]
+    prediction: str
+    hypothesis_type: HypothesisType
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ExperimentDesigned(Event):
+    """How the experiment is made, and its programs: one job each. ``design`` and ``jobs`` have the fields of
+    ``sdk/contract/schema/experiment.designed.json``."""
+
+    kind: ClassVar[str] = "experiment.designed"
+    required: ClassVar[frozenset[str]] = frozenset({"design", "jobs"})
+
+    design: dict[str, Any]
+    jobs: list[dict[str, Any]]
+    tags: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ExperimentStarted(Event):
+    """Trials are executed from here on. An experiment that is resumed starts again."""
+
+    kind: ClassVar[str] = "experiment.started"
+
+    code_version: str | None = None
+    environment: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ExperimentFinished(Event):
+    """No further trial is executed."""
+
+    kind: ClassVar[str] = "experiment.finished"
+    required: ClassVar[frozenset[str]] = frozenset({"status"})
+
+    status: Ending
+    reason: str | None = None
+    research_insights: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class TrialStarted(Event):
+    """A program begins to work on a data point."""
+
+    kind: ClassVar[str] = "trial.started"
+    required: ClassVar[frozenset[str]] = frozenset({"trial_id", "program", "index"})
+
+    trial_id: str
+    program: str
+    index: int
+
+
+@dataclass(slots=True)
+class TrialFinished(Event):
+    """What came of one program on one data point. ``cost`` is ``{"tokens": int, "financial": float}``; what
+    failed is data too, and has its ``error``."""
+
+    kind: ClassVar[str] = "trial.finished"
+    required: ClassVar[frozenset[str]] = frozenset(
+        {"trial_id", "program", "index", "status", "started_at", "ended_at"}
+    )
+    untyped: ClassVar[frozenset[str]] = frozenset({"data_point", "prediction"})
+
+    trial_id: str
+    program: str
+    index: int
+    status: Ending
+    started_at: str
+    ended_at: str
+    data_point: Any = None
+    configuration: dict[str, Any] = field(default_factory=dict)
+    prediction: Any = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    score: float | None = None
+    latency_ms: float | None = None
+    cost: dict[str, float] | None = None
+    error: StepError | None = None
 
 
 @dataclass(slots=True)

@@ -38,6 +38,9 @@ LISTS = {
     ("score.added", "target"): events.Target,
     ("command.issued", "action"): events.Action,
     ("alert.raised", "severity"): events.Severity,
+    ("experiment.registered", "hypothesis_type"): events.HypothesisType,
+    ("experiment.finished", "status"): events.Ending,
+    ("trial.finished", "status"): events.Ending,
 }
 
 
@@ -64,7 +67,7 @@ def build(golden: dict[str, Any]) -> events.Event:
         body["challenge"] = events.Challenge(
             fields["type"], fields["question"], fields["options"], fields["expected_answer"]
         )
-    if body.get("error") and golden["kind"] == "step.recorded":
+    if body.get("error") and golden["kind"] in ("step.recorded", "trial.finished"):
         fields = body["error"]
         body["error"] = events.StepError(fields["type"], fields["message"], fields["traceback"])
     return cls(**body)
@@ -87,6 +90,7 @@ def test_every_class_has_the_fields_of_its_schema(kind: str) -> None:
     nested = {
         "snapshot.scored": ("challenge", events.Challenge),
         "step.recorded": ("error", events.StepError),
+        "trial.finished": ("error", events.StepError),
     }
     pairs: list[tuple[Any, dict[str, Any]]] = [(KINDS[kind], rules)]
     if kind in nested:
@@ -134,6 +138,14 @@ def test_every_kind_is_written_as_the_golden_file_has_it(golden: Path) -> None:
     written = json.loads(encoded(expected))
     assert written == expected
     assert list(written) == list(expected), "the order of the fields"
+
+
+def test_an_empty_answer_of_a_trial_is_written() -> None:
+    at = "2026-11-21T00:06:33.885877Z"
+    for answer in (False, "", 0, [], {}):
+        trial = events.TrialFinished("t", "p", 0, "completed", at, at, prediction=answer)
+        assert trial.body()["prediction"] == answer
+    assert "prediction" not in events.TrialFinished("t", "p", 0, "completed", at, at).body()
 
 
 def test_the_server_accepts_and_returns_every_kind(server: Server) -> None:

@@ -1442,6 +1442,12 @@ export interface components {
       | components["schemas"]["ChallengeAnswered"]
       | components["schemas"]["AnnotationAdded"]
       | components["schemas"]["AlertRaised"]
+      | components["schemas"]["ExperimentRegistered"]
+      | components["schemas"]["ExperimentDesigned"]
+      | components["schemas"]["ExperimentStarted"]
+      | components["schemas"]["ExperimentFinished"]
+      | components["schemas"]["TrialStarted"]
+      | components["schemas"]["TrialFinished"]
       | components["schemas"]["Gap"];
     /** run.started */
     RunStarted: {
@@ -2116,6 +2122,383 @@ export interface components {
         monitor?: string | null;
         /** @description The rule of that monitor at that time. */
         rule?: string | null;
+      };
+    };
+    /** experiment.registered */
+    ExperimentRegistered: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "experiment.registered";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `experiment.registered`: the hypothesis of the experiment, stated before any trial. */
+      body: {
+        /** @description Names the hypothesis; several experiments can test the same one. */
+        hypothesis_id: string;
+        /** @description The question. */
+        research_question: string;
+        /** @description What is varied, such as the program or its prompt. */
+        independent_variables: string[];
+        /** @description What is measured: names of metrics, `score`, `latency_ms`, `tokens` or `cost`. */
+        dependent_variables: string[];
+        /** @description What is expected to be found. */
+        prediction: string;
+        /** @description What it is for. */
+        hypothesis_type: "comparative" | "exploratory";
+        /**
+         * @description Anything else.
+         * @default {}
+         */
+        metadata?: JsonObject;
+      };
+    };
+    /** experiment.designed */
+    ExperimentDesigned: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "experiment.designed";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `experiment.designed`: how the experiment is made, and which programs it evaluates. */
+      body: {
+        /** @description The design. */
+        design: {
+          /** @description What is held constant. */
+          controlled_variables?: string[];
+          /** @description In which order trials are executed. */
+          randomization_strategy: "sequential" | "interleaved" | "shuffled";
+          /**
+           * Format: uint64
+           * @description The number of trials of each program, 1 or more. Trial `i` has the data point `i` modulo the size of
+           *     the dataset.
+           */
+          sample_size: number;
+          /** @description How measurements are taken. */
+          measurement_protocol?: string;
+          /** @description How the trials of two programs belong together. */
+          pairing: "paired" | "independent";
+          /** @description The tests, the one that decides first. Each has to fit the pairing. */
+          statistical_tests: ("paired_t" | "wilcoxon" | "mcnemar" | "welch" | "mann_whitney")[];
+          /**
+           * Format: double
+           * @description The level of significance, between 0 and 1.
+           */
+          alpha: number;
+          /**
+           * Format: uint64
+           * @description The seed of everything that is drawn at random.
+           */
+          seed: number;
+          /** @description The comparison that decides; absent where the hypothesis is exploratory. */
+          primary?: {
+            /** @description One of the dependent variables. */
+            metric: string;
+            /** @description The program that is compared with. */
+            baseline: string;
+            /** @description The program that is predicted to differ. */
+            candidate: string;
+            /** @description Which way. */
+            direction: "increase" | "decrease";
+          } | null;
+          /** @description The power of the design. */
+          power_analysis?: {
+            /**
+             * Format: double
+             * @description The smallest effect of interest, as Cohen's d, above 0.
+             */
+            effect_size: number;
+            /**
+             * Format: double
+             * @description The power that is asked for, between 0 and 1.
+             */
+            target_power: number;
+            /**
+             * Format: uint64
+             * @description The number of trials of each program that reaches it.
+             */
+            required_sample_size: number;
+            /**
+             * Format: double
+             * @description The power that the sample size of the design has, 0 to 1.
+             */
+            achieved_power: number;
+          } | null;
+        };
+        /** @description One job a program. */
+        jobs: {
+          /** @description The program's name. */
+          program: string;
+          /** @description What it is evaluated on. */
+          dataset: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: uint64
+             * @description The number of its data points, 1 or more.
+             */
+            size: number;
+            /** @description SHA-256 of its content, lowercase hex. */
+            sha256?: string | null;
+          };
+          /** @description Names of the metrics. */
+          metrics: string[];
+          /** @description How the evaluation is used. */
+          evaluation_type: "standard" | "comparison" | "adaptive";
+        }[];
+        /** @description Tags. */
+        tags?: string[];
+      };
+    };
+    /** experiment.started */
+    ExperimentStarted: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "experiment.started";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `experiment.started`: trials are executed from here on. An experiment that is resumed starts again. */
+      body: {
+        /** @description The version of the code, such as a commit. */
+        code_version?: string | null;
+        /**
+         * @description What it is executed in: versions, host, hardware.
+         * @default {}
+         */
+        environment?: JsonObject;
+      };
+    };
+    /** experiment.finished */
+    ExperimentFinished: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "experiment.finished";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `experiment.finished`: no further trial is executed. */
+      body: {
+        /**
+         * @description A final status.
+         * @enum {unknown}
+         */
+        status: "completed" | "failed" | "timed_out" | "cancelled";
+        /** @description Why. */
+        reason?: string | null;
+        /** @description What people conclude. */
+        research_insights?: string[];
+      };
+    };
+    /** trial.started */
+    TrialStarted: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "trial.started";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `trial.started`: a program begins to work on a data point. */
+      body: {
+        /** @description Names the trial within the experiment. */
+        trial_id: string;
+        /** @description The program. */
+        program: string;
+        /**
+         * Format: uint64
+         * @description Which trial of that program it is, from 0.
+         */
+        index: number;
+      };
+    };
+    /** trial.finished */
+    TrialFinished: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "trial.finished";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `trial.finished`: what came of one program on one data point. One that failed is data too. */
+      body: {
+        /** @description Names the trial within the experiment; a trial finishes once. */
+        trial_id: string;
+        /** @description The program. */
+        program: string;
+        /**
+         * Format: uint64
+         * @description Which trial of that program it is, from 0.
+         */
+        index: number;
+        /**
+         * @description A final status.
+         * @enum {unknown}
+         */
+        status: "completed" | "failed" | "timed_out" | "cancelled";
+        /**
+         * Format: date-time
+         * @description When it began.
+         */
+        started_at: string;
+        /**
+         * Format: date-time
+         * @description When it ended.
+         */
+        ended_at: string;
+        /** @description What the program was given. */
+        data_point?: unknown;
+        /**
+         * @description How the program was configured.
+         * @default {}
+         */
+        configuration?: JsonObject;
+        /** @description What the program answered. */
+        prediction?: unknown;
+        /**
+         * @description Scores by metric.
+         * @default {}
+         */
+        metrics?: {
+          [key: string]: number;
+        };
+        /** @description The score of the whole trial. */
+        score?: number | null;
+        /**
+         * Format: double
+         * @description How long the program took, milliseconds.
+         */
+        latency_ms?: number | null;
+        /** @description What it cost. */
+        cost?: {
+          /**
+           * Format: uint64
+           * @description Tokens of models.
+           */
+          tokens: number;
+          /**
+           * Format: double
+           * @description Money, in the producer's currency, 0 or more.
+           */
+          financial: number;
+        } | null;
+        /** @description What went wrong. */
+        error?: {
+          /** @description Class or code. */
+          type: string;
+          /** @description What it said. */
+          message: string;
+          /** @description Where it came from. */
+          traceback?: string | null;
+        } | null;
       };
     };
     /** gap */
@@ -3306,6 +3689,12 @@ export interface components {
       | "challenge.answered"
       | "annotation.added"
       | "alert.raised"
+      | "experiment.registered"
+      | "experiment.designed"
+      | "experiment.started"
+      | "experiment.finished"
+      | "trial.started"
+      | "trial.finished"
       | "gap";
     /** @description A score that fails. */
     FailingScore: {

@@ -220,5 +220,7 @@ function other(input: Input, kind: Exclude<What["what"], "scored">): What {
       return { what: kind, name: input.text("name") };
     case "gap":
       return { what: kind, lost: input.number("lost"), reason: input.text("reason") };
+    case "other":
+      return { what: kind };
   }
 }

@@ -18,6 +18,7 @@ export const WHATS: readonly What["what"][] = [
   "artifact",
   "gap",
   "alert",
+  "other",
 ];
 export const STATUSES: readonly Status[] = [
   "pending",

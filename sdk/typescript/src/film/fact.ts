@@ -40,7 +40,9 @@ export type What =
   | { what: "note"; text: string; author: string; range: { from: number; to: number } | null }
   | { what: "alert"; text: string; severity: Severity; monitor: string | null }
   | { what: "artifact"; name: string }
-  | { what: "gap"; lost: number; reason: string };
+  | { what: "gap"; lost: number; reason: string }
+  /** An event that the film does not show, such as a trial of an experiment. */
+  | { what: "other" };
 
 /** One event reduced to what the film keeps. Facts of one run with equal `seq` are the same fact. */
 export type Fact = What & {
@@ -126,5 +128,12 @@ function whatOf(event: StoredEvent): What {
       return { what: "artifact", name: event.body.name };
     case "gap":
       return { what: "gap", lost: event.body.lost, reason: event.body.reason };
+    case "experiment.registered":
+    case "experiment.designed":
+    case "experiment.started":
+    case "experiment.finished":
+    case "trial.started":
+    case "trial.finished":
+      return { what: "other" };
   }
 }

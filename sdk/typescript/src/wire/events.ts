@@ -53,6 +53,47 @@ export interface StepError {
   traceback?: string;
 }
 
+/** What a hypothesis is for. */
+export type HypothesisType = "comparative" | "exploratory";
+/** In which order the planned trials are executed. */
+export type RandomizationStrategy = "sequential" | "interleaved" | "shuffled";
+/** How the trials of two programs belong together. */
+export type Pairing = "paired" | "independent";
+/** A test of whether two programs differ. */
+export type StatisticalTest = "paired_t" | "wilcoxon" | "mcnemar" | "welch" | "mann_whitney";
+
+/** How an experiment is made. */
+export interface ExperimentalDesign {
+  controlled_variables?: string[];
+  randomization_strategy: RandomizationStrategy;
+  /** Trials of each program; trial `i` has the data point `i` modulo the size of the dataset. */
+  sample_size: number;
+  measurement_protocol?: string;
+  pairing: Pairing;
+  /** The one that decides first; each fits the pairing. */
+  statistical_tests: StatisticalTest[];
+  /** The level of significance, between 0 and 1. */
+  alpha: number;
+  seed: number;
+  /** The comparison that decides about the hypothesis. */
+  primary?: { metric: string; baseline: string; candidate: string; direction: "increase" | "decrease" };
+  power_analysis?: {
+    /** The smallest effect of interest, as Cohen's d. */
+    effect_size: number;
+    target_power: number;
+    required_sample_size: number;
+    achieved_power: number;
+  };
+}
+
+/** One program to evaluate. */
+export interface EvaluationJob {
+  program: string;
+  dataset: { name: string; size: number; sha256?: string };
+  metrics: string[];
+  evaluation_type: "standard" | "comparison" | "adaptive";
+}
+
 /** The body of each kind of event. */
 export interface Bodies {
   "run.started": {
@@ -120,6 +161,36 @@ export interface Bodies {
   "annotation.added": { text: string; author: string; range?: { from: number; to: number } };
   /** A monitor's rule began to hold, or the training code called for attention: then it names no monitor. */
   "alert.raised": { text: string; severity: Severity; monitor?: string; rule?: string };
+  "experiment.registered": {
+    hypothesis_id: string;
+    research_question: string;
+    independent_variables: string[];
+    dependent_variables: string[];
+    prediction: string;
+    hypothesis_type: HypothesisType;
+    metadata?: JsonObject;
+  };
+  "experiment.designed": { design: ExperimentalDesign; jobs: EvaluationJob[]; tags?: string[] };
+  /** Also of an experiment that is resumed. */
+  "experiment.started": { code_version?: string; environment?: JsonObject };
+  "experiment.finished": { status: FinalStatus; reason?: string; research_insights?: string[] };
+  "trial.started": { trial_id: string; program: string; index: number };
+  "trial.finished": {
+    trial_id: string;
+    program: string;
+    index: number;
+    status: FinalStatus;
+    started_at: string;
+    ended_at: string;
+    data_point?: unknown;
+    configuration?: JsonObject;
+    prediction?: unknown;
+    metrics?: Scores;
+    score?: number;
+    latency_ms?: number;
+    cost?: { tokens: number; financial: number };
+    error?: StepError;
+  };
   gap: { lost: number; reason: string };
 }
 
@@ -142,6 +213,12 @@ export const KINDS: readonly Kind[] = [
   "challenge.answered",
   "annotation.added",
   "alert.raised",
+  "experiment.registered",
+  "experiment.designed",
+  "experiment.started",
+  "experiment.finished",
+  "trial.started",
+  "trial.finished",
   "gap",
 ];
 
