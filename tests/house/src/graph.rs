@@ -28,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-otlp", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
     ("gauntlet-follow", &[]),
     ("gauntlet-principles", &["gauntlet-model", "gauntlet-statistics"]),
+    ("gauntlet-experiments", &["gauntlet-model", "gauntlet-statistics"]),
     ("gauntlet-statistics", &[]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-follow", "gauntlet-model", "gauntlet-vault"]),
     ("gauntlet-dipg", &["gauntlet-model", "gauntlet-rubric"]),
