@@ -34,6 +34,7 @@ mod design;
 mod experiment;
 mod journal;
 mod plan;
+pub mod result_store;
 
 pub use analysis::{
     CostSummary, EffectSizes, EvaluationResult, LatencySummary, MetricSummary, ProgramComparison,
