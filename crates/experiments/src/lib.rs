@@ -33,6 +33,7 @@ mod analysis;
 mod design;
 mod experiment;
 mod journal;
+pub mod package;
 mod plan;
 pub mod result_store;
 
