@@ -11,6 +11,7 @@ use tokio_util::io::StreamReader;
 
 use crate::error::ApiError;
 use crate::intake;
+use crate::openapi::JSON;
 use gauntlet_engine::memory::{Memory, Share, decoded_json_bytes, decoded_protobuf_bytes, json_values};
 
 /// Bytes between two pauses of reading.
@@ -148,4 +149,20 @@ pub fn unreadable(error: &(dyn std::error::Error + 'static)) -> ApiError {
 pub fn media_type(headers: &HeaderMap) -> String {
     let text = headers.get(header::CONTENT_TYPE).map_or("", |v| v.to_str().unwrap_or("?"));
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Refuses a body that does not call itself JSON. A form of a page elsewhere can send the other types that it
+/// names without asking first, and no JSON. One that names none is read: no form sends that.
+///
+/// # Errors
+///
+/// 415 for another media type.
+pub fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let named = media_type(headers);
+    let is_json = matches!(named.as_str(), "" | JSON) || named.ends_with("+json");
+    if is_json {
+        return Ok(());
+    }
+    let message = format!("Content-Type {named:?} is not {JSON} (curl sends it with --json)");
+    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message))
 }

@@ -31,8 +31,9 @@ struct File {
     data: Option<PathBuf>,
     database: Option<String>,
     artifacts: Option<PathBuf>,
-    #[serde(default)]
-    trusted_origins: Vec<String>,
+    /// Called so before reading needed it as well.
+    #[serde(default, alias = "trusted_origins")]
+    allowed_origins: Vec<String>,
     #[serde(default)]
     frame_ancestors: Vec<String>,
     #[serde(default)]
@@ -141,7 +142,7 @@ pub struct Config {
     pub admin_key: Option<String>,
     /// Whether requests need a key, and how the server is reached from elsewhere.
     pub exposure: Exposure,
-    /// Origins of other pages of this machine that may change things.
+    /// Origins of other pages that may read and change things.
     pub trusted: Trusted,
     /// Origins whose pages may show a page in a frame, such as notebooks.
     pub frames: FrameAncestors,
@@ -192,7 +193,7 @@ impl Config {
             },
             artifacts: over.artifacts.clone().or(file.artifacts).filter(|path| !path.as_os_str().is_empty()),
             endpoint: over.endpoint.as_deref().filter(|e| !e.trim().is_empty()).map(endpoint).transpose()?,
-            trusted: Trusted::parse(&file.trusted_origins).map_err(|e| ConfigError(e.to_string()))?,
+            trusted: Trusted::parse(&file.allowed_origins).map_err(|e| ConfigError(e.to_string()))?,
             frames: FrameAncestors::parse(&file.frame_ancestors).map_err(|e| ConfigError(e.to_string()))?,
             limits: Limits {
                 body_bytes: file.limits.body_bytes.unwrap_or(defaults.body_bytes),

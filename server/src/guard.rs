@@ -2,10 +2,10 @@
 //!
 //! Three headers decide, all of them written by the browser and out of a page's reach. `Host` must be
 //! loopback or one of `allowed_hosts`: another name that resolves to this machine is refused (DNS rebinding).
-//! `Origin`, where there is one, must be so as well: pages elsewhere neither read nor change anything. And
-//! what changes something takes `Sec-Fetch-Site: same-origin` or `none` only: a page of another port of this
-//! machine may read, and change nothing unless its origin is trusted in the configuration. Programs send none
-//! of these but `Host`.
+//! `Origin` and `Sec-Fetch-Site` say whether a page of another origin asks: it neither reads nor changes
+//! anything unless `allowed_origins` in the configuration names it, be it one of another port of this machine.
+//! Following a link from there is no reading: the page elsewhere does not see where it leads. Programs send
+//! none of these but `Host`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,9 +24,10 @@ use crate::exposure::Exposure;
 use crate::http::REQUEST_ID;
 
 static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
-/// Origins of other pages of this machine that may change things, from the configuration. Cloning it is
-/// cheap.
+/// Origins of other pages that may read and change things, from the configuration. Cloning it is cheap.
 #[derive(Debug, Clone, Default)]
 pub struct Trusted {
     origins: Arc<[Origin]>,
@@ -38,13 +39,16 @@ pub struct Trusted {
 }
 
 impl Trusted {
-    /// Reads origins such as `http://localhost:5173`. Each must be a page's and loopback.
+    /// Reads origins such as `http://localhost:5173`.
+    ///
+    /// # Errors
+    ///
+    /// Where one is no origin of a page.
     pub fn parse(origins: &[String]) -> Result<Self, FieldError> {
         let read = origins.iter().map(|text| {
-            origin(text).ok_or_else(|| {
-                let message =
-                    format!("{text:?} is not an origin of this machine such as http://localhost:5173");
-                FieldError::new("trusted_origins", message)
+            bare(text).map(|url| url.origin()).ok_or_else(|| {
+                let message = format!("{text:?} is not the origin of a page such as http://localhost:5173");
+                FieldError::new("allowed_origins", message)
             })
         });
         Ok(Self { origins: read.collect::<Result<Vec<_>, _>>()?.into(), ..Self::default() })
@@ -57,7 +61,7 @@ impl Trusted {
     }
 
     fn has(&self, value: &str) -> bool {
-        origin(value).is_some_and(|origin| self.origins.contains(&origin))
+        bare(value).is_some_and(|url| self.origins.contains(&url.origin()))
     }
 
     /// Whether an origin or the value of a `Host` header, with a scheme in front, is one of this server.
@@ -75,16 +79,28 @@ impl Trusted {
     }
 }
 
-/// Lets pass what this machine asks; refuses the rest with 403.
+/// Lets pass what programs and the pages of this server and of allowed origins ask; refuses the rest with 403.
 pub async fn check(State(trusted): State<Trusted>, request: Request, next: Next) -> Response {
-    let refused = foreign(request.headers(), request.uri(), &trusted).or_else(|| {
-        let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-        (!reads).then(|| other_page(request.headers(), &trusted)).flatten()
-    });
+    let headers = request.headers();
+    let refused = foreign(headers, request.uri(), &trusted)
+        .or_else(|| if is_link(request.method(), headers) { None } else { other_page(headers, &trusted) });
     match refused {
         None => next.run(request).await,
         Some(error) => error.into_response(),
     }
+}
+
+/// Whether a browser opens a page, perhaps by a link on a page elsewhere. What an element of a page embeds is
+/// no page; who may frame one is said by `frame_ancestors`.
+fn is_link(method: &Method, headers: &HeaderMap) -> bool {
+    let is = |name: &HeaderName, wanted: &[&str]| {
+        let mut values = all(headers, name.clone()).peekable();
+        values.peek().is_some() && values.all(|value| wanted.contains(&value))
+    };
+    matches!(*method, Method::GET | Method::HEAD)
+        && is(&FETCH_MODE, &["navigate"])
+        && !is(&FETCH_DEST, &["object", "embed"])
+        && !headers.contains_key(header::ORIGIN)
 }
 
 /// Passed by requests that may change something. For handlers of GET that do; every other method is checked
@@ -104,11 +120,12 @@ where
 
 impl aide::OperationInput for MayChange {}
 
-/// Pages of this machine on other ports may read the answers, refusals by [`check`] included.
-pub fn local_pages() -> CorsLayer {
-    let is_local = |value: &HeaderValue, _: &Parts| value.to_str().is_ok_and(|text| origin(text).is_some());
+/// Pages of allowed origins may read the answers, refusals by [`check`] included.
+pub fn allowed_pages(trusted: &Trusted) -> CorsLayer {
+    let trusted = trusted.clone();
+    let is_allowed = move |value: &HeaderValue, _: &Parts| value.to_str().is_ok_and(|text| trusted.has(text));
     CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(is_local))
+        .allow_origin(AllowOrigin::predicate(is_allowed))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([REQUEST_ID.clone(), header::RETRY_AFTER, header::LOCATION])
@@ -119,35 +136,34 @@ fn all(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     headers.get_all(name).into_iter().map(|value| value.to_str().unwrap_or("?"))
 }
 
-/// The refusal of a request whose host or origin is not this server.
+/// The refusal of a request whose host is not this server.
 fn foreign(headers: &HeaderMap, uri: &Uri, trusted: &Trusted) -> Option<ApiError> {
     if !headers.contains_key(header::HOST) {
         return Some(ApiError::bad_request("the request has no Host header"));
     }
     let mut hosts = all(headers, header::HOST).chain(uri.authority().map(|authority| authority.as_str()));
-    let what = match hosts.find(|host| !trusted.is_this_server(&format!("http://{host}"))) {
-        Some(host) => format!("the host {host:?}"),
-        None => {
-            let origin = all(headers, header::ORIGIN).find(|origin| !trusted.is_this_server(origin))?;
-            format!("the origin {origin:?}")
-        }
-    };
+    let host = hosts.find(|host| !trusted.is_this_server(&format!("http://{host}")))?;
     let message = format!(
-        "{what} is not this machine; Gauntlet answers loopback addresses, and the names that \
+        "the host {host:?} is not this machine; Gauntlet answers loopback addresses, and the names that \
          allowed_hosts in gauntlet.toml lists"
     );
     Some(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message))
 }
 
-/// The refusal of a request that changes something and comes from a page of another site, host or port.
+/// The refusal of a request that a page of another site, host or port makes.
 fn other_page(headers: &HeaderMap, trusted: &Trusted) -> Option<ApiError> {
     let mut origins = all(headers, header::ORIGIN).peekable();
     if origins.peek().is_some() && origins.all(|origin| trusted.has(origin)) {
         return None;
     }
-    let what = if headers.contains_key(&FETCH_SITE) {
+    let what = if let Some(other) = all(headers, header::ORIGIN).find(|it| !trusted.is_this_server(it)) {
+        format!("a page of {other:?}")
+    } else if headers.contains_key(&FETCH_SITE) {
         let site = all(headers, FETCH_SITE.clone()).find(|site| !matches!(*site, "same-origin" | "none"))?;
-        format!("a page elsewhere (Sec-Fetch-Site: {site})")
+        match all(headers, header::ORIGIN).next() {
+            Some(origin) => format!("a page of {origin:?}"),
+            None => format!("a page elsewhere (Sec-Fetch-Site: {site})"),
+        }
     } else {
         // Browsers that do not say so, and programs: the origin, if there is one, must be where the request
         // goes.
@@ -156,27 +172,17 @@ fn other_page(headers: &HeaderMap, trusted: &Trusted) -> Option<ApiError> {
         format!("a page of {other:?}")
     };
     let message = format!(
-        "{what} may not change anything here; trusted_origins in \
-        gauntlet.toml names pages of this machine that may"
+        "{what} may neither read nor change anything here; allowed_origins in gauntlet.toml names the \
+         origins of pages that may"
     );
     Some(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message))
 }
 
 /// Whether an origin is where a request with these `Host` headers goes. Encryption by a proxy is out of
-/// sight, so the scheme counts for loopback only.
+/// sight, so the scheme does not count.
 fn is_page_of(text: &str, hosts: &[&str]) -> bool {
-    let Some((scheme, authority)) = text.split_once("://") else { return false };
-    let is_loopback = origin(text).is_some();
-    bare(text).is_some()
-        && (!is_loopback || scheme == "http")
-        && hosts.iter().any(|host| host.eq_ignore_ascii_case(authority))
-}
-
-/// The origin that a text names, where it is one of this machine: a scheme of pages, a loopback host, perhaps
-/// a port, and nothing else.
-fn origin(text: &str) -> Option<Origin> {
-    let url = bare(text)?;
-    is_loopback(url.host()?).then(|| url.origin())
+    let Some((_, authority)) = text.split_once("://") else { return false };
+    bare(text).is_some() && hosts.iter().any(|host| host.eq_ignore_ascii_case(authority))
 }
 
 /// A text that is a scheme of pages, a host, perhaps a port, and nothing else.
@@ -218,7 +224,8 @@ mod tests {
     fn check(host: &str, origin: Option<&str>, allowed: bool) {
         let mut pairs = vec![(header::HOST, host)];
         pairs.extend(origin.map(|origin| (header::ORIGIN, origin)));
-        let refused = foreign(&headers(&pairs), &Uri::from_static("/"), &Trusted::default());
+        let (all, trusted) = (headers(&pairs), Trusted::default());
+        let refused = foreign(&all, &Uri::from_static("/"), &trusted).or_else(|| other_page(&all, &trusted));
         assert_eq!(refused.is_none(), allowed, "{host} {origin:?}");
     }
 
@@ -275,11 +282,15 @@ mod tests {
     }
 
     #[test]
-    fn only_pages_of_loopback_origins_pass() {
-        for origin in ["http://localhost:3000", "https://localhost", "http://[::1]:1", "http://127.0.0.1"] {
+    fn only_pages_of_the_origin_that_is_asked_pass() {
+        for origin in ["http://localhost", "https://localhost", "http://LOCALHOST"] {
             check("localhost", Some(origin), true);
         }
+        check("[::1]:1", Some("http://[::1]:1"), true);
         for origin in [
+            "http://localhost:3000",
+            "http://127.0.0.1",
+            "http://a.localhost",
             "https://evil.example",
             "null",
             "",
@@ -306,9 +317,9 @@ mod tests {
     fn each_header_counts_and_one_has_to_be_there() {
         let twice = headers(&[(header::HOST, "localhost"), (header::ORIGIN, "http://localhost")]);
         let with = |name: HeaderName, value: &str| {
-            let mut all = twice.clone();
+            let (mut all, trusted) = (twice.clone(), Trusted::default());
             all.append(name, value.parse().unwrap());
-            foreign(&all, &Uri::from_static("/"), &Trusted::default()).is_some()
+            foreign(&all, &Uri::from_static("/"), &trusted).or_else(|| other_page(&all, &trusted)).is_some()
         };
         assert!(with(header::HOST, "evil.example") && with(header::ORIGIN, "http://evil.example"));
         let at = |headers: &HeaderMap, uri| foreign(headers, &Uri::from_static(uri), &Trusted::default());
@@ -354,12 +365,26 @@ mod tests {
         for value in ["cross-site", "same-site", "", "same-origin, cross-site", "SAME-ORIGIN"] {
             assert!(!may(&[site(value)]), "{value}");
         }
-        for origin in ["http://localhost:3000", "http://127.0.0.1:4600", "https://localhost:4600", "null"] {
+        for origin in ["http://localhost:3000", "http://127.0.0.1:4600", "https://localhost:5173", "null"] {
             assert!(!may(&[(header::ORIGIN, origin)]), "{origin}");
         }
         // A development server hands a request of its own page on: the browser saw one origin.
         assert!(may(&[(header::ORIGIN, "http://localhost:3000"), site("same-origin")]));
         assert!(may(&[(header::ORIGIN, "http://localhost:5173"), site("same-site")]));
-        assert!(Trusted::parse(&["http://evil.example".to_owned()]).is_err());
+        for text in ["null", "*", "localhost:5173", "http://localhost:5173/", "file:///a", "http://a@b"] {
+            assert!(Trusted::parse(&[text.to_owned()]).unwrap_err().message.contains(text));
+        }
+    }
+
+    #[test]
+    fn a_link_from_elsewhere_leads_here_and_nothing_else_does() {
+        let is = |method: Method, pairs: &[(HeaderName, &str)]| is_link(&method, &headers(pairs));
+        let (mode, dest) = (|value| (FETCH_MODE.clone(), value), |value| (FETCH_DEST.clone(), value));
+        assert!(is(Method::GET, &[mode("navigate"), dest("document")]));
+        assert!(is(Method::GET, &[mode("navigate"), dest("iframe")]));
+        assert!(!is(Method::GET, &[mode("navigate"), dest("embed")]));
+        assert!(!is(Method::POST, &[mode("navigate")]) && !is(Method::GET, &[]));
+        assert!(!is(Method::GET, &[mode("no-cors"), dest("image")]) && !is(Method::GET, &[mode("cors")]));
+        assert!(!is(Method::GET, &[mode("navigate"), (header::ORIGIN, "null")]));
     }
 }

@@ -42,7 +42,7 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), metrics::count))
         // Inside the layer that lets other pages read: they can read why they are refused.
         .layer(middleware::from_fn_with_state(state.clone(), guard::check))
-        .layer(guard::local_pages())
+        .layer(guard::allowed_pages(&state.trusted))
         .layer(middleware::from_fn_with_state(state.clone(), http::security_headers))
         .layer(middleware::from_fn(http::request_id))
         // Around `request_id`, which writes into the bodies of errors.

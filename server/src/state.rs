@@ -80,7 +80,7 @@ pub struct AppState {
     pub stopping: CancellationToken,
     /// Whether requests need a key, and which.
     pub access: Access,
-    /// Origins of other pages of this machine that may change things.
+    /// Origins of other pages that may read and change things.
     pub trusted: Trusted,
     /// Origins whose pages may show a page in a frame.
     pub frames: FrameAncestors,

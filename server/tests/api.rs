@@ -4,6 +4,7 @@ mod support;
 
 use std::io::Write;
 
+use gauntlet_server::guard::Trusted;
 use serde_json::{Value, json};
 use support::{Server, id, scored};
 
@@ -335,9 +336,8 @@ async fn the_readme_examples_work() {
         examples.split(" -d '").skip(1).map(|rest| rest.split_once('\'').unwrap().0).collect();
     assert_eq!(bodies.len(), 2, "the README shows a run and its events");
     let server = Server::new().await;
-    let form = [("content-type", "application/x-www-form-urlencoded")];
-    server.send("POST", "/api/v1/runs", &form, bodies[0].to_owned()).await.expect(201);
     let json = [("content-type", "application/json")];
+    server.send("POST", "/api/v1/runs", &json, bodies[0].to_owned()).await.expect(201);
     server.send("POST", "/api/v1/runs/my-run/events", &json, bodies[1].to_owned()).await.expect(200);
     assert_eq!(server.get("/api/v1/runs/my-run").await.json()["steps"], 1);
 }
@@ -357,8 +357,10 @@ fn the_readme_settings_are_the_defaults() {
 }
 
 #[tokio::test]
-async fn a_page_of_this_machine_may_read_from_another_port() {
+async fn a_page_of_an_allowed_origin_may_read_and_others_may_not() {
     let server = Server::new().await;
+    let trusted = Trusted::parse(&["http://localhost:3000".to_owned()]).unwrap();
+    let server = server.changed(|state| state.trusted = trusted);
     let asked = [("origin", "http://localhost:3000"), ("access-control-request-method", "POST")];
     let asked = [&asked[..], &[("access-control-request-headers", "content-type")]].concat();
     let answer = server.send("OPTIONS", "/gauntlet/command/s", &asked, "").await.expect(200);
@@ -366,8 +368,13 @@ async fn a_page_of_this_machine_may_read_from_another_port() {
     assert_eq!(answer.headers["access-control-allow-headers"], "content-type");
     let answer = server.send("GET", "/gauntlet/sessions", &[("origin", "http://localhost:3000")], "").await;
     assert_eq!(answer.expect(200).headers["access-control-allow-origin"], "http://localhost:3000");
-    let foreign = server.send("GET", "/gauntlet/sessions", &[("origin", "https://evil.example")], "").await;
-    assert!(!foreign.expect(403).headers.contains_key("access-control-allow-origin"));
+    for origin in ["https://evil.example", "http://localhost:3001", "http://127.0.0.1:3000"] {
+        let foreign = server.send("GET", "/gauntlet/sessions", &[("origin", origin)], "").await;
+        assert!(!foreign.expect(403).headers.contains_key("access-control-allow-origin"), "{origin}");
+        let asked = [("origin", origin), asked[1], asked[2]];
+        let answer = server.send("OPTIONS", "/gauntlet/command/s", &asked, "").await;
+        assert!(!answer.headers.contains_key("access-control-allow-origin"), "{origin}");
+    }
 }
 
 #[tokio::test]

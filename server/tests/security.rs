@@ -250,11 +250,43 @@ async fn a_page_elsewhere_changes_nothing_by_any_method() {
         server.send("POST", path, &form, "").await.expect(403);
     }
     server.send("HEAD", "/gauntlet/command/r", &[], "").await.expect(200);
-    // Reading from another port, a typed address and a page of our own are fine.
-    server.send("GET", "/api/v1/runs", &other_port, "").await.expect(200);
+    // A page elsewhere reads nothing either, nor does what it embeds. A link and a page of our own are fine.
+    let image = [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];
+    let socket = [("origin", "http://localhost:3000"), ("upgrade", "websocket")];
+    for headers in [&other_port[..], &old_browser, &page, &image, &socket] {
+        for path in ["/api/v1/runs", "/api/v1/runs/r/live", "/ws/gauntlet/r", "/runs/r", "/healthz"] {
+            server.send("GET", path, headers, "").await.expect(403);
+        }
+    }
+    let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("accept", "text/html")];
+    server.send("GET", "/runs/r", &link, "").await.expect(200);
     let own = [("sec-fetch-site", "same-origin"), ("origin", "http://127.0.0.1:4600")];
     let taken = server.send("GET", "/gauntlet/command/r", &own, "").await.expect(200).json();
     assert_eq!(taken["action"], "TWEAK", "nobody took it away before");
+}
+
+#[tokio::test]
+async fn what_a_form_of_another_site_can_send_is_no_json() {
+    let server = Server::new().await;
+    server.post("/api/v1/runs", &json!({ "id": "r", "name": "r" })).await.expect(201);
+    let mut asked = 0;
+    for operation in document::operations() {
+        let described = operation.to_json();
+        let takes = described["requestBody"]["content"].as_object().into_iter().flatten();
+        let takes: Vec<_> = takes.map(|(kind, _)| kind.as_str()).collect();
+        if takes.is_empty() || !takes.iter().all(|kind| kind.ends_with("json")) {
+            continue;
+        }
+        let method = operation.method().to_uppercase();
+        let path = operation.path().replace("{run}", "r").replace("{sid}", "r").replace(['{', '}'], "");
+        for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"] {
+            let answer = server.send(&method, &path, &[("content-type", kind)], "{\"a\": 1}").await;
+            let text = answer.expect(415).text();
+            assert!(text.contains(kind.split(';').next().unwrap()), "{method} {path}: {text}");
+        }
+        asked += 1;
+    }
+    assert!(asked > 12, "{asked} operations take JSON");
 }
 
 #[tokio::test]

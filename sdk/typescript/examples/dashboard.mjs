@@ -1,5 +1,6 @@
-// A live page of one run, on an address of its own: a Gauntlet server also answers pages of other ports of
-// this machine.
+// A live page of one run, on an address of its own, which the server's gauntlet.toml has to name:
+//
+//   allowed_origins = ["http://127.0.0.1:4680"]
 //
 //   node examples/dashboard.mjs [run] [port]     the newest run, unless one is named
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -50,6 +50,9 @@ test("the dashboard shows a run, and follows it through the server's death", asy
   await run.flush();
   const dashboard = example(t, server, "examples/dashboard.mjs", run.id, "0");
   const [url] = (await once(dashboard.stdout, "data")) as [string];
+  const settings = `allowed_origins = ["${new URL(url).origin}"]\n`;
+  writeFileSync(join(server.dataDir, "gauntlet.toml"), settings);
+  await server.restart();
   const browser = await chromium.launch({
     executablePath: chromiumPath(),
     args: ["--no-first-run"],

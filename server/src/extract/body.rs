@@ -48,7 +48,11 @@ impl<T: DeserializeOwned + Default> FromRequest<AppState> for JsonOrDefault<T> {
 async fn read(request: Request, state: &AppState, max_bytes: usize) -> Result<Bytes, ApiError> {
     let (parts, raw) = request.into_parts();
     let limit = state.limits.body_bytes.min(max_bytes);
-    body::read(&state.memory, &parts.headers, raw, limit).await
+    let bytes = body::read(&state.memory, &parts.headers, raw, limit).await?;
+    if !bytes.is_empty() {
+        body::require_json(&parts.headers)?;
+    }
+    Ok(bytes)
 }
 
 /// JSON of a known shape; the error names the field that is wrong.

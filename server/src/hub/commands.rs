@@ -32,6 +32,7 @@ pub async fn post(
             return Ok(Refusal::of_field("value_error", &error, Value::String(sid)).into_response());
         }
     };
+    body::require_json(&headers)?;
     let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
     let (action, parameters) = match parse(&bytes) {
         Ok(order) => order,

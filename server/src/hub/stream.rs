@@ -31,6 +31,7 @@ pub async fn post(
             return Ok(Refusal::of_field("value_error", &error, Value::String(sid)).into_response());
         }
     };
+    body::require_json(&headers)?;
     let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes.min(MAX_BODY_BYTES)).await?;
     let text = match std::str::from_utf8(&bytes) {
         Ok(text) => text,

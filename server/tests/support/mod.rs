@@ -85,6 +85,13 @@ impl Server {
         (Self { router: router(state.clone()), state, _folder }, secrets.try_into().unwrap())
     }
 
+    /// The server with another state.
+    pub(crate) fn changed(self, change: impl FnOnce(&mut AppState)) -> Self {
+        let Self { mut state, _folder, .. } = self;
+        change(&mut state);
+        Self { router: router(state.clone()), state, _folder }
+    }
+
     /// Panics with the request where its answer takes a minute: without it a test that hangs names nothing.
     pub(crate) async fn raw(&self, request: Request<Body>) -> Answer {
         let what = format!("{} {}", request.method(), request.uri());
