@@ -10,6 +10,7 @@ use crate::exposure::Exposure;
 use crate::guard::Trusted;
 use crate::policy::FrameAncestors;
 use crate::state::Limits;
+use crate::tls::TlsFiles;
 
 /// Where the server listens by default.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4600";
@@ -43,6 +44,8 @@ struct File {
     #[serde(default)]
     auth: AuthFile,
     #[serde(default)]
+    tls: TlsSection,
+    #[serde(default)]
     limits: LimitsFile,
     #[serde(default)]
     store: StoreFile,
@@ -61,6 +64,13 @@ struct LimitsFile {
 #[serde(deny_unknown_fields)]
 struct AuthFile {
     required: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsSection {
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -113,6 +123,15 @@ pub struct Overrides {
         help_heading = "Settings"
     )]
     pub api_key_file: Option<PathBuf>,
+    /// Certificates that a command trusts instead of the usual ones, a PEM file
+    #[arg(long, env = "GAUNTLET_CA", global = true, value_name = "FILE", help_heading = "Settings")]
+    pub ca: Option<PathBuf>,
+    /// Certificate of the server with its chain, a PEM file: it then speaks TLS
+    #[arg(long, env = "GAUNTLET_TLS_CERT", global = true, value_name = "FILE", help_heading = "Settings")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, a PEM file
+    #[arg(long, env = "GAUNTLET_TLS_KEY", global = true, value_name = "FILE", help_heading = "Settings")]
+    pub tls_key: Option<PathBuf>,
     /// Admin's API key that the server takes without storing it
     #[arg(long, env = "GAUNTLET_ADMIN_KEY", global = true, value_name = "KEY", hide = true)]
     pub admin_key: Option<String>,
@@ -138,6 +157,10 @@ pub struct Config {
     pub endpoint: Option<String>,
     /// The key that commands present to a server.
     pub api_key: Option<String>,
+    /// Certificates that commands trust instead of the usual ones.
+    pub ca: Option<PathBuf>,
+    /// The files of this server's certificate, where it speaks TLS.
+    pub tls: Option<TlsFiles>,
     /// An admin's key that the server takes without storing it.
     pub admin_key: Option<String>,
     /// Whether requests need a key, and how the server is reached from elsewhere.
@@ -171,11 +194,17 @@ impl Config {
             }
         };
         let listen = address("listen", listen)?;
-        let exposure = Exposure::parse(listen, file.allowed_hosts, &file.trusted_proxies, file.auth.required)
+        let tls =
+            TlsFiles::parse(over.tls_cert.clone().or(file.tls.cert), over.tls_key.clone().or(file.tls.key));
+        let tls = tls.map_err(|e| ConfigError(e.to_string()))?;
+        let (hosts, proxies) = (file.allowed_hosts, &file.trusted_proxies);
+        let exposure = Exposure::parse(listen, hosts, proxies, file.auth.required, tls.is_some())
             .map_err(|e| ConfigError(e.to_string()))?;
         Ok(Self {
             listen,
             api_key: api_key(over)?,
+            ca: over.ca.clone().filter(|path| !path.as_os_str().is_empty()),
+            tls,
             admin_key: over.admin_key.clone().filter(|key| !key.trim().is_empty()),
             exposure,
             otlp_grpc: match over.otlp_grpc.as_deref().or(file.otlp_grpc.as_deref()) {
@@ -208,6 +237,14 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The address of a server with these settings, such as `http://127.0.0.1:4600`.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.listen)
+    }
+}
+
 fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
     let path = named.unwrap_or(Path::new("gauntlet.toml"));
     let text = match std::fs::read_to_string(path) {
@@ -224,11 +261,15 @@ fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
 fn endpoint(text: &str) -> Result<String, ConfigError> {
     let trimmed = text.trim().trim_end_matches('/');
     match trimmed.parse::<axum::http::Uri>() {
-        Ok(uri) if uri.scheme_str() == Some("http") && uri.authority().is_some() && uri.query().is_none() => {
+        Ok(uri)
+            if matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.authority().is_some()
+                && uri.query().is_none() =>
+        {
             Ok(trimmed.to_owned())
         }
         _ => Err(ConfigError(format!(
-            "endpoint: {text:?} is not the address of a server, such as http://127.0.0.1:4600 (plain http)"
+            "endpoint: {text:?} is not the address of a server, such as http://127.0.0.1:4600"
         ))),
     }
 }

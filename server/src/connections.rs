@@ -9,15 +9,16 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::Request;
+use axum::http::{HeaderValue, Request, Version, header};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -55,6 +56,30 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Bytes that are read and discarded at a time.
 const DISCARD: usize = 16 << 10;
 
+/// Where connections come in, and what encrypts them.
+pub struct Listener {
+    /// The socket.
+    pub listener: TcpListener,
+    /// TLS, where connections are encrypted.
+    pub tls: Option<TlsAcceptor>,
+}
+
+impl From<TcpListener> for Listener {
+    fn from(listener: TcpListener) -> Self {
+        Self { listener, tls: None }
+    }
+}
+
+/// The first byte of a TLS connection: a handshake record.
+const TLS_HANDSHAKE: u8 = 0x16;
+/// What a program gets that speaks plain HTTP to a server with TLS.
+const NOT_ENCRYPTED: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n\
+    connection: close\r\ncontent-length: 95\r\n\r\n\
+    {\"error\":{\"code\":\"bad_request\",\"message\":\
+    \"this Gauntlet speaks TLS: its address is https://\"}}\n";
+/// Most requests at once of one HTTP/2 connection.
+const STREAMS: u32 = 128;
+
 /// Listens on an address.
 pub fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
@@ -68,16 +93,20 @@ pub fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
 /// Serves until `stopping`, then lets what is under way finish for a while. `most` connections at a time;
 /// more wait to be accepted.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     router: Router,
     stopping: CancellationToken,
     most: u32,
     deadlines: Deadlines,
 ) {
+    let Listener { listener, tls } = listener.into();
     let Deadlines { head, write, drain } = deadlines;
     let room = Arc::new(Semaphore::new(most as usize));
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(head);
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new()).header_read_timeout(head);
+    // A client of HTTP/2 that does not answer pings is gone.
+    http.http2().timer(TokioTimer::new()).keep_alive_interval(head).keep_alive_timeout(head);
+    http.http2().max_concurrent_streams(STREAMS);
     loop {
         let accepted = async {
             let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
@@ -97,37 +126,88 @@ pub async fn serve(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps collecting small frames");
         }
-        let io = TokioIo::new(Timed::new(stream, place, write));
         let service = router.clone().map_request(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
+            name_host(&mut request);
             request
         });
-        let connection = http.serve_connection(io, TowerToHyperService::new(service)).with_upgrades();
-        let stopping = stopping.clone();
+        let service = TowerToHyperService::new(service);
+        let (http, tls, stopping) = (http.clone(), tls.clone(), stopping.clone());
         tokio::spawn(async move {
-            let mut connection = std::pin::pin!(connection);
-            let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = stopping.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    match tokio::time::timeout(drain, connection).await {
-                        Ok(ended) => ended,
-                        Err(_) => {
-                            tracing::warn!("a request did not finish in time");
-                            return;
-                        }
-                    }
-                }
+            let Some(acceptor) = tls else {
+                let io = TokioIo::new(Timed::new(stream, place, write));
+                let http = http.http1_only();
+                let connection = http.serve_connection_with_upgrades(io, service);
+                return converse(connection, |it| it.graceful_shutdown(), stopping, drain).await;
             };
-            if let Err(error) = ended {
-                tracing::debug!(%error, "a connection ended early");
-            }
+            let opened = tokio::time::timeout(head, encrypt(&acceptor, stream, place, write));
+            let stream = match stopping.run_until_cancelled(opened).await {
+                Some(Ok(Ok(stream))) => stream,
+                Some(Ok(Err(error))) => return tracing::debug!(%error, "a connection is not encrypted"),
+                Some(Err(_)) | None => return,
+            };
+            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let http = if is_http2 { http.http2_only() } else { http.http1_only() };
+            let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
+            converse(connection, |it| it.graceful_shutdown(), stopping, drain).await;
         });
     }
     drop(listener);
     // Every place is free once every connection is closed, WebSockets included.
     if tokio::time::timeout(drain, room.acquire_many(most)).await.is_err() {
         tracing::warn!("some connections did not end in time");
+    }
+}
+
+/// The handshake of TLS. What speaks plain HTTP instead is answered so that it can read why.
+async fn encrypt(
+    acceptor: &TlsAcceptor,
+    mut stream: TcpStream,
+    place: OwnedSemaphorePermit,
+    write: Duration,
+) -> io::Result<tokio_rustls::server::TlsStream<Timed>> {
+    let mut first = [0];
+    if stream.peek(&mut first).await? == 1 && first != [TLS_HANDSHAKE] {
+        stream.write_all(NOT_ENCRYPTED).await?;
+        let mut timed = Timed::new(stream, place, write);
+        timed.shutdown().await?;
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "plain HTTP where TLS is spoken"));
+    }
+    acceptor.accept(Timed::new(stream, place, write)).await
+}
+
+/// HTTP/2 names the host beside the headers; the rest of the server looks for it among them.
+fn name_host<B>(request: &mut Request<B>) {
+    if request.version() == Version::HTTP_2
+        && !request.headers().contains_key(header::HOST)
+        && let Some(host) = request.uri().authority().and_then(|it| HeaderValue::from_str(it.as_str()).ok())
+    {
+        request.headers_mut().insert(header::HOST, host);
+    }
+}
+
+/// Answers a connection's requests until it ends, or for a while once the server stops.
+async fn converse<C, E: std::fmt::Display>(
+    connection: C,
+    end: impl FnOnce(Pin<&mut C>),
+    stopping: CancellationToken,
+    drain: Duration,
+) where
+    C: Future<Output = Result<(), E>>,
+{
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopping.cancelled() => {
+            end(connection.as_mut());
+            match tokio::time::timeout(drain, connection).await {
+                Ok(ended) => ended,
+                Err(_) => return tracing::warn!("a request did not finish in time"),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
     }
 }
 

@@ -32,6 +32,7 @@ impl Exposure {
         hosts: Vec<String>,
         proxies: &[String],
         required: Option<bool>,
+        has_tls: bool,
     ) -> Result<Self, FieldError> {
         let proxies = TrustedProxies::parse(proxies)?;
         let beyond_loopback = !listen.ip().is_loopback();
@@ -42,12 +43,12 @@ impl Exposure {
                 trusted_proxies); leave it out";
             return Err(FieldError::new("auth.required", message));
         }
-        if beyond_loopback && proxies.is_empty() {
+        if beyond_loopback && proxies.is_empty() && !has_tls {
             let message = format!(
-                "{listen} can be reached from other machines, and nothing encrypts what goes there. Put a \
-                 proxy with TLS in front and name its address in gauntlet.toml: \
-                 trusted_proxies = [\"10.0.0.5\"]; or listen on 127.0.0.1:{port} and use \
-                 `ssh -L {port}:127.0.0.1:{port} HOST` from elsewhere",
+                "{listen} can be reached from other machines, and nothing encrypts what goes there. Name a \
+                 certificate and its key in gauntlet.toml (tls.cert, tls.key); or put a proxy with TLS in \
+                 front and name its address: trusted_proxies = [\"10.0.0.5\"]; or listen on 127.0.0.1:{port} \
+                 and use `ssh -L {port}:127.0.0.1:{port} HOST` from elsewhere",
                 port = listen.port(),
             );
             return Err(FieldError::new("listen", message));
@@ -77,7 +78,8 @@ mod tests {
 
     fn parse(listen: &str, hosts: &[&str], proxies: &[&str], required: Option<bool>) -> Result<bool, String> {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let exposure = Exposure::parse(listen.parse().unwrap(), owned(hosts), &owned(proxies), required);
+        let exposure =
+            Exposure::parse(listen.parse().unwrap(), owned(hosts), &owned(proxies), required, false);
         exposure.map(|exposure| exposure.keys_required).map_err(|e| e.to_string())
     }
 
@@ -92,8 +94,15 @@ mod tests {
 
     #[test]
     fn half_of_what_is_needed_is_refused_with_what_is_missing() {
+        let with_tls = Exposure::parse("0.0.0.0:1".parse().unwrap(), vec![], &[], None, true).unwrap();
+        assert!(with_tls.keys_required && with_tls.beyond_loopback);
         let refused = parse("0.0.0.0:4600", &[], &[], None).unwrap_err();
-        assert!(refused.contains("trusted_proxies = ") && refused.contains("ssh -L"), "{refused}");
+        assert!(
+            refused.contains("tls.cert")
+                && refused.contains("trusted_proxies = ")
+                && refused.contains("ssh -L"),
+            "{refused}"
+        );
         let refused = parse("127.0.0.1:1", &["a"], &[], Some(false)).unwrap_err();
         assert!(refused.starts_with("auth.required: is false"), "{refused}");
         for host in ["", "a:1", "http://a", "a/b", "a..b", "*"] {

@@ -3,9 +3,9 @@
 //! Three headers decide, all of them written by the browser and out of a page's reach. `Host` must be
 //! loopback or one of `allowed_hosts`: another name that resolves to this machine is refused (DNS rebinding).
 //! `Origin` and `Sec-Fetch-Site` say whether a page of another origin asks: it neither reads nor changes
-//! anything unless `allowed_origins` in the configuration names it, be it one of another port of this machine.
-//! Following a link from there is no reading: the page elsewhere does not see where it leads. Programs send
-//! none of these but `Host`.
+//! anything unless `allowed_origins` in the configuration names it, also where it is of another port of this
+//! machine. Following a link from there is no reading: the page elsewhere does not see where it leads.
+//! Programs send none of these but `Host`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -64,6 +64,15 @@ impl Trusted {
         bare(value).is_some_and(|url| self.origins.contains(&url.origin()))
     }
 
+    /// Whether the value of a `Host` header is one of the names that this server has besides loopback.
+    fn is_name(&self, host: &HeaderValue) -> bool {
+        let Ok(host) = host.to_str() else { return false };
+        match bare(&format!("http://{host}")).as_ref().and_then(Url::host) {
+            Some(Host::Domain(name)) => self.hosts.iter().any(|known| known == name.trim_end_matches('.')),
+            _ => false,
+        }
+    }
+
     /// Whether an origin or the value of a `Host` header, with a scheme in front, is one of this server.
     fn is_this_server(&self, text: &str) -> bool {
         let Some(url) = bare(text) else { return false };
@@ -79,15 +88,22 @@ impl Trusted {
     }
 }
 
-/// Lets pass what programs and the pages of this server and of allowed origins ask; refuses the rest with 403.
+/// Lets pass what programs and the pages of this server and of allowed origins ask; refuses the rest.
 pub async fn check(State(trusted): State<Trusted>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let refused = foreign(headers, request.uri(), &trusted)
         .or_else(|| if is_link(request.method(), headers) { None } else { other_page(headers, &trusted) });
-    match refused {
+    let is_named = headers.get(header::HOST).is_some_and(|host| trusted.is_name(host));
+    let mut response = match refused {
         None => next.run(request).await,
         Some(error) => error.into_response(),
+    };
+    // Browsers read it over TLS alone. Not for localhost: other ports of this machine may speak plain HTTP.
+    if is_named {
+        let forever = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, forever);
     }
+    response
 }
 
 /// Whether a browser opens a page, perhaps by a link on a page elsewhere. What an element of a page embeds is

@@ -14,6 +14,10 @@ use crate::policy::{self, FrameAncestors};
 /// The header that names a request in the log.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+static PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+/// Pages use no device of a browser.
+const NO_DEVICES: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
+
 /// Takes or makes the request id, logs the request under it, and says it in the response and in error bodies.
 pub async fn request_id(request: Request, next: Next) -> Response {
     let id = request
@@ -61,5 +65,6 @@ pub async fn security_headers(
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(PERMISSIONS_POLICY.clone(), HeaderValue::from_static(NO_DEVICES));
     response
 }

@@ -46,5 +46,6 @@ pub mod spool;
 pub mod state;
 mod status_page;
 pub mod tail;
+pub mod tls;
 mod value_tree;
 mod webhooks;

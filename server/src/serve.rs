@@ -18,6 +18,7 @@ use crate::router::router;
 use crate::site::Site;
 use crate::spool;
 use crate::state::AppState;
+use crate::tls::{self, Tls};
 use gauntlet_engine::imports::Imports;
 
 /// How often artifacts and uploads are swept.
@@ -38,6 +39,9 @@ pub enum ServeError {
     /// The address.
     #[error("cannot listen on {0}: {1}; --listen ADDR takes another address")]
     Listen(SocketAddr, std::io::Error),
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
     /// Keys are asked for, and there is none that could make others.
     #[error(
         "requests need an API key here, and there is no admin's key yet: make one with `gauntlet keys create \
@@ -78,7 +82,7 @@ async fn open_access(config: &Config, store: &Store) -> Result<Access, ServeErro
         None => None,
     };
     // Behind a proxy that does TLS, browsers see an encrypted connection.
-    let secure_cookies = !config.exposure.proxies.is_empty();
+    let secure_cookies = config.tls.is_some() || !config.exposure.proxies.is_empty();
     let options = AccessOptions { admin_key, proxies: config.exposure.proxies.clone(), secure_cookies };
     let access = Access::required(store.clone(), options).await?;
     match access.has_admin() {
@@ -93,6 +97,7 @@ pub struct Server {
     listener: TcpListener,
     /// Where OTLP comes over gRPC, or why it does not; `None` where it is not wanted.
     grpc: Option<Result<TcpListener, String>>,
+    tls: Option<Tls>,
     /// Held until the log is closed.
     lock: DataLock,
     url: String,
@@ -101,6 +106,7 @@ pub struct Server {
 impl Server {
     /// Takes the data folder, opens the log and binds the address.
     pub async fn bind(config: &Config) -> Result<Self, ServeError> {
+        let tls = config.tls.clone().map(Tls::open).transpose()?;
         let mut lock = DataLock::take(&config.data)?;
         let listener =
             connections::listen(config.listen).map_err(|e| ServeError::Listen(config.listen, e))?;
@@ -112,13 +118,13 @@ impl Server {
         };
         let store = open_store(config).await?;
         store.serve_artifacts().await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let url = Config { listen: listener.local_addr()?, ..config.clone() }.url();
         lock.announce(&url)?;
         let access = open_access(config, &store).await?;
         let (trusted, frames) = (config.trusted.clone(), config.frames.clone());
         let trusted = trusted.with_hosts(&config.exposure);
         let state = AppState { access, trusted, frames, ..AppState::new(store, config.limits, Site::find()) };
-        Ok(Self { state, listener, grpc, lock, url })
+        Ok(Self { state, listener, grpc, tls, lock, url })
     }
 
     /// Where it answers, such as `http://127.0.0.1:4600`.
@@ -139,7 +145,7 @@ impl Server {
 
     /// Serves until `stop`, then drains: live connections end, requests finish, the log is closed.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
-        let Self { state, listener, grpc, lock, url } = self;
+        let Self { state, listener, grpc, tls, lock, url } = self;
         let (store, stopping) = (state.store.clone(), state.stopping.clone());
         state.imports.resume();
         spool::sweep(store.folder());
@@ -180,6 +186,11 @@ impl Server {
             tracing::info!("stopping: finishing requests");
             ending.cancel();
         });
+        let acceptor = tls.as_ref().map(Tls::acceptor);
+        if let Some(tls) = tls {
+            tokio::spawn(stopping.clone().run_until_cancelled_owned(tls.watch(tls::LOOK)));
+        }
+        let listener = connections::Listener { listener, tls: acceptor };
         let most = process::most_connections();
         connections::serve(listener, router(state), stopping, most, Deadlines::default()).await;
         if let Some(grpc) = grpc

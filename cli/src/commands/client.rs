@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use gauntlet_store::{DATABASE_FILE, Store};
-use gauntlet_telemetry::Endpoint;
+use gauntlet_telemetry::{Endpoint, Trust, describe};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::runtime::Runtime;
 
@@ -41,10 +41,10 @@ impl DataSource {
             config.database.is_some() || config.data.join(DATABASE_FILE).exists() || config.data.is_file();
         if missing == Missing::Refuse && !is_there {
             return Err(CliError::Failed(format!(
-                "no Gauntlet answers at http://{}, and {} holds no runs. Start one with `gauntlet serve`, or \
+                "no Gauntlet answers at {}, and {} holds no runs. Start one with `gauntlet serve`, or \
                  name \
                  it: --endpoint URL, or --data DIR for its folder",
-                config.listen,
+                config.url(),
                 config.data.display()
             )));
         }
@@ -60,33 +60,54 @@ impl DataSource {
 /// if any.
 pub(super) fn server(config: &Config) -> Result<Option<String>, CliError> {
     let Some(named) = &config.endpoint else {
-        return Ok(Some(format!("http://{}", config.listen)).filter(|url| answers(url)));
+        return Ok(Some(config.url()).filter(|url| answers(url)));
     };
-    match answers(named) {
-        true => Ok(Some(named.clone())),
-        false => Err(CliError::Failed(format!(
-            "no Gauntlet answers at {named}, which --endpoint or GAUNTLET_ENDPOINT names"
+    // Refuses what is not encrypted before anything is sent.
+    endpoint(named)?;
+    match ask_whether_ready(named) {
+        Ok(true) => Ok(Some(named.clone())),
+        found => Err(CliError::Failed(format!(
+            "no Gauntlet answers at {named}, which --endpoint or GAUNTLET_ENDPOINT names{}",
+            found.err().map(|why| format!(": {why}")).unwrap_or_default()
         ))),
     }
 }
 
-/// Whether a Gauntlet is there. Another program may well answer at that address; it does not answer so.
+/// Whether a Gauntlet is there.
 pub(super) fn answers(url: &str) -> bool {
+    ask_whether_ready(url).unwrap_or(false)
+}
+
+/// Whether it is a Gauntlet that answers, or why nothing does. Another program may well answer at that
+/// address; it does not answer so.
+fn ask_whether_ready(url: &str) -> Result<bool, String> {
     let answer = agent(Some(Duration::from_secs(2))).get(format!("{url}/readyz")).call();
-    answer.is_ok_and(|mut answer| {
-        let text = answer.body_mut().read_to_string().unwrap_or_default();
-        let status: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-        status.is_some_and(|status| status["status"] == "ready" || status["error"]["code"].is_string())
-    })
+    let text = answer.map_err(|e| describe(&e))?.body_mut().read_to_string().map_err(|e| describe(&e))?;
+    let status: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+    match status {
+        // A server with TLS that is asked in the clear.
+        Some(status) if status["error"]["code"] == "bad_request" => Err(refusal(400, &text)),
+        Some(status) => Ok(status["status"] == "ready" || status["error"]["code"].is_string()),
+        None => Ok(false),
+    }
 }
 
 /// The key that this process presents to servers; set once, before the first request.
 static KEY: OnceLock<Option<String>> = OnceLock::new();
 
-/// Presents a key to every server that is asked from now on.
-pub(super) fn present(key: Option<String>) {
+/// The certificates that this process trusts; set once, before the first request.
+static TRUST: OnceLock<Trust> = OnceLock::new();
+
+/// Presents the key of a configuration to every server that is asked from now on, and trusts its
+/// certificates.
+pub(super) fn present(config: &Config) -> Result<(), CliError> {
+    if let Some(path) = &config.ca {
+        let trust = Trust::of_file(path).map_err(|e| CliError::Failed(e.to_string()))?;
+        let _ = TRUST.set(trust);
+    }
     // A process runs one command, so the first call is the only one.
-    let _ = KEY.set(key);
+    let _ = KEY.set(config.api_key.clone());
+    Ok(())
 }
 
 /// The key that is presented to servers, if any.
@@ -96,20 +117,25 @@ pub(super) fn key() -> Option<&'static str> {
 
 /// A server for the SDK's parts, asked with the key of this process.
 pub(super) fn endpoint(url: &str) -> Result<Endpoint, CliError> {
-    let endpoint = Endpoint::new(url).map_err(|e| CliError::Failed(e.to_string()))?;
+    let endpoint = Endpoint::new(url).map_err(|e| CliError::Failed(e.message))?;
+    let endpoint = match TRUST.get() {
+        Some(trust) => endpoint.with_trust(trust.clone()),
+        None => endpoint,
+    };
     match key() {
         Some(key) => endpoint.with_key(key).map_err(|e| CliError::Failed(e.to_string())),
         None => Ok(endpoint),
     }
 }
 
-/// What asks a server. A refusal is an answer. Servers are on this machine, so a proxy of the environment is
-/// not for them.
+/// What asks a server. A refusal is an answer. A proxy of the environment is not for it: servers mostly are
+/// on this machine.
 pub(super) fn agent(timeout: Option<Duration>) -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .proxy(None)
         .timeout_global(timeout)
+        .tls_config(TRUST.get().map(Trust::to_tls).unwrap_or_default())
         .middleware(authorize)
         .build()
         .into()

@@ -155,7 +155,7 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), CliError> {
     let config = Config::load(&cli.over)?;
-    client::present(config.api_key.clone());
+    client::present(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match cli.command {
         Command::Serve { json } => {

@@ -154,5 +154,5 @@ fn outside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 /// Where the server of a folder answers, as it left it there.
 fn server_of(folder: &Path) -> Option<String> {
     let address = std::fs::read_to_string(folder.join("gauntlet.lock")).ok()?;
-    Some(address.trim().to_owned()).filter(|address| address.starts_with("http://"))
+    Some(address.trim().to_owned()).filter(|address| address.starts_with("http"))
 }

@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{Record, RunId};
-use gauntlet_telemetry::Endpoint;
+use gauntlet_telemetry::{Endpoint, Trust};
+use rustls::{ClientConfig, RootCertStore};
 use tungstenite::client::IntoClientRequest;
-use tungstenite::{HandshakeError, Message, WebSocket};
+use tungstenite::stream::MaybeTlsStream;
+use tungstenite::{Connector, HandshakeError, Message, WebSocket};
 
 use crate::ObservabilityProvider;
 
@@ -58,7 +60,7 @@ pub struct Subscription {
     endpoint: Endpoint,
     run: RunId,
     after: Option<u64>,
-    socket: Option<WebSocket<TcpStream>>,
+    socket: Option<WebSocket<MaybeTlsStream<TcpStream>>>,
     pause: Duration,
     heard: Instant,
     stopped: Arc<AtomicBool>,
@@ -168,12 +170,14 @@ impl Subscription {
         }
     }
 
-    fn open(&self) -> Result<WebSocket<TcpStream>, ConnectError> {
+    fn open(&self) -> Result<WebSocket<MaybeTlsStream<TcpStream>>, ConnectError> {
         let after = self.after.map_or(String::new(), |after| format!("?after={after}"));
         let url = self.endpoint.run_url(&self.run, &format!("/live{after}"));
-        let rest = url.strip_prefix("http://").unwrap_or(&url);
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", &url));
+        let is_secure = scheme == "https";
         let host = rest.split('/').next().unwrap_or_default();
-        let mut request = format!("ws://{rest}").into_client_request().map_err(refused)?;
+        let scheme = if is_secure { "wss" } else { "ws" };
+        let mut request = format!("{scheme}://{rest}").into_client_request().map_err(refused)?;
         if let Some(value) = self.endpoint.authorization() {
             let value = value
                 .parse()
@@ -181,16 +185,23 @@ impl Subscription {
             request.headers_mut().insert("authorization", value);
         }
         let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        let address = if has_port { host.to_owned() } else { format!("{host}:80") };
+        let address =
+            if has_port { host.to_owned() } else { format!("{host}:{}", if is_secure { 443 } else { 80 }) };
         let mut addresses = address.to_socket_addrs().map_err(|_| ConnectError::Away)?;
         let stream = addresses
             .find_map(|address| TcpStream::connect_timeout(&address, CONNECT).ok())
             .ok_or(ConnectError::Away)?;
         stream.set_read_timeout(Some(CONNECT)).map_err(|_| ConnectError::Away)?;
         stream.set_write_timeout(Some(CONNECT)).map_err(|_| ConnectError::Away)?;
-        match tungstenite::client(request, stream) {
+        let connector = if is_secure { encryption(self.endpoint.trust())? } else { Connector::Plain };
+        match tungstenite::client_tls_with_config(request, stream, None, Some(connector)) {
             Ok((socket, _)) => {
-                socket.get_ref().set_read_timeout(Some(LOOK)).map_err(|_| ConnectError::Away)?;
+                let stream = match socket.get_ref() {
+                    MaybeTlsStream::Rustls(stream) => &stream.sock,
+                    MaybeTlsStream::Plain(stream) => stream,
+                    _ => return Err(ConnectError::Away),
+                };
+                stream.set_read_timeout(Some(LOOK)).map_err(|_| ConnectError::Away)?;
                 Ok(socket)
             }
             Err(HandshakeError::Failure(tungstenite::Error::Http(answer))) => {
@@ -208,6 +219,23 @@ impl Subscription {
             Err(_) => Err(ConnectError::Away),
         }
     }
+}
+
+/// TLS with the certificates that an endpoint trusts.
+fn encryption(trust: &Trust) -> Result<Connector, ConnectError> {
+    let mut roots = RootCertStore::empty();
+    match trust.certificates() {
+        Some(all) => {
+            for der in all {
+                roots.add(der.to_vec().into()).map_err(refused)?;
+            }
+        }
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.map_err(refused)?.with_root_certificates(roots).with_no_client_auth();
+    Ok(Connector::Rustls(Arc::new(config)))
 }
 
 /// Whether a message is an event of the log; what is not an object may be one that is damaged.

@@ -36,7 +36,7 @@ pub use controller::CommandController;
 pub use event_sink::{Collector, EventSink};
 pub use file::FileSink;
 #[cfg(feature = "http")]
-pub use http::{Endpoint, ServerCommands, ServerSink};
+pub use http::{Endpoint, ServerCommands, ServerSink, Trust, describe};
 pub use percent::path_segment;
 pub use processor::{BatchConfig, BatchProcessor, Overflow, Unsettled, is_delivering};
 pub use queue::Counters;

@@ -4,7 +4,27 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { SearchHit, StepEvents } from "gauntlet-sdk";
+import { Client } from "../dist/index.js";
 import { all, begun, eventsOf, first, started, until } from "./support.js";
+
+test("nothing goes to another machine in the clear, unless that is allowed", () => {
+  for (const endpoint of [
+    "http://gauntlet.example",
+    "http://10.0.0.1:4600",
+    "http://localhost.evil.example",
+  ]) {
+    assert.throws(() => new Client({ endpoint }), /is another machine, and http:\/\/ is not encrypted/);
+    assert.equal(new Client({ endpoint, insecure: true }).endpoint, endpoint);
+  }
+  for (const endpoint of [
+    "https://gauntlet.example",
+    "http://127.0.0.9:1",
+    "http://[::1]:1",
+    "http://a.localhost",
+  ]) {
+    assert.equal(new Client({ endpoint }).endpoint, endpoint);
+  }
+});
 
 test("runs: create, list in pages, read, change, delete", async (t) => {
   const { client } = await started(t);

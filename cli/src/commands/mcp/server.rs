@@ -18,9 +18,9 @@ impl Server {
     pub(super) fn find(config: &Config) -> Result<Self, CliError> {
         client::server(config)?.map(|url| Self { url }).ok_or_else(|| {
             CliError::Failed(format!(
-                "no Gauntlet answers at http://{}; start one with `gauntlet serve`, or name it with \
+                "no Gauntlet answers at {}; start one with `gauntlet serve`, or name it with \
                  `gauntlet mcp --endpoint URL`",
-                config.listen
+                config.url()
             ))
         })
     }

@@ -8,6 +8,8 @@ use serde_json::Value;
 use crate::percent::path_segment;
 use crate::sink::DeliveryError;
 
+use super::trust::{Trust, check_encryption, describe, is_here};
+
 /// How long an answer may take by default.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -17,27 +19,41 @@ pub struct Endpoint {
     agent: ureq::Agent,
     base: String,
     key: Option<String>,
+    trust: Trust,
 }
 
 impl Endpoint {
-    /// A server at `base`, such as `http://127.0.0.1:4600`; a trailing slash is ignored. Refuses what is not
-    /// plain HTTP.
+    /// A server at `base`, such as `http://127.0.0.1:4600` or `https://gauntlet.example.org`; a trailing
+    /// slash is ignored. Its certificate is checked against those that browsers trust, or those of the file
+    /// that `GAUNTLET_CA` names.
+    ///
+    /// # Errors
+    ///
+    /// Where `base` is no such address, or is plain HTTP to another machine without `GAUNTLET_INSECURE=1`.
     pub fn new(base: &str) -> Result<Self, FieldError> {
         let base = base.trim_end_matches('/');
-        let is_http = base.strip_prefix("http://").is_some_and(|host| !host.is_empty());
+        let host = base.strip_prefix("http://").or_else(|| base.strip_prefix("https://"));
+        let is_http = host.is_some_and(|host| !host.is_empty());
         if !is_http || base.contains(['?', '#']) || base.contains(char::is_whitespace) {
             return Err(FieldError::new(
                 "base",
                 format!("{base:?} is not a base URL such as http://127.0.0.1:4600"),
             ));
         }
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_connect(Some(Duration::from_secs(5)))
-            .timeout_global(Some(PATIENCE));
-        // A proxy of the environment leads away from this machine.
-        let config = if is_here(base) { config.proxy(None) } else { config };
-        Ok(Self { agent: config.build().into(), base: base.to_owned(), key: None })
+        check_encryption(base)?;
+        let trust = Trust::of_environment()?;
+        Ok(Self { agent: agent(base, &trust), base: base.to_owned(), key: None, trust })
+    }
+
+    /// The same server, whose certificate is checked against these.
+    #[must_use]
+    pub fn with_trust(self, trust: Trust) -> Self {
+        Self { agent: agent(&self.base, &trust), trust, ..self }
+    }
+
+    /// What its certificate is checked against.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// The same server, asked with a key (`Authorization: Bearer`). Refuses a key that a header
@@ -80,25 +96,35 @@ impl Endpoint {
     pub fn get_within(&self, url: &str, timeout: Duration) -> Result<String, DeliveryError> {
         let request = self.agent.get(url).config().timeout_global(Some(timeout)).build();
         let request = self.signed(request);
-        answer(request.call().map_err(|e| DeliveryError::not_now(format!("GET {url}: {e}")))?)
+        answer(request.call().map_err(|e| DeliveryError::not_now(format!("GET {url}: {}", describe(&e))))?)
     }
 
     /// POST of JSON: the body of a 2xx answer.
     pub fn post(&self, url: &str, json: &[u8]) -> Result<String, DeliveryError> {
         let request = self.signed(self.agent.post(url)).header("content-type", "application/json");
-        answer(request.send(json).map_err(|e| DeliveryError::not_now(format!("POST {url}: {e}")))?)
+        answer(
+            request
+                .send(json)
+                .map_err(|e| DeliveryError::not_now(format!("POST {url}: {}", describe(&e))))?,
+        )
     }
 
     /// PUT of bytes: the body of a 2xx answer.
     pub fn put(&self, url: &str, bytes: &[u8]) -> Result<String, DeliveryError> {
         let request = self.signed(self.agent.put(url)).header("content-type", "application/octet-stream");
-        answer(request.send(bytes).map_err(|e| DeliveryError::not_now(format!("PUT {url}: {e}")))?)
+        answer(
+            request
+                .send(bytes)
+                .map_err(|e| DeliveryError::not_now(format!("PUT {url}: {}", describe(&e))))?,
+        )
     }
 
     /// PUT of JSON: the body of a 2xx answer.
     pub fn put_json(&self, url: &str, json: &[u8]) -> Result<String, DeliveryError> {
         let request = self.signed(self.agent.put(url)).header("content-type", "application/json");
-        answer(request.send(json).map_err(|e| DeliveryError::not_now(format!("PUT {url}: {e}")))?)
+        answer(
+            request.send(json).map_err(|e| DeliveryError::not_now(format!("PUT {url}: {}", describe(&e))))?,
+        )
     }
 
     fn signed<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
@@ -109,15 +135,15 @@ impl Endpoint {
     }
 }
 
-/// Whether a base URL names this machine.
-fn is_here(base: &str) -> bool {
-    let place = base.strip_prefix("http://").unwrap_or(base).split('/').next().unwrap_or_default();
-    let name = match place.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => place.split(':').next().unwrap_or_default(),
-    };
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+fn agent(base: &str, trust: &Trust) -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_connect(Some(Duration::from_secs(5)))
+        .timeout_global(Some(PATIENCE))
+        .tls_config(trust.to_tls());
+    // A proxy of the environment leads away from this machine.
+    let config = if is_here(base) { config.proxy(None) } else { config };
+    config.build().into()
 }
 
 fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<String, DeliveryError> {
@@ -214,9 +240,12 @@ mod tests {
 
     #[test]
     fn what_cannot_work_is_refused_at_once() {
-        for base in ["", "127.0.0.1:4600", "https://example.org", "http://", "http://a/?x=1", "http://a b"] {
+        for base in
+            ["", "127.0.0.1:4600", "http://example.org", "http://", "https://", "http://a/?x=1", "http://a b"]
+        {
             assert!(Endpoint::new(base).is_err(), "{base}");
         }
+        assert_eq!(Endpoint::new("https://example.org/").unwrap().base(), "https://example.org");
         let endpoint = Endpoint::new("http://127.0.0.1:4600/").unwrap();
         assert_eq!(endpoint.runs_url(), "http://127.0.0.1:4600/api/v1/runs");
         for key in ["", "two words", "line\nbreak"] {

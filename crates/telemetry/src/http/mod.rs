@@ -3,7 +3,9 @@
 mod endpoint;
 mod remote;
 mod server;
+mod trust;
 
 pub use endpoint::Endpoint;
 pub use remote::ServerCommands;
 pub use server::ServerSink;
+pub use trust::{Trust, describe};

@@ -10,6 +10,8 @@ import gzip
 import http.client
 import io
 import json
+import os
+import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -32,10 +34,20 @@ _COMPRESS_FROM = 1024
 class Client:
     """Requests to one server, over http or https. Raises :class:`ApiError` for what it refuses,
     :class:`Unreachable` for the rest, ``ValueError`` for an endpoint that is not an address. Certificates are
-    checked as the system does; ``SSL_CERT_FILE`` names others to trust."""
+    checked as the system does; ``ca`` or ``GAUNTLET_CA`` names a PEM file of those to trust instead. Plain
+    http to another machine is refused unless ``insecure``."""
 
-    def __init__(self, endpoint: str, api_key: str | None = None, timeout: float = 30.0) -> None:
-        self.endpoint = address(endpoint)
+    def __init__(
+        self,
+        endpoint: str,
+        api_key: str | None = None,
+        timeout: float = 30.0,
+        *,
+        ca: str | os.PathLike[str] | None = None,
+        insecure: bool = False,
+    ) -> None:
+        self.endpoint = address(endpoint, insecure)
+        self._ca = ca or os.environ.get("GAUNTLET_CA") or None
         parts = urlsplit(self.endpoint)
         self._secure = parts.scheme == "https"
         self._host = parts.hostname or ""
@@ -146,7 +158,7 @@ class Client:
                 connection.request("HEAD", f"{self._prefix}/docs/start", headers=self._headers)
                 policy = connection.getresponse().getheader("Content-Security-Policy", "")
             except (OSError, http.client.HTTPException) as error:
-                raise Unreachable(f"{self.endpoint}: {error or type(error).__name__}") from error
+                raise Unreachable(f"{self.endpoint}: {_reason(error)}") from error
         return "frame-ancestors http" in policy
 
     def live(self, run: str, after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -167,7 +179,7 @@ class Client:
                     )
                 yield from _server_sent(response)
             except (OSError, http.client.HTTPException) as error:
-                raise Unreachable(f"{self.endpoint}: {error or type(error).__name__}") from error
+                raise Unreachable(f"{self.endpoint}: {_reason(error)}") from error
 
     def request(
         self,
@@ -204,7 +216,7 @@ class Client:
                 self.close()
                 # The server may have closed an idle connection; every request here is safe to repeat.
                 if fresh or isinstance(error, TimeoutError):
-                    raise Unreachable(f"{self.endpoint}: {error or type(error).__name__}") from error
+                    raise Unreachable(f"{self.endpoint}: {_reason(error)}") from error
         if response.will_close:
             self.close()
         if not 200 <= response.status < 300:
@@ -219,8 +231,32 @@ class Client:
 
     def _connect(self, timeout: float) -> http.client.HTTPConnection:
         if self._secure:
-            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout)
+            context = _trust(self._ca)
+            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=context)
         return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
+
+
+def _trust(ca: str | os.PathLike[str] | None) -> ssl.SSLContext:
+    """The certificates of a file alone, else those of the system. Raises ``Unreachable`` for a file without
+    any."""
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        raise Unreachable(f"GAUNTLET_CA: {ca} cannot be read as certificates: {error}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Why a request failed, with what helps where the certificate is the reason."""
+    text = str(error) or type(error).__name__
+    if not isinstance(error, ssl.SSLError):
+        return text
+    if "expired" in text:
+        return f"{text} (the certificate of the server has expired, or a clock is wrong)"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{text} (GAUNTLET_CA names a file of certificates to trust)"
+    if "WRONG_VERSION_NUMBER" in text:
+        return f"{text} (the server does not speak TLS there; is its address http://?)"
+    return text
 
 
 def _server_sent(response: http.client.HTTPResponse) -> Iterator[tuple[int, dict[str, Any]]]:

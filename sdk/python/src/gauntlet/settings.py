@@ -3,6 +3,7 @@ package."""
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,9 +73,10 @@ def parse_mode(text: str, name: str) -> Mode:
     raise ValueError(f"{name} is {text!r}; use online, offline or disabled")
 
 
-def address(endpoint: str) -> str:
+def address(endpoint: str, insecure: bool = False) -> str:
     """The server's address without a trailing slash, ``http`` where no scheme is named. Refuses what is not
-    an http or https address."""
+    an http or https address, and plain http to another machine unless ``insecure`` or
+    ``GAUNTLET_INSECURE=1`` allows it: whoever is between could read the key and everything recorded."""
     full = endpoint if "://" in endpoint else f"http://{endpoint}"
     try:
         parts = urlsplit(full)
@@ -83,7 +85,23 @@ def address(endpoint: str) -> str:
         good = False
     if not good:
         raise ValueError(f"the endpoint is {endpoint!r}; it must be an http or https address")
+    allowed = insecure or os.environ.get("GAUNTLET_INSECURE", "").strip().lower() in {"1", "true"}
+    if parts.scheme == "http" and not allowed and not _is_here(parts.hostname or ""):
+        raise ValueError(
+            f"the endpoint is {endpoint!r}: another machine, and http:// is not encrypted; use https://, or "
+            "set GAUNTLET_INSECURE=1 where nobody is between"
+        )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host name is this machine's."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def default_spool(env: Mapping[str, str]) -> Path:

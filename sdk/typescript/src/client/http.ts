@@ -13,6 +13,11 @@ export interface ClientOptions {
   endpoint?: string;
   /** Sent as a bearer token. Default: `GAUNTLET_API_KEY`. */
   apiKey?: string;
+  /**
+   * Allows plain `http` to another machine, where nobody between the two could read the key and what is
+   * recorded. Default: whether `GAUNTLET_INSECURE` is `1`.
+   */
+  insecure?: boolean;
   /** How long a request may take, milliseconds; streams and long polls excepted. Default 30,000. */
   timeoutMs?: number;
 }
@@ -60,10 +65,16 @@ export class Http {
   readonly #apiKey: string | undefined;
   readonly #timeoutMs: number;
 
-  constructor({ endpoint, apiKey, timeoutMs = 30_000 }: ClientOptions = {}) {
+  constructor({ endpoint, apiKey, insecure, timeoutMs = 30_000 }: ClientOptions = {}) {
     this.endpoint = (endpoint ?? defaultEndpoint()).trim().replace(/\/+$/, "");
     if (!isAddress(this.endpoint)) {
       throw new TypeError(`endpoint ${JSON.stringify(this.endpoint)} is not an http or https address`);
+    }
+    if (!(insecure ?? environment("GAUNTLET_INSECURE") === "1") && !isEncryptedOrHere(this.endpoint)) {
+      throw new TypeError(
+        `endpoint ${JSON.stringify(this.endpoint)} is another machine, and http:// is not encrypted; use ` +
+          "https://, or set GAUNTLET_INSECURE=1 where nobody is between",
+      );
     }
     this.#apiKey = (apiKey ?? environment("GAUNTLET_API_KEY"))?.trim();
     if (/[^\x21-\x7e]/.test(this.#apiKey ?? ""))
@@ -182,6 +193,14 @@ function isAddress(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether an address is encrypted, this machine's, or that of the page itself. */
+function isEncryptedOrHere(text: string): boolean {
+  const { protocol, hostname, origin } = new URL(text);
+  const { location } = globalThis as { location?: { origin?: string } };
+  const isHere = /^(127\.\d+\.\d+\.\d+|\[::1\]|([\w.-]+\.)?localhost)$/.test(hostname);
+  return protocol === "https:" || isHere || origin === location?.origin;
 }
 
 /** The cause of a failed `fetch`, in Node. A browser does not reveal it. */
