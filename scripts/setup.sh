@@ -257,6 +257,16 @@ need_postgres() {
     found=$("$program" --version 2>/dev/null) || die "$program does not start."
 }
 
+need_nginx() {
+    if [ ! -x "${NGINX:-/usr/sbin/nginx}" ] && ! has nginx; then
+        installing "installing nginx"
+        apt_install nginx nginx-light || die "There is no nginx for the tests." \
+            "Debian, Ubuntu:  apt-get install nginx-light" \
+            "macOS:           brew install nginx, and NGINX=\$(command -v nginx)"
+    fi
+    found=$("${NGINX:-/usr/sbin/nginx}" -v 2>&1) || die "nginx does not start."
+}
+
 find_postgres() {
     local found
     # One of the two folders is missing, which `find` calls a failure.
@@ -284,6 +294,7 @@ main() {
     step "npm tools" "make the wasm small, compile the style, drive the browser" need_npm_packages
     [ -z "$with_tests" ] || step "Chromium" "the end-to-end stories run in it" need_chromium
     [ -z "$with_tests" ] || step "PostgreSQL" "the second backend is tested with it" need_postgres
+    [ -z "$with_tests" ] || step "nginx" "the pages are tested behind it" need_nginx
 }
 
 main "$@"

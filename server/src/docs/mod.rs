@@ -53,6 +53,7 @@ const GUIDES: &[Guide] = guides! {
     "metrics", "Watching the server", "docs/metrics.md";
     "access", "Keys and access", "docs/access.md";
     "postgresql", "PostgreSQL and several servers", "docs/postgresql.md";
+    "operations", "Running it for a team", "docs/operations.md";
     "peers", "Measured beside its peers", "docs/peers.md";
 };
 
