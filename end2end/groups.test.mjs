@@ -38,6 +38,14 @@ story("the completions of a prompt are read side by side", async ({ server, page
   assert.equal(await film.getAttribute("href"), "/runs/grpo?step=2&episode=2-3");
   await screenshot(opened, "groups");
 
+  await opened.getByRole("link", { name: "Compare with the best" }).click();
+  const changed = rollouts.nth(1).locator("pre");
+  assert.equal(await changed.innerText(), "The answer is four.1, I think <b>.");
+  assert.equal(await changed.locator("del").innerText(), "four.");
+  assert.equal((await changed.locator("ins").allInnerTexts()).join(""), "1, I think <b>.");
+  assert.equal(await rollouts.nth(0).locator("pre").innerText(), "The answer is four.");
+  assert.match(await opened.getByRole("link", { name: "› 3" }).getAttribute("href"), /diff=1/);
+
   await opened.getByRole("link", { name: "› 3" }).click();
   await opened.getByText("all rewards are the same: no gradient").waitFor();
   await opened.setViewportSize({ width: 390, height: 844 });

@@ -2,8 +2,10 @@
 //! of each prompt side by side. The server renders it; it has no code in the browser but the switch of the
 //! theme.
 
+use std::collections::BTreeMap;
+
 use gauntlet_api::{Correlations, Group, GroupHistory, GroupRollout, PromptHistories, StepGroups};
-use gauntlet_model::{RunId, RunSummary};
+use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 
 use crate::compare::moment;
@@ -18,6 +20,17 @@ const BARS: usize = 120;
 /// Characters of a text that are shown.
 const MOST_CHARS: usize = 20_000;
 
+/// How the groups of a step are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GroupsShown {
+    /// Whether rollouts are in the order in which they were logged, not the best first.
+    pub is_logged_order: bool,
+    /// Whether only rollouts that fail are shown.
+    pub is_failing_only: bool,
+    /// Whether completions are compared word by word with the best one of their group.
+    pub is_compared: bool,
+}
+
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupsContent {
@@ -27,10 +40,11 @@ pub struct GroupsContent {
     pub history: GroupHistory,
     /// The groups of the chosen step.
     pub step: Option<StepGroups>,
-    /// Whether rollouts are shown as logged, not the best first.
-    pub is_logged_order: bool,
-    /// Whether only rollouts that fail are shown.
-    pub is_failing_only: bool,
+    /// How they are shown.
+    pub shown: GroupsShown,
+    /// Completions that are compared with the best of their group, by the sequence number of their snapshot:
+    /// HTML that runs nothing, with words that only the best has in `del` and new ones in `ins`.
+    pub changes: BTreeMap<u64, String>,
     /// Why something asked for is not shown.
     pub problem: Option<String>,
     /// First and last step over which rubrics are correlated; all steps without them.
@@ -55,8 +69,9 @@ fn page(content: &GroupsContent, style: String) -> impl IntoView + use<> {
     // What the form for the range of steps leaves as it is.
     let view = [
         ("step", content.step.as_ref().map(|step| step.step.to_string())),
-        ("order", content.is_logged_order.then(|| "logged".to_owned())),
-        ("failing", content.is_failing_only.then(|| "1".to_owned())),
+        ("order", content.shown.is_logged_order.then(|| "logged".to_owned())),
+        ("failing", content.shown.is_failing_only.then(|| "1".to_owned())),
+        ("diff", content.shown.is_compared.then(|| "1".to_owned())),
     ];
     let prompts = prompt_strips::section(&content.run.id, &content.prompts);
     let correlations = correlations::section(content.range, view, &content.correlations);
@@ -79,10 +94,11 @@ fn page(content: &GroupsContent, style: String) -> impl IntoView + use<> {
 }
 
 /// The address of this page at a step.
-fn address(content: &GroupsContent, step: u64, is_logged_order: bool, is_failing_only: bool) -> String {
-    let order = if is_logged_order { "&order=logged" } else { "" };
-    let failing = if is_failing_only { "&failing=1" } else { "" };
-    format!("{}/groups?step={step}{order}{failing}", run_address(content.run.id.as_str()))
+fn address(content: &GroupsContent, step: u64, shown: GroupsShown) -> String {
+    let order = if shown.is_logged_order { "&order=logged" } else { "" };
+    let failing = if shown.is_failing_only { "&failing=1" } else { "" };
+    let diff = if shown.is_compared { "&diff=1" } else { "" };
+    format!("{}/groups?step={step}{order}{failing}{diff}", run_address(content.run.id.as_str()))
 }
 
 /// One bar: the steps it stands for, and its value.
@@ -178,7 +194,7 @@ fn strip(
         let words = format!("steps {} to {}: {}", bar.step, bar.last, score(bar.value));
         let is_on = shown.is_some_and(|step| (bar.step..=bar.last).contains(&step));
         let style = format!("left:{:.3}%;width:{:.3}%;--height:{height:.1}px", index as f64 * width, width);
-        let href = address(content, bar.step, content.is_logged_order, content.is_failing_only);
+        let href = address(content, bar.step, content.shown);
         let class = if is_on { "group-bar is-on" } else { "group-bar" };
         view! { <a class=class href=href style=style title=words.clone() aria-label=words tabindex="-1"></a> }
     };
@@ -197,16 +213,17 @@ fn step_groups(content: &GroupsContent, step: &StepGroups) -> impl IntoView + us
     let at = steps.partition_point(|known| *known < step.step);
     let before = at.checked_sub(1).and_then(|at| steps.get(at)).copied();
     let after = steps[at..].iter().copied().find(|known| *known > step.step);
-    let to = |step: u64| address(content, step, content.is_logged_order, content.is_failing_only);
+    let to = |step: u64| address(content, step, content.shown);
     let link = |words: &'static str, step: Option<u64>, rel: &'static str| {
         step.map(|step| view! { <a class="button" rel=rel href=to(step)>{format!("{words} {step}")}</a> })
     };
-    let chip = |words: &'static str, is_on: bool, logged: bool, failing: bool| {
+    let chip = |words: &'static str, is_on: bool, shown: GroupsShown| {
         let class = if is_on { "chip is-on" } else { "chip" };
-        let href = address(content, step.step, logged, failing);
+        let href = address(content, step.step, shown);
         view! { <a class=class href=href aria-current=is_on.then_some("true")>{words}</a> }
     };
-    let (logged, failing) = (content.is_logged_order, content.is_failing_only);
+    let now = content.shown;
+    let (logged, failing, compared) = (now.is_logged_order, now.is_failing_only, now.is_compared);
     let groups = step.groups.iter().map(|group| group_view(content, step.step, group)).collect_view();
     view! {
         <section id="step" aria-label="Groups of the step">
@@ -215,9 +232,10 @@ fn step_groups(content: &GroupsContent, step: &StepGroups) -> impl IntoView + us
                 {link("‹", before, "prev")}
                 {link("›", after, "next")}
                 <nav class="chips" aria-label="Order and filter">
-                    {chip("Best first", !logged, false, failing)}
-                    {chip("As logged", logged, true, failing)}
-                    {chip("Only failing", failing, logged, !failing)}
+                    {chip("Best first", !logged, GroupsShown { is_logged_order: false, ..now })}
+                    {chip("As logged", logged, GroupsShown { is_logged_order: true, ..now })}
+                    {chip("Only failing", failing, GroupsShown { is_failing_only: !failing, ..now })}
+                    {chip("Compare with the best", compared, GroupsShown { is_compared: !compared, ..now })}
                 </nav>
             </div>
             {groups}
@@ -229,13 +247,14 @@ fn group_view(content: &GroupsContent, step: u64, group: &Group) -> impl IntoVie
     let best = group.rollouts.first().map(|rollout| rollout.action.clone()).unwrap_or_default();
     let best_seq = group.rollouts.first().map(|rollout| rollout.seq);
     let mut rollouts: Vec<&GroupRollout> = group.rollouts.iter().collect();
-    if content.is_logged_order {
+    if content.shown.is_logged_order {
         rollouts.sort_by_key(|rollout| rollout.seq);
     }
-    let shown = rollouts.into_iter().filter(|rollout| !content.is_failing_only || rollout.failure.is_some());
+    let shown =
+        rollouts.into_iter().filter(|rollout| !content.shown.is_failing_only || rollout.failure.is_some());
     let shown = shown.map(|rollout| {
         let from = (Some(rollout.seq) != best_seq).then(|| common(&best, &rollout.action));
-        rollout_view(&content.run.id, step, rollout, from)
+        rollout_view(content, step, rollout, from)
     });
     let shown: Vec<_> = shown.collect();
     let is_empty = shown.is_empty();
@@ -257,7 +276,7 @@ fn group_view(content: &GroupsContent, step: u64, group: &Group) -> impl IntoVie
 
 /// One completion. `from` is where it begins to differ from the best one, in characters; `None` for the best.
 fn rollout_view(
-    run: &RunId,
+    content: &GroupsContent,
     step: u64,
     rollout: &GroupRollout,
     from: Option<usize>,
@@ -275,15 +294,17 @@ fn rollout_view(
         Some(from) if from == length => "the same to its end".to_owned(),
         Some(from) => format!("differs from character {}", grouped(from as u64 + 1)),
     };
-    let cut = rollout.action.char_indices().nth(from.unwrap_or(0)).map_or(rollout.action.len(), |(at, _)| at);
-    let (same, rest) = rollout.action.split_at(cut);
-    // An empty text would be rendered as a space.
-    let same = (!same.is_empty()).then(|| view! { <span class="is-same">{clipped(same)}</span> });
-    let rest = (!rest.is_empty()).then(|| clipped(rest));
+    let text = match content.changes.get(&rollout.seq) {
+        // Made by the server, which renders no markup of the recorded text.
+        Some(changes) => {
+            view! { <pre class="changes" tabindex="0" inner_html=changes.clone()></pre> }.erase()
+        }
+        None => completion(&rollout.action, from.unwrap_or(0)),
+    };
     let scores = rollout.scores.iter().filter(|(path, _)| *path != "root");
     let scores = scores.map(|(path, value)| view! { <li><bdi>{path.to_owned()}</bdi> {score(value)}</li> });
     let scores = scores.collect_view();
-    let href = moment(run, step, rollout.episode.as_deref());
+    let href = moment(&content.run.id, step, rollout.episode.as_deref());
     view! {
         <li class="group-rollout">
             <p class="group-facts">
@@ -295,10 +316,20 @@ fn rollout_view(
                 <span>{format!("{} characters", grouped(length as u64))}</span>
                 <span>{differs}</span>
             </p>
-            <pre tabindex="0">{same}{rest}</pre>
+            {text}
             <ul class="group-scores">{scores}</ul>
         </li>
     }
+}
+
+/// A completion whose first characters, `same` of them, are those of the best one.
+fn completion(text: &str, same: usize) -> AnyView {
+    let cut = text.char_indices().nth(same).map_or(text.len(), |(at, _)| at);
+    let (same, rest) = text.split_at(cut);
+    // An empty text would be rendered as a space.
+    let same = (!same.is_empty()).then(|| view! { <span class="is-same">{clipped(same)}</span> });
+    let rest = (!rest.is_empty()).then(|| clipped(rest));
+    view! { <pre tabindex="0">{same}{rest}</pre> }.erase()
 }
 
 /// How many characters two texts begin with in common.

@@ -14,8 +14,8 @@ use crate::error::ApiError;
 
 /// Bytes of each text that are compared.
 const MOST_BYTES: usize = 64 << 10;
-/// How long a comparison may take; what is not compared by then counts as changed.
-const LONGEST: Duration = Duration::from_millis(300);
+/// How long a comparison may take.
+pub(crate) const LONGEST: Duration = Duration::from_millis(300);
 
 /// The attempt before the snapshot at a sequence number, and what changed since; `None` where there is none.
 pub(crate) async fn previous(
@@ -30,7 +30,7 @@ pub(crate) async fn previous(
         return Ok(None);
     };
     let (old_text, new_text) = (action(&old), action(&new));
-    let compared = tokio::task::spawn_blocking(move || html(&old_text, &new_text)).await;
+    let compared = tokio::task::spawn_blocking(move || html(&old_text, &new_text, LONGEST)).await;
     let html = compared.map_err(|error| ApiError::internal(error.to_string()))?;
     let episode = old.episode.map(|episode| episode.to_string());
     Ok(Some(Attempt { step: old.step.unwrap_or_default(), episode, html }))
@@ -65,9 +65,10 @@ fn action(record: &Record) -> String {
     }
 }
 
-/// The new text, with what was removed and added marked; without markup of its own.
-pub(crate) fn html(old: &str, new: &str) -> String {
-    let diff = TextDiff::configure().timeout(LONGEST).diff_words(old, new);
+/// The new text, with what was removed and added marked; without markup of its own. What is not compared
+/// within `longest` counts as changed.
+pub(crate) fn html(old: &str, new: &str, longest: Duration) -> String {
+    let diff = TextDiff::configure().timeout(longest).diff_words(old, new);
     let mut out = String::new();
     let mut open = ChangeTag::Equal;
     for change in diff.iter_all_changes() {
@@ -105,8 +106,8 @@ mod tests {
 
     #[test]
     fn words_that_changed_are_marked_and_escaped() {
-        assert_eq!(html("a b c", "a <i> c"), "a <del>b</del><ins>&lt;i&gt;</ins> c");
-        assert_eq!(html("same", "same"), "same");
-        assert_eq!(html("", "new"), "<ins>new</ins>");
+        assert_eq!(html("a b c", "a <i> c", LONGEST), "a <del>b</del><ins>&lt;i&gt;</ins> c");
+        assert_eq!(html("same", "same", LONGEST), "same");
+        assert_eq!(html("", "new", LONGEST), "<ins>new</ins>");
     }
 }

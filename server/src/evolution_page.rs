@@ -67,7 +67,7 @@ async fn fill(content: &mut EvolutionContent, state: &AppState, query: &str) -> 
         let [old, new] = &step.sides;
         let old = short(attempt::action_at(&state.store, &before.id, old.seq).await?);
         let new = short(attempt::action_at(&state.store, &after.id, new.seq).await?);
-        let compared = tokio::task::spawn_blocking(move || attempt::html(&old, &new)).await;
+        let compared = tokio::task::spawn_blocking(move || attempt::html(&old, &new, attempt::LONGEST)).await;
         content.actions.push(compared.map_err(|error| ApiError::internal(error.to_string()))?);
     }
     content.evolution = Some(found);

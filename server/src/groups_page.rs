@@ -1,16 +1,24 @@
 //! `GET /runs/{run}/groups`: the page of a run's groups, rendered in one go.
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
-use gauntlet_api::Correlations;
-use gauntlet_app::groups::{GroupsContent, MOST_PROMPTS, document};
+use gauntlet_api::{Correlations, Group};
+use gauntlet_app::groups::{GroupsContent, GroupsShown, MOST_PROMPTS, document};
 use gauntlet_engine::{correlations, groups, prompt_histories};
 
+use crate::attempt;
 use crate::error::ApiError;
 use crate::extract::RunPath;
 use crate::policy;
 use crate::state::AppState;
+
+/// How long all comparisons of a page may take together. A completion that is not compared by then is shown
+/// as it is.
+const LONGEST: Duration = Duration::from_millis(500);
 
 /// The page. Without a step in the address it shows the last one that has a group.
 pub(crate) async fn read(
@@ -26,8 +34,8 @@ pub(crate) async fn read(
         run: summary,
         history,
         step: None,
-        is_logged_order: false,
-        is_failing_only: false,
+        shown: GroupsShown::default(),
+        changes: BTreeMap::new(),
         problem: None,
         range: (None, None),
         correlations: Correlations::default(),
@@ -47,14 +55,20 @@ pub(crate) async fn read(
                 Ok(step) => content.range.1 = Some(step),
                 Err(_) => content.problem = Some(format!("{name:?}: {value:?} is not a step.")),
             },
-            "order" => content.is_logged_order = value == "logged",
-            "failing" => content.is_failing_only = value == "1",
+            "order" => content.shown.is_logged_order = value == "logged",
+            "failing" => content.shown.is_failing_only = value == "1",
+            "diff" => content.shown.is_compared = value == "1",
             _ => {}
         }
     }
     if let Some(step) = asked.or(content.history.step.last().copied()) {
         match groups::of_step(&state.store, &state.films, &run, step).await {
-            Ok(groups) => content.step = Some(groups),
+            Ok(groups) => {
+                if content.shown.is_compared {
+                    content.changes = changes(groups.groups.clone()).await?;
+                }
+                content.step = Some(groups);
+            }
             Err(error) => content.problem = Some(format!("{error}.")),
         }
     }
@@ -67,4 +81,25 @@ pub(crate) async fn read(
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
     Ok((kind, policy::of_plain_page(), document(&content, style)).into_response())
+}
+
+/// The completions of groups, each compared with the best one of its group, by the sequence number of their
+/// snapshot.
+async fn changes(groups: Vec<Group>) -> Result<BTreeMap<u64, String>, ApiError> {
+    let compare = move || {
+        let end = Instant::now() + LONGEST;
+        let mut changes = BTreeMap::new();
+        for group in &groups {
+            let Some((best, others)) = group.rollouts.split_first() else { continue };
+            for rollout in others {
+                let left = end.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return changes;
+                }
+                changes.insert(rollout.seq, attempt::html(&best.action, &rollout.action, left));
+            }
+        }
+        changes
+    };
+    tokio::task::spawn_blocking(compare).await.map_err(|error| ApiError::internal(error.to_string()))
 }
