@@ -19,3 +19,35 @@ story("the documentation is one click away, and complete", async ({ page, screen
   await docs.getByText("/api/v1/runs/{run}/events").first().waitFor();
   await screenshot(docs, "docs-api");
 });
+
+story("code is copied, and the theme switched, on a page without a bundle", async ({ server, page }) => {
+  const docs = await page({ path: "/docs/start", width: 1280, height: 800 });
+  await docs.evaluate(() => {
+    navigator.clipboard.writeText = async (text) => void (window.copied = text);
+  });
+  const block = docs.locator(".code").first();
+  await block.hover();
+  await block.getByRole("button", { name: "Copy this code" }).click();
+  await block.getByText("Copied").waitFor();
+  assert.equal(
+    await docs.evaluate(() => window.copied),
+    await block.locator("code").evaluate((code) => code.textContent),
+  );
+  const theme = () => docs.evaluate(() => document.documentElement.dataset.theme ?? "dark");
+  const before = await theme();
+  await docs.getByRole("button", { name: "Switch between dark and light" }).click();
+  const after = await theme();
+  assert.notEqual(after, before);
+  await docs.goto(`${server.url}/search`);
+  assert.equal(await theme(), after, "the choice holds on the next page");
+  await docs.getByRole("button", { name: "Switch between dark and light" }).waitFor();
+
+  const list = await page({ path: "/", width: 1280, height: 800 });
+  await list.waitForLoadState("networkidle");
+  await list.evaluate(() => {
+    navigator.clipboard.writeText = async (text) => void (window.copied = text);
+  });
+  await list.getByRole("button", { name: "Copy this code" }).first().click();
+  await list.getByText("Copied").waitFor();
+  assert.match(await list.evaluate(() => window.copied), /gauntlet demo$/);
+});

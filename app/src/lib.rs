@@ -44,4 +44,4 @@ pub use ports::{provide_ports, use_ports};
 pub use routes::{App, ListApp, RunApp};
 #[cfg(feature = "ssr")]
 pub use shell::{head_html, shell};
-pub use ui::APPLY_THEME;
+pub use ui::{APPLY_THEME, PLAIN_PAGE};

@@ -1,4 +1,5 @@
-//! The search page. The server renders it; it is a form and a list of links, without code in the browser.
+//! The search page. The server renders it; it is a form and a list of links; what runs in
+//! the browser switches the theme.
 
 use gauntlet_model::FailureKind;
 use leptos::prelude::*;

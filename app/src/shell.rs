@@ -5,7 +5,7 @@ use leptos_meta::MetaTags;
 use leptos_router::location::RequestUrl;
 
 use crate::App;
-use crate::ui::{APPLY_THEME, Mark};
+use crate::ui::{APPLY_THEME, Mark, PLAIN_PAGE};
 
 /// The mark as a favicon: a violet sphere lit from the upper left.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E\
@@ -67,6 +67,7 @@ where
                     <header class="top"><Mark />{header}</header>
                     <main class=class>{body}</main>
                 </div>
+                <script inner_html=PLAIN_PAGE></script>
             </body>
         </html>
     }

@@ -63,16 +63,23 @@ const PAGE: &str = "default-src 'none'; style-src 'self'; style-src-attr 'unsafe
     form-action 'self'";
 
 /// The inline script of every page's head, which is the same each time, as its hash.
-static THEME: LazyLock<String> =
-    LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(gauntlet_app::APPLY_THEME))));
+static THEME: LazyLock<String> = LazyLock::new(|| hash(gauntlet_app::APPLY_THEME));
 
-/// The policy of a page without code for the browser: documentation, search.
+/// The inline scripts of a page without a bundle, as their hashes.
+static PLAIN: LazyLock<String> = LazyLock::new(|| format!("{} {}", *THEME, hash(gauntlet_app::PLAIN_PAGE)));
+
+/// The policy of a page with no other scripts than those: documentation, search.
 static PLAIN_PAGE: LazyLock<Option<HeaderValue>> =
-    LazyLock::new(|| format!("{PAGE}; script-src {}", *THEME).parse().ok());
+    LazyLock::new(|| format!("{PAGE}; script-src {}", *PLAIN).parse().ok());
 
 /// The policy of a rendered page with scripts of this server's files, without wasm: charts.
 static SCRIPTED_PAGE: LazyLock<Option<HeaderValue>> =
-    LazyLock::new(|| format!("{PAGE}; script-src 'self' {}", *THEME).parse().ok());
+    LazyLock::new(|| format!("{PAGE}; script-src 'self' {}", *PLAIN).parse().ok());
+
+/// An inline script as a policy names it.
+fn hash(script: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script)))
+}
 
 /// The policy of a page that comes alive in the browser: wasm, and the inline scripts with this nonce. A
 /// nonce that cannot stand in a header allows no inline script.
@@ -82,7 +89,7 @@ pub fn of_live_page(nonce: Option<&str>) -> HeaderValue {
     text.parse().unwrap_or(HeaderValue::from_static(DATA))
 }
 
-/// The policy of a page without code for the browser, as a header.
+/// The policy of a page with inline scripts alone, as a header.
 pub fn of_plain_page() -> [(HeaderName, HeaderValue); 1] {
     let policy = PLAIN_PAGE.clone().unwrap_or(HeaderValue::from_static(DATA));
     [(header::CONTENT_SECURITY_POLICY, policy)]

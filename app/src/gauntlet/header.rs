@@ -77,7 +77,9 @@ pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> im
             <RunMenu session />
             <button class="button share" on:click=move |_| copied.copy(link(session, panels))>
                 <Icon shape=Shape::Link />
-                <span aria-live="polite">{move || copied.words("Share moment")}</span>
+                <span aria-live="polite">
+                    {move || copied.words("Share moment", "Link copied", "Copy the address")}
+                </span>
             </button>
         </header>
     }

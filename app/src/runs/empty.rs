@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::filters::Filter;
-use crate::ui::{Erase, FilePicker};
+use crate::ui::{Copied, Erase, FilePicker};
 
 /// The address of the server in the server's HTML; the browser replaces it with that of the page.
 const DEFAULT_ADDRESS: &str = "http://127.0.0.1:4600";
@@ -19,8 +19,20 @@ pub(super) fn NoRuns() -> impl IntoView {
     });
     let is_usual = move || address.with(|address| address == DEFAULT_ADDRESS);
     // Programs find a server at the usual address by themselves.
-    let elsewhere = move || (!is_usual()).then(|| format!("GAUNTLET_ENDPOINT={} ", address.get()));
-    let endpoint = move || (!is_usual()).then(|| format!(", endpoint=\"{}\"", address.get()));
+    let elsewhere = move || match is_usual() {
+        true => String::new(),
+        false => format!("GAUNTLET_ENDPOINT={} ", address.get()),
+    };
+    let python = move || {
+        let endpoint = match is_usual() {
+            true => String::new(),
+            false => format!(", endpoint=\"{}\"", address.get()),
+        };
+        format!(
+            "import gauntlet\nrun = gauntlet.init(project=\"p\"{endpoint})\n\
+             run.rollout({{\"root\": 1.0}}, action=\"what the model said\")"
+        )
+    };
     view! {
         <section class="empty" aria-label="No runs yet">
             <h2>"No runs yet. Three ways to the first one:"</h2>
@@ -28,7 +40,7 @@ pub(super) fn NoRuns() -> impl IntoView {
                 <li>
                     <h3>"Watch a real training run"</h3>
                     <p>"In a second terminal, train a small policy against the medical-safety rubric:"</p>
-                    <pre tabindex="0"><code>{elsewhere}"gauntlet demo"</code></pre>
+                    <Code text=Signal::derive(move || format!("{}gauntlet demo", elsewhere())) />
                 </li>
                 <li>
                     <h3>"Open results you have"</h3>
@@ -38,12 +50,7 @@ pub(super) fn NoRuns() -> impl IntoView {
                 <li>
                     <h3>"Point your training loop here"</h3>
                     <p>"In Python:"</p>
-                    <pre tabindex="0">
-                        <code>
-                            "import gauntlet\nrun = gauntlet.init(project=\"p\"" {endpoint}
-                            ")\nrun.rollout({\"root\": 1.0}, action=\"what the model said\")"
-                        </code>
-                    </pre>
+                    <Code text=Signal::derive(python) />
                 </li>
             </ol>
             <p>
@@ -54,6 +61,22 @@ pub(super) fn NoRuns() -> impl IntoView {
                 <a href="/docs" rel="external">"the documentation"</a>"."
             </p>
         </section>
+    }
+    .erase()
+}
+
+/// Code, with a button that copies it.
+#[component]
+fn Code(text: Signal<String>) -> impl IntoView {
+    let copied = Copied::new();
+    view! {
+        <div class="code">
+            <pre tabindex="0"><code>{text}</code></pre>
+            <button class="copy" aria-label="Copy this code"
+                on:click=move |_| copied.copy(text.get_untracked())>
+                {move || copied.words("Copy", "Copied", "Not copied")}
+            </button>
+        </div>
     }
     .erase()
 }
@@ -70,7 +93,7 @@ pub(super) fn NoRunsOf(
         <section class="empty is-small" aria-label="No runs yet">
             <h2>"No runs in "<bdi>{project}</bdi>" yet"</h2>
             <p>"The first one appears here by itself:"</p>
-            <pre tabindex="0"><code>{format!("run = gauntlet.init(project={name})")}</code></pre>
+            <Code text=Signal::stored(format!("run = gauntlet.init(project={name})")) />
             <p><a href="/">"Show the runs of all projects"</a></p>
         </section>
     }

@@ -38,12 +38,12 @@ impl Copied {
         });
     }
 
-    /// The button's words: `idle` until something is copied.
-    pub(crate) fn words(self, idle: &'static str) -> &'static str {
+    /// The button's words: before something is copied, once it is, and where the browser refuses.
+    pub(crate) fn words(self, idle: &'static str, done: &'static str, refused: &'static str) -> &'static str {
         match self.0.get() {
             Outcome::Idle => idle,
-            Outcome::Done => "Link copied",
-            Outcome::Refused => "Copy the address",
+            Outcome::Done => done,
+            Outcome::Refused => refused,
         }
     }
 }

@@ -42,6 +42,6 @@ pub(crate) use look::{Look, looks, swatch};
 pub(crate) use mark::Mark;
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use search_box::SearchBox;
-pub use theme::APPLY as APPLY_THEME;
 pub(crate) use theme::ThemeSwitch;
+pub use theme::{APPLY as APPLY_THEME, PLAIN_PAGE};
 pub(crate) use title::PageTitle;

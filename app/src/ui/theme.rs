@@ -11,6 +11,9 @@ const KEY: &str = "gauntlet.theme";
 pub const APPLY: &str =
     "try{let t=localStorage.getItem('gauntlet.theme');if(t)document.documentElement.dataset.theme=t}catch{}";
 
+/// The script at the end of the documents without a bundle.
+pub const PLAIN_PAGE: &str = include_str!("plain_page.js");
+
 /// Switches between the two.
 #[component]
 pub(crate) fn ThemeSwitch() -> impl IntoView {

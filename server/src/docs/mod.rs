@@ -1,5 +1,6 @@
-//! The documentation, served by the binary: the guides in the repository, which are Markdown, and the API
-//! reference written from the OpenAPI document. Plain pages: nothing runs in them.
+//! The documentation, served by the binary: the guides that are in the repository as Markdown, and the API
+//! reference written from the OpenAPI document. Plain pages: all that runs in them switches the theme and
+//! copies code.
 
 mod guide;
 mod page;

@@ -25,7 +25,8 @@ pub(super) fn html(title: &str, slug: &str, content: &str) -> String {
          <span class=\"top-gap\"></span><a class=\"link\" href=\"/\">Runs</a>\
          <a class=\"link\" href=\"/search\">Search</a></header>\
          <nav class=\"docs-list\" aria-label=\"Documentation\">{links}</nav>\
-         <main class=\"docs\">{content}</main>{contents}</div></body></html>\n",
+         <main class=\"docs\">{content}</main>{contents}</div><script>{script}</script></body></html>\n",
+        script = gauntlet_app::PLAIN_PAGE,
         contents = contents(content),
         head = head_html("/pkg/gauntlet.css"),
         title = escape(title),
