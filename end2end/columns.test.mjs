@@ -76,6 +76,87 @@ story("columns are chosen, sorted and filtered, and the address has it", async (
   const wrong = await list.goto(`${server.url}/?columns=colour`);
   assert.equal(wrong.status(), 200);
   await list.getByText('columns[0]: "colour" is not a column').waitFor();
+  // What is wrong can be taken out of the address on the page.
+  await list.waitForLoadState("networkidle");
+  await list.getByText("Views", { exact: true }).click();
+  await list.getByText("Columns", { exact: true }).click();
+  await list.getByLabel("Save this list as").waitFor({ state: "hidden" });
+  await list.getByLabel("Add a column").press("Escape");
+  await list.getByLabel("Add a column").waitFor({ state: "hidden" });
+  await list.getByText("Columns", { exact: true }).click();
+  await list.getByRole("link", { name: "Usual columns" }).click();
+  await until("the list is back", async () => (await names(list)).split(",").length === 6);
+});
+
+story("numbers of settings are aligned, and heads stay in sight", async ({ server, page }) => {
+  await sweep(server);
+  const list = await page({ path: "/?columns=config:lr,config:opt.name", width: 1280, height: 200 });
+  await list.waitForLoadState("networkidle");
+  const cells = list.locator("tr.run-row").first().locator("td.run-cell");
+  const aligned = () => cells.evaluateAll((all) => all.map((cell) => getComputedStyle(cell).textAlign));
+  assert.deepEqual(await aligned(), ["right", "start"]);
+  const head = list.getByRole("columnheader", { name: "lr" });
+  const inSight = async () => {
+    await list.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    await until("the head is at the top", async () => {
+      const box = await head.boundingBox();
+      return box !== null && Math.abs(box.y) < 2;
+    });
+  };
+  await inSight();
+  // A table that scrolls sideways as well.
+  const all = "status,kind,agent,task,steps,mean,last,failing,created,updated,duration,config:lr";
+  await list.goto(`${server.url}/?columns=${all}`);
+  await list.waitForLoadState("networkidle");
+  await inSight();
+});
+
+story("runs are grouped by a setting, folded and selected together", async ({ server, page }) => {
+  await sweep(server);
+  await server.post("/api/v1/runs", { id: "other", name: "other", project: "sweep" });
+  const list = await page({ path: "/projects/sweep?sort=name", width: 1280, height: 720 });
+  await list.waitForLoadState("networkidle");
+  await list.getByText("Group", { exact: true }).click();
+  await list.getByRole("link", { name: "opt.name", exact: true }).click();
+  await list.waitForURL(/group=config/);
+  const lines = async () => {
+    const texts = await list.locator("tr.run-group .run-fold, tr.run-row .run-link").allInnerTexts();
+    return texts.map((text) => text.replace(/^[▸▾]\s*/, "").replace(/\s+/g, " ")).join();
+  };
+  const adam = "opt.name adam 3 runs,run 1,run 3,run 5";
+  const sgd = "opt.name sgd 3 runs,run 0,run 2,run 4";
+  const unset = "opt.name not set 1 run,other";
+  await until("the runs are in groups", async () => (await lines()) === `${adam},${sgd},${unset}`);
+  const heads = list.locator("tr.run-group");
+  assert.match(await heads.first().innerText(), /\+1\.3/, "the mean of the mean rewards");
+  assert.equal(await list.locator("tr.run-row").last().getAttribute("aria-rowindex"), "11");
+
+  await heads.first().getByRole("button").click();
+  const folded = "opt.name adam 3 runs";
+  await until("the group is folded", async () => (await lines()) === `${folded},${sgd},${unset}`);
+  await heads.nth(1).getByRole("checkbox").check();
+  await list.getByText("3 selected", { exact: true }).waitFor();
+  await list.getByRole("button", { name: "Fold groups" }).click();
+  await until("only heads are left", async () => (await list.locator("tr.run-row").count()) === 0);
+  await list.getByRole("button", { name: "Unfold groups" }).click();
+  await until("all are back", async () => (await lines()) === `${adam},${sgd},${unset}`);
+
+  await list.getByRole("button", { name: "Clear" }).click();
+  await list.getByRole("button", { name: "Charts" }).click();
+  const chart = list.locator("list-charts figure").filter({ hasText: "root" });
+  await chart.locator("canvas").waitFor();
+  await chart.scrollIntoViewIfNeeded();
+  const box = await chart.locator("canvas").boundingBox();
+  await list.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await chart.getByText("opt.name = adam (3 runs)").waitFor();
+
+  const wrong = await list.goto(`${server.url}/?group=steps`);
+  assert.equal(wrong.status(), 200);
+  await list.getByText("group: runs cannot be grouped by steps").waitFor();
+  await list.waitForLoadState("networkidle");
+  await list.getByText("Group", { exact: true }).click();
+  await list.getByRole("link", { name: "No groups" }).click();
+  await until("the list is back", async () => (await names(list)).split(",").length === 7);
 });
 
 story("chosen columns fit a phone", async ({ server, page }) => {
@@ -179,6 +260,11 @@ story("a thousand runs are one page that is read as it is scrolled", async ({ se
     return Math.abs((await list.evaluate(() => window.scrollY)) - place) < 60;
   });
   await until("the last is there", async () => (await rows.last().innerText()).includes("run 0999"));
+
+  // A row far behind the first page follows its run.
+  await server.post("/api/v1/runs/0990/events", [scored(0, { root: 1 })]);
+  const changed = rows.filter({ hasText: "run 0990" });
+  await until("the row has the step", async () => (await changed.locator(".run-steps").innerText()) === "1");
 
   await list.keyboard.press("Home");
   await until("the first is there", async () => (await rows.first().innerText()).includes("run 0000"));

@@ -30,6 +30,9 @@ pub struct RunsQuery {
     /// Conditions such as `lr < 1e-5 and steps > 100`; empty for all.
     #[serde(default)]
     pub filter: String,
+    /// The column whose values bring runs together; empty for a list without groups.
+    #[serde(default)]
+    pub group: String,
     /// A column, with `-` in front where it is reversed; empty for `created`.
     #[serde(default)]
     pub sort: String,
@@ -53,8 +56,10 @@ pub struct ListColumn {
     pub name: String,
     /// What is written above it.
     pub title: String,
-    /// Whether it holds numbers, whose greatest is first.
+    /// Whether it holds numbers or times, whose greatest is first.
     pub is_number: bool,
+    /// Whether its cells are aligned to the right, as numbers are.
+    pub is_right: bool,
 }
 
 /// A run as a row of the list.
@@ -64,11 +69,26 @@ pub struct ListRow {
     pub run: RunSummary,
     /// Whether it is in front of the others because it is pinned.
     pub is_pinned: bool,
+    /// The key of its group; empty where the list has no groups.
+    pub group: String,
     /// Of each column what is in it; empty without a value. Columns that the page formats by itself are left
     /// empty.
     pub cells: Vec<String>,
     /// The root score over the steps as the points of an SVG line, 60 wide and 16 high; empty without one.
     pub sparkline: String,
+}
+
+/// The runs of a list that share a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListGroup {
+    /// Its key.
+    pub key: String,
+    /// The value.
+    pub title: String,
+    /// The number of runs.
+    pub runs: u64,
+    /// Of each column the mean over the runs; empty without one.
+    pub means: Vec<String>,
 }
 
 /// A list of runs under a name.
@@ -113,6 +133,8 @@ pub struct RunList {
     pub columns: Vec<ListColumn>,
     /// The number of runs on all pages.
     pub total: u64,
+    /// The groups of the list in their order, on the first page only; none where the list has no groups.
+    pub groups: Vec<ListGroup>,
 }
 
 /// The previous attempt of a task.

@@ -23,7 +23,7 @@ pub fn column(name: &str, is_number: bool) -> ListColumn {
         None if name == "last" => "Last reward".to_owned(),
         None => capital(name),
     };
-    ListColumn { name: name.to_owned(), title, is_number }
+    ListColumn { name: name.to_owned(), title, is_number, is_right: is_number }
 }
 
 /// What is in a column.
@@ -39,6 +39,31 @@ pub fn text(column: &str, value: &Value) -> String {
         }
         Value::Number(number) => number_text(column, number.as_f64().unwrap_or_default(), number),
         other => other.to_string(),
+    }
+}
+
+/// The title of the runs with a value in the column that groups the list.
+pub fn group_title(column: &str, value: &Value) -> String {
+    let key = column.strip_prefix("config:").unwrap_or(column);
+    let value = match value {
+        Value::Null => "not set".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number_text(column, number.as_f64().unwrap_or_default(), number),
+        other => other.to_string(),
+    };
+    format!("{key} {value}")
+}
+
+/// The mean of a column over the runs of a group.
+pub fn mean_text(column: &str, mean: Option<f64>) -> String {
+    let Some(mean) = mean else { return String::new() };
+    match column {
+        // Counts, as those of the runs below: without fractions.
+        "steps" | "events" | "episodes" => grouped(mean.round().max(0.0) as u64),
+        "duration" => duration(mean * 1e3),
+        "failing" => percent(mean),
+        _ if column.contains(":metrics.") => quantity(mean),
+        _ => score(mean),
     }
 }
 
@@ -99,6 +124,13 @@ mod tests {
         check("tags", vec!["a", "b"].into(), "a, b");
         check("created", "2026-11-30T12:00:00.000000Z".into(), "");
         check("steps", 5.into(), "");
+        assert_eq!(group_title("config:lr", &1e-5.into()), "lr 1e-5");
+        assert_eq!(group_title("config:opt.name", &"adam".into()), "opt.name adam");
+        assert_eq!(group_title("task", &Value::Null), "task not set");
+        assert_eq!(mean_text("steps", Some(1234.4)), "1,234");
+        assert_eq!(mean_text("failing", Some(0.25)), "25 %");
+        assert_eq!(mean_text("mean", Some(0.5)), "+0.5");
+        assert_eq!(mean_text("mean", None), "");
         assert_eq!(column("high:metrics.loss", true).title, "loss high");
         assert_eq!(column("config:opt.lr", false).title, "opt.lr");
     }

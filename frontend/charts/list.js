@@ -69,7 +69,8 @@ class Small {
   /** @param {Run[]} runs */
   draw(runs) {
     const view = readView("");
-    const histories = byConfig(runs, this.columns, "", "none");
+    const [key = ""] = Object.keys(runs[0]?.config ?? {});
+    const histories = byConfig(runs, this.columns, key, key === "" ? "none" : "std");
     if (this.#plot?.update(histories, view) === true) return;
     this.#plot?.destroy();
     this.box.replaceChildren();
@@ -92,11 +93,12 @@ class Small {
 }
 
 /**
- * The charts of the runs in `data-runs`: `[[id, name, head, color, dash], ...]`. The page changes it when the server says that runs
- * have changed: where only heads are others, the charts stay and read on.
+ * The charts of the runs in `data-runs`: `[[id, name, head, color, dash, value], ...]`. The page changes it when the server says
+ * that runs have changed: where only heads are others, the charts stay and read on. Where `data-group` names a key, a line is the
+ * mean of the runs that have the same value of it, with one standard deviation around it.
  */
 class ListCharts extends HTMLElement {
-  static observedAttributes = ["data-runs"];
+  static observedAttributes = ["data-runs", "data-group"];
   /** @type {Run[]} */
   #runs = [];
   /** @type {Small[]} */
@@ -158,22 +160,24 @@ class ListCharts extends HTMLElement {
 
   /** Makes a place for each path of the runs. */
   async #show() {
-    /** @type {[string, string, number, number, number][]} */
+    /** @type {[string, string, number, number, number, string][]} */
     const runs = JSON.parse(this.dataset["runs"] ?? "[]");
-    const asked = JSON.stringify(runs.map(([id, name, , color, dash]) => [id, name, color, dash]));
+    const key = this.dataset["group"] ?? "";
+    const looks = runs.map(([id, name, , color, dash, value]) => [id, name, color, dash, value]);
+    const asked = JSON.stringify([key, looks]);
     // Without charts yet there may be some now.
     if (asked === this.#shown && this.#charts.length > 0) return this.#refresh();
     this.#shown = asked;
     this.#clear();
     this.#reading = new AbortController();
     const { signal } = this.#reading;
-    this.#runs = runs.map(([id, name, , color, dash]) => ({
+    this.#runs = runs.map(([id, name, , color, dash, value]) => ({
       id,
       name,
       live: false,
       color,
       dash,
-      config: {},
+      config: key === "" ? {} : { [key]: value },
     }));
     if (runs.length === 0) return;
     try {

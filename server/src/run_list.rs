@@ -1,12 +1,13 @@
 //! The list of runs as the pages show it: columns with titles, and texts in them.
 
 use gauntlet_api::Page;
-use gauntlet_app::api::{ListColumn, ListRow, NamedList, RunList, RunsQuery, ViewChange};
+use gauntlet_app::api::{ListColumn, ListGroup, ListRow, NamedList, RunList, RunsQuery, ViewChange};
 use gauntlet_app::cells;
 use gauntlet_engine::clock::now;
-use gauntlet_model::{FieldError, RunSummary};
+use gauntlet_model::FieldError;
 use gauntlet_store::{
-    ColumnKind, Comparison, Condition, Conditions, Operand, Order, RunColumn, RunField, RunQuery, Statistic,
+    ColumnKind, Comparison, Condition, Conditions, Operand, Order, RunColumn, RunField, RunGroup, RunQuery,
+    Statistic,
 };
 use serde_json::Value;
 
@@ -20,6 +21,8 @@ const FIRST_PAGE: u32 = 50;
 const NEXT_PAGE: u32 = 250;
 /// Most runs that an address can pin, and most that it can hide.
 const MAX_MARKED: usize = 100;
+/// Most groups of a list.
+const MAX_GROUPS: usize = 1_000;
 /// Most keys of configurations, and most paths, that are offered as columns.
 const OFFERED: u32 = 200;
 
@@ -49,6 +52,7 @@ pub(crate) async fn read(state: &AppState, query: RunsQuery) -> Result<RunList, 
         tag: set(query.tag),
         status: set(query.status).map(|word| word.parse()).transpose().map_err(refused)?,
         filter,
+        group: set(query.group).map(|word| group(&word)).transpose().map_err(refused)?,
         order: set(query.sort)
             .map(|word| word.parse::<Order>())
             .transpose()
@@ -58,21 +62,47 @@ pub(crate) async fn read(state: &AppState, query: RunsQuery) -> Result<RunList, 
         columns: columns.clone(),
     };
     let total = state.store.count_runs(&query).await?;
+    let groups = if is_first { groups(state, &query).await? } else { Vec::new() };
     let found = state.store.runs(query).await?;
     let mut items = Vec::new();
     for id in pinned.iter().filter(|_| is_first) {
         let filter = Conditions(vec![of_id(Comparison::Equal, id)]);
         let one = RunQuery { filter, limit: 1, columns: columns.clone(), ..RunQuery::default() };
         let one = state.store.runs(one).await?;
-        items.extend(rows(state, one.items, one.cells, &columns, true).await?);
+        items.extend(rows(state, one, &columns, true).await?);
     }
     let total = total + items.len() as u64;
-    items.extend(rows(state, found.items, found.cells, &columns, false).await?);
-    Ok(RunList {
-        page: Page { items, next_cursor: found.next_cursor },
-        columns: columns.iter().map(titled).collect(),
-        total,
-    })
+    let mut heads: Vec<ListColumn> = columns.iter().map(titled).collect();
+    for (index, head) in heads.iter_mut().enumerate() {
+        head.is_right |= are_numbers(found.cells.iter().filter_map(|cells| cells.get(index)));
+    }
+    let next_cursor = found.next_cursor.clone();
+    items.extend(rows(state, found, &columns, false).await?);
+    Ok(RunList { page: Page { items, next_cursor }, columns: heads, total, groups })
+}
+
+/// The column that brings runs together.
+fn group(word: &str) -> Result<RunColumn, FieldError> {
+    word.parse().map_err(|error: FieldError| FieldError::new("group", error.message))
+}
+
+/// The groups of a list.
+async fn groups(state: &AppState, query: &RunQuery) -> Result<Vec<ListGroup>, ApiError> {
+    let Some(column) = query.group.as_ref().map(RunColumn::to_string) else { return Ok(Vec::new()) };
+    let names: Vec<String> = query.columns.iter().map(RunColumn::to_string).collect();
+    let listed = |group: RunGroup| ListGroup {
+        title: cells::group_title(&column, &group.value),
+        key: group.key,
+        runs: group.runs,
+        means: names.iter().zip(group.means).map(|(name, mean)| cells::mean_text(name, mean)).collect(),
+    };
+    Ok(state.store.run_groups(query, MAX_GROUPS).await?.into_iter().map(listed).collect())
+}
+
+/// Whether all values that are there are numbers.
+fn are_numbers<'a>(values: impl Iterator<Item = &'a Value>) -> bool {
+    let mut values = values.filter(|value| !value.is_null()).peekable();
+    values.peek().is_some() && values.all(Value::is_number)
 }
 
 /// The ids in a list with commas between them; a comma and a percent sign of an id are percent-encoded.
@@ -98,21 +128,22 @@ fn of_id(comparison: Comparison, id: &str) -> Condition {
 /// Runs as rows.
 async fn rows(
     state: &AppState,
-    runs: Vec<RunSummary>,
-    cells: Vec<Vec<Value>>,
+    page: gauntlet_store::Page,
     columns: &[RunColumn],
     is_pinned: bool,
 ) -> Result<Vec<ListRow>, ApiError> {
-    let ids: Vec<_> = runs.iter().map(|run| run.id.clone()).collect();
+    let ids: Vec<_> = page.items.iter().map(|run| run.id.clone()).collect();
     let sparklines = state.store.sparklines(&ids).await?;
     let names: Vec<String> = columns.iter().map(RunColumn::to_string).collect();
+    let mut groups = page.groups.into_iter();
     let row = |((run, values), sparkline): ((_, Vec<Value>), Vec<f64>)| ListRow {
         run,
         is_pinned,
+        group: groups.next().unwrap_or_default(),
         cells: names.iter().zip(&values).map(|(name, value)| cells::text(name, value)).collect(),
         sparkline: cells::sparkline(&sparkline),
     };
-    Ok(runs.into_iter().zip(cells).zip(sparklines).map(row).collect())
+    Ok(page.items.into_iter().zip(page.cells).zip(sparklines).map(row).collect())
 }
 
 /// The named lists of a project; those of all runs where it is empty.

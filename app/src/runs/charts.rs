@@ -33,19 +33,29 @@ pub(super) fn Charts(
     runs: RunRows,
 ) -> impl IntoView {
     // Each with the head of its log: where that is another one, there are new values.
+    let key = move || {
+        let group = runs.filter.group();
+        group.strip_prefix("config:").map(str::to_owned).unwrap_or(group)
+    };
     let described = Memo::new(move |_| {
+        let key = key();
         let described = runs.rows.with(|rows| {
             let describe = |(id, look): &(_, _)| {
-                let run = &rows.iter().find(|row| row.run.id == *id)?.run;
-                let look: &crate::ui::Look = look;
-                Some((run.id.to_string(), run.name.clone(), run.head, look.color, look.dash))
+                let row = rows.iter().find(|row| row.run.id == *id)?;
+                let (run, look): (_, &crate::ui::Look) = (&row.run, look);
+                // The title of a group is the key and the value.
+                let title = runs.group_title(&row.group);
+                let value = title.strip_prefix(&key).unwrap_or(&title).trim_start().to_owned();
+                Some((run.id.to_string(), run.name.clone(), run.head, look.color, look.dash, value))
             };
             runs.drawn.with(|drawn| drawn.iter().filter_map(describe).collect::<Vec<_>>())
         });
         serde_json::to_string(&described).unwrap_or_default()
     });
     let charts = move || {
-        runs.has_charts.get().then(|| view! { <list-charts data-runs=move || described.get()></list-charts> })
+        runs.has_charts.get().then(|| {
+            view! { <list-charts data-group=key data-runs=move || described.get()></list-charts> }
+        })
     };
     view! { <div id=ID>{charts}</div> }.erase()
 }

@@ -5,6 +5,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::filters::Filter;
+use super::menu::Menu;
 use crate::api::{ListColumn, list_columns};
 use crate::ui::Erase;
 
@@ -84,22 +85,17 @@ pub(super) fn Chooser(
         known.into_iter().map(option).collect_view()
     };
     view! {
-        <details class="columns" prop:open=open on:toggle=move |event| {
-            open.set(event_target::<web_sys::HtmlDetailsElement>(&event).open());
-        }>
-            <summary class="button">"Columns"</summary>
-            <div class="columns-sheet">
-                <ol>{rows}</ol>
-                <label>
-                    "Add a column"
-                    <input class="field" list="known-columns" spellcheck="false"
-                        placeholder="config:lr, mean:root, duration"
-                        autocomplete="off" on:change=add />
-                </label>
-                <datalist id="known-columns"><Suspense>{options}</Suspense></datalist>
-                <a class="link" href=move || filter.with("columns", "") data-noscroll="">"Usual columns"</a>
-            </div>
-        </details>
+        <Menu title="Columns" open>
+            <ol>{rows}</ol>
+            <label>
+                "Add a column"
+                <input class="field" list="known-columns" spellcheck="false"
+                    placeholder="config:lr, mean:root, duration"
+                    autocomplete="off" on:change=add />
+            </label>
+            <datalist id="known-columns"><Suspense>{options}</Suspense></datalist>
+            <a class="link" href=move || filter.with("columns", "") data-noscroll="">"Usual columns"</a>
+        </Menu>
     }
     .erase()
 }

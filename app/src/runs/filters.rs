@@ -7,7 +7,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use leptos_router::params::ParamsMap;
 
-use crate::api::RunsQuery;
+use crate::api::{ListColumn, RunsQuery};
 use crate::ui::address::in_list;
 use crate::ui::{Erase, Icon, Shape, focus_on_slash, project_address, status_word};
 
@@ -28,6 +28,8 @@ pub(super) struct Filter {
     conditions: Memo<String>,
     /// The order, or empty.
     pub(super) sort: Memo<String>,
+    /// The column that brings runs together, or empty.
+    group: Memo<String>,
     /// The columns, or empty.
     columns: Memo<String>,
     /// The pinned runs, or empty.
@@ -58,6 +60,7 @@ impl Filter {
             project: part("project"),
             tag: part("tag"),
             conditions: part("filter"),
+            group: part("group"),
             sort: part("sort"),
             columns: part("columns"),
             pin: part("pin"),
@@ -73,6 +76,7 @@ impl Filter {
             project: self.of_project.get().unwrap_or_else(|| self.project.get()),
             tag: self.tag.get(),
             filter: self.conditions.get(),
+            group: self.group.get(),
             sort: self.sort.get(),
             columns: self.columns.get(),
             pin: self.pin.get(),
@@ -86,13 +90,14 @@ impl Filter {
         self.of_project.get()
     }
 
-    fn parts(self) -> [(&'static str, Memo<String>); 9] {
+    fn parts(self) -> [(&'static str, Memo<String>); 10] {
         [
             ("q", self.words),
             ("status", self.status),
             ("project", self.project),
             ("tag", self.tag),
             ("filter", self.conditions),
+            ("group", self.group),
             ("sort", self.sort),
             ("columns", self.columns),
             ("pin", self.pin),
@@ -126,9 +131,23 @@ impl Filter {
         query
     }
 
+    /// The columns that the address names, whether there are such ones or not. Tracks it.
+    pub(super) fn named_columns(self) -> Vec<ListColumn> {
+        let column = |word: &str| {
+            let name = word.trim().replace("%2C", ",").replace("%2c", ",").replace("%25", "%");
+            ListColumn { title: name.clone(), name, is_number: false, is_right: false }
+        };
+        self.columns.with(|all| all.split(',').filter(|word| !word.is_empty()).map(column).collect())
+    }
+
     /// The address of the list. Tracks it.
     pub(super) fn address(self) -> String {
         self.with("", "")
+    }
+
+    /// The column that brings runs together; empty for none. Tracks it.
+    pub(super) fn group(self) -> String {
+        self.group.get()
     }
 
     /// The ids of the marked runs, as the address has them. Tracks it.
@@ -157,8 +176,10 @@ impl Filter {
 
     /// Whether there is a filter.
     pub(super) fn is_set(self) -> bool {
-        let filters =
-            self.parts().into_iter().filter(|(name, _)| !matches!(*name, "sort" | "columns" | "pin"));
+        let filters = self
+            .parts()
+            .into_iter()
+            .filter(|(name, _)| !matches!(*name, "group" | "sort" | "columns" | "pin"));
         filters.into_iter().any(|(_, part)| part.with(|p| !p.is_empty()))
     }
 }

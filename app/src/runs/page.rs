@@ -1,11 +1,14 @@
 //! The pages of lists: all runs, and those of a project.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 
 use super::charts::{Charts, ChartsButton};
 use super::chooser::Chooser;
 use super::empty::{NoMatch, NoRuns, NoRunsOf};
 use super::filters::{Filter, Filters};
+use super::grouping::Grouping;
 use super::live::keep_fresh;
 use super::rows::RunRows;
 use super::selection_bar::SelectionBar;
@@ -31,12 +34,14 @@ pub(crate) fn ProjectPage() -> impl IntoView {
 #[derive(Clone, Copy)]
 struct Open {
     columns: RwSignal<bool>,
+    groups: RwSignal<bool>,
     charts: RwSignal<bool>,
 }
 
 #[component]
 fn ListPage(filter: Filter) -> impl IntoView {
-    let open = Open { columns: RwSignal::new(false), charts: RwSignal::new(false) };
+    let open =
+        Open { columns: RwSignal::new(false), groups: RwSignal::new(false), charts: RwSignal::new(false) };
     let query = move || filter.query(String::new());
     let found = Resource::new_blocking(query, list_runs);
     let title = move || match filter.of_project() {
@@ -74,7 +79,7 @@ fn ListPage(filter: Filter) -> impl IntoView {
                         match found.await {
                             Ok(list) => view! { <Found list filter open /> }.erase(),
                             Err(error) => view! {
-                                <Failed error filter retry=move || found.refetch() />
+                                <Failed error filter open retry=move || found.refetch() />
                             }
                             .erase(),
                         }
@@ -89,14 +94,24 @@ fn ListPage(filter: Filter) -> impl IntoView {
 /// The list could not be read: the server has a fault, or the address says something that cannot be
 /// understood.
 #[component]
-fn Failed(error: PageError, filter: Filter, retry: impl Fn() + 'static) -> impl IntoView {
+fn Failed(error: PageError, filter: Filter, open: Open, retry: impl Fn() + 'static) -> impl IntoView {
     let is_fault = error.status >= 500;
     let heading = if is_fault { "The runs could not be read" } else { "This list cannot be shown" };
     let way_on = match is_fault {
         true => view! { <button class="button" on:click=move |_| retry()>"Try again"</button> }.erase(),
         false => view! { <a class="button" href=move || filter.base()>"Show all runs"</a> }.erase(),
     };
+    // What the address asks for can be changed here as well.
+    let columns = StoredValue::new(filter.named_columns());
+    let chooser = columns.with_value(|columns| !columns.is_empty());
+    let chooser = chooser.then(|| view! { <Chooser filter columns open=open.columns /> });
     view! {
+        <div class="list-head">
+            <span class="list-count"></span>
+            <Views filter />
+            <Grouping filter open=open.groups />
+            {chooser}
+        </div>
         <section class="empty is-small" role="alert">
             <h2>{heading}</h2>
             <p>{error.message}</p>
@@ -135,11 +150,25 @@ fn Tools(runs: RunRows, open: Open) -> impl IntoView {
         let total = runs.total.get();
         format!("{} {}", grouped(total), if total == 1 { "run" } else { "runs" })
     };
+    let keys =
+        move || runs.groups.with(|groups| groups.iter().map(|it| it.key.clone()).collect::<BTreeSet<_>>());
+    let are_folded = Memo::new(move |_| runs.folded.with(|folded| keys().is_subset(folded)));
+    let fold = move || {
+        let has_groups = runs.groups.with(|groups| !groups.is_empty());
+        has_groups.then(|| view! {
+            <button class="button"
+                on:click=move |_| runs.folded.set(if are_folded.get() { BTreeSet::new() } else { keys() })>
+                {move || if are_folded.get() { "Unfold groups" } else { "Fold groups" }}
+            </button>
+        })
+    };
     view! {
         <div class="list-head">
             <p class="list-count" role="status">{count}</p>
             <ChartsButton runs />
+            {fold}
             <Views filter=runs.filter />
+            <Grouping filter=runs.filter open=open.groups />
             <Chooser filter=runs.filter columns=runs.columns open=open.columns />
         </div>
         <Charts runs />

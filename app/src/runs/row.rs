@@ -4,6 +4,7 @@ use gauntlet_model::{RunId, RunSummary, Timestamp};
 use leptos::prelude::*;
 
 use super::filters::Marked;
+use super::lines::Line;
 use super::rows::RunRows;
 use crate::api::{ListColumn, ListRow};
 use crate::ui::{
@@ -57,7 +58,10 @@ pub(super) fn Row(
         runs.drawn.with(|drawn| drawn.iter().find(is_this).map(|(_, look)| *look))
     });
     // Behind the row of the heads.
-    let index = move || place.with(|(index, _)| index + 2);
+    let index = move || {
+        let line = Line::Run(place.with(|(index, _)| *index));
+        runs.lines.with(|lines| lines.iter().position(|it| *it == line).map(|index| index + 2))
+    };
     let row = Memo::new(move |_| place.with(|(_, row)| row.clone()));
     let run = Memo::new(move |_| row.with(|row| row.run.clone()));
     let columns = runs.columns.get_value().into_iter().enumerate();
@@ -169,7 +173,7 @@ fn cell(
         _ => {
             let text = move || row.with(|row| row.cells.get(index).cloned().unwrap_or_default());
             view! {
-                <td class="run-cell" class:num=column.is_number title=text data-title=column.title
+                <td class="run-cell" class:num=column.is_right title=text data-title=column.title
                     class:is-none=move || text().is_empty()>{text}</td>
             }
             .erase()

@@ -4,10 +4,12 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::grouping::GroupHead;
+use super::lines::Line;
 use super::row::Row;
 use super::rows::RunRows;
 use super::window::{follow_window, leave};
-use crate::api::ListColumn;
+use crate::api::{ListColumn, ListRow};
 use crate::ui::Erase;
 
 /// More columns than so many scroll sideways in any window.
@@ -23,7 +25,8 @@ pub(super) fn RunTable(
 ) -> impl IntoView {
     let rows = runs.rows;
     let body = NodeRef::<html::Tbody>::new();
-    let shown = follow_window(runs, body);
+    let above_px = RwSignal::new(0.0);
+    let shown = follow_window(runs, body, above_px);
     let are_all = Memo::new(move |_| {
         let is_read = runs.cursor.with(Option::is_none);
         is_read && rows.with(|rows| rows.iter().all(|row| runs.selection.has(row.run.id.as_str())))
@@ -40,12 +43,15 @@ pub(super) fn RunTable(
             }
         });
     };
-    let name = ListColumn { name: "name".to_owned(), title: "Run".to_owned(), is_number: false };
+    let name =
+        ListColumn { name: "name".to_owned(), title: "Run".to_owned(), is_number: false, is_right: false };
     let columns = runs.columns.get_value();
     let (count, is_wide) = (columns.len(), columns.len() > MOST_BESIDE);
     let heads = std::iter::once(name).chain(columns);
     let parts: f64 = heads.clone().map(|column| width(&column.name)).sum();
-    let width = format!("--parts:{parts:.1}");
+    // A table that scrolls sideways cannot have sticky heads.
+    let head_px = Memo::new(move |_| if is_wide { above_px.get() } else { 0.0 });
+    let style = move || format!("--parts:{parts:.1};--head-px:{}px", head_px.get());
     let heads = heads.map(|column| view! { <Head runs column /> });
     let gap = move |px: Memo<f64>| {
         let height = move || format!("height:{}px", px.get());
@@ -59,11 +65,15 @@ pub(super) fn RunTable(
         (Memo::new(move |_| shown.get().before_px), Memo::new(move |_| shown.get().after_px));
     let near = move || {
         let shown = shown.get();
-        rows.with(|rows| rows.get(shown.first..shown.end.min(rows.len())).unwrap_or_default().to_vec())
+        let near = runs
+            .lines
+            .with(|lines| lines.get(shown.first..shown.end.min(lines.len())).unwrap_or_default().to_vec());
+        rows.with(|rows| near.into_iter().filter_map(|line| entry(line, rows, runs)).collect::<Vec<_>>())
     };
     view! {
         <div class="run-table-frame" class:is-wide=is_wide>
-            <table class="run-table" style=width aria-label="Runs" aria-rowcount=move || runs.total.get() + 1>
+            <table class="run-table" style=style aria-label="Runs"
+                aria-rowcount=move || runs.total.get() + runs.groups.with(Vec::len) as u64 + 1>
                 <thead>
                     <tr aria-rowindex="1">
                         <th scope="col" class="run-select">
@@ -78,8 +88,11 @@ pub(super) fn RunTable(
                 <tbody node_ref=body on:click=move |_| leave(runs)>
                     {gap(before)}
                     <For
-                        each=near key=|row| row.run.id.clone()
-                        children=move |row| view! { <Row row runs now /> }
+                        each=near key=Entry::key
+                        children=move |entry| match entry {
+                            Entry::Run(row) => view! { <Row row=*row runs now /> }.erase(),
+                            Entry::Group { index, .. } => view! { <GroupHead runs index /> }.erase(),
+                        }
                     />
                     {gap(after)}
                 </tbody>
@@ -91,6 +104,40 @@ pub(super) fn RunTable(
         <ReadError runs />
     }
     .erase()
+}
+
+/// What is in a line of the table.
+#[derive(Clone)]
+enum Entry {
+    /// The head of a group.
+    Group {
+        /// The index of the group.
+        index: usize,
+        /// Its key.
+        key: String,
+    },
+    /// A run.
+    Run(Box<ListRow>),
+}
+
+impl Entry {
+    /// The index of a group is part of its key: another group may be at it after a refresh.
+    fn key(&self) -> (Option<usize>, String) {
+        match self {
+            Entry::Group { index, key } => (Some(*index), key.clone()),
+            Entry::Run(row) => (None, row.run.id.to_string()),
+        }
+    }
+}
+
+fn entry(line: Line, rows: &[ListRow], runs: RunRows) -> Option<Entry> {
+    match line {
+        Line::Run(row) => Some(Entry::Run(Box::new(rows.get(row)?.clone()))),
+        Line::Group(index) => {
+            let key = runs.groups.with(|groups| Some(groups.get(index)?.key.clone()))?;
+            Some(Entry::Group { index, key })
+        }
+    }
 }
 
 /// How wide a column is, beside a usual one.
@@ -106,14 +153,14 @@ fn width(column: &str) -> f64 {
     }
 }
 
-fn run_id(row: &crate::api::ListRow) -> String {
+fn run_id(row: &ListRow) -> String {
     row.run.id.to_string()
 }
 
 /// The head of a column: a link to the list in its order; where it is in that order, to the reverse.
 #[component]
 fn Head(runs: RunRows, column: ListColumn) -> impl IntoView {
-    let ListColumn { name, title, is_number } = column;
+    let ListColumn { name, title, is_number, is_right } = column;
     let filter = runs.filter;
     let width = format!("--part:{}", width(&name));
     let sort = StoredValue::new(name);
@@ -142,7 +189,7 @@ fn Head(runs: RunRows, column: ListColumn) -> impl IntoView {
         None => "",
     };
     view! {
-        <th scope="col" style=width class:num=is_number aria-sort=direction title=title.clone()>
+        <th scope="col" style=width class:num=is_right aria-sort=direction title=title.clone()>
             <a href=href data-noscroll="" prop:replace=true>
                 {title.clone()}<span aria-hidden="true">{arrow}</span>
             </a>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::filters::Filter;
+use super::menu::Menu;
 use crate::api::{NamedList, PageError, ViewChange, change_views, list_views};
 use crate::ui::Erase;
 
@@ -25,6 +26,11 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
             name.try_set(String::new());
             renamed.try_set(None);
             Ok::<(), PageError>(())
+        }
+    });
+    Effect::new(move || {
+        if open.get() {
+            read.dispatch(());
         }
     });
     let error = move || {
@@ -58,29 +64,21 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
     };
     let label = move || if renamed.with(Option::is_some) { "New name" } else { "Save this list as" };
     view! {
-        <details class="columns" on:toggle=move |event| {
-            open.set(event_target::<web_sys::HtmlDetailsElement>(&event).open());
-            if open.get_untracked() {
-                read.dispatch(());
-            }
-        }>
-            <summary class="button">"Views"</summary>
-            <div class="columns-sheet">
-                <ul>{move || views.get().into_iter().map(row).collect_view()}</ul>
-                <p hidden=move || !views.with(Vec::is_empty)>"No list is saved yet."</p>
-                <form on:submit=submit>
-                    <label>
-                        {label}
-                        <input class="field" maxlength="200" autocomplete="off" prop:value=move || name.get()
-                            on:input=move |e| name.set(event_target_value(&e)) />
-                    </label>
-                    <button class="button" disabled=move || name.with(|name| name.trim().is_empty())>
-                        {move || if renamed.with(Option::is_some) { "Rename" } else { "Save" }}
-                    </button>
-                </form>
-                {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
-            </div>
-        </details>
+        <Menu title="Views" open>
+            <ul>{move || views.get().into_iter().map(row).collect_view()}</ul>
+            <p hidden=move || !views.with(Vec::is_empty)>"No list is saved yet."</p>
+            <form on:submit=submit>
+                <label>
+                    {label}
+                    <input class="field" maxlength="200" autocomplete="off" prop:value=move || name.get()
+                        on:input=move |e| name.set(event_target_value(&e)) />
+                </label>
+                <button class="button" disabled=move || name.with(|name| name.trim().is_empty())>
+                    {move || if renamed.with(Option::is_some) { "Rename" } else { "Save" }}
+                </button>
+            </form>
+            {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
+        </Menu>
     }
     .erase()
 }

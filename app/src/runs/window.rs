@@ -3,6 +3,7 @@
 //! it is read as far as the window has come.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use leptos::html;
@@ -10,6 +11,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 
+use super::lines::{Line, count};
 use super::memory::{self, Left};
 use super::rows::RunRows;
 
@@ -60,10 +62,18 @@ fn shown(place: Option<ShownRows>, read: usize, total: usize) -> Shown {
 
 /// Follows the window over the rows in `body`. Reads what is missing there, and returns to the place where
 /// the list was left for a run.
-pub(super) fn follow_window(runs: RunRows, body: NodeRef<html::Tbody>) -> Memo<Shown> {
+/// `above_px` becomes the part of the table that is above the window, CSS pixels.
+pub(super) fn follow_window(
+    runs: RunRows,
+    body: NodeRef<html::Tbody>,
+    above_px: RwSignal<f64>,
+) -> Memo<Shown> {
     let place = RwSignal::new(None::<ShownRows>);
     let look = move || {
         if let Some(body) = body.try_get_untracked().flatten() {
+            if let Some(table) = body.parent_element() {
+                above_px.try_set((-table.get_bounding_client_rect().top()).max(0.0));
+            }
             place.try_maybe_update(|known| {
                 let now = measured(&body);
                 let is_new = now.is_some() && *known != now;
@@ -79,20 +89,38 @@ pub(super) fn follow_window(runs: RunRows, body: NodeRef<html::Tbody>) -> Memo<S
     });
     // Rows that are read, or gone, may be in the window.
     Effect::new(move || {
-        runs.rows.track();
+        runs.lines.track();
         request_animation_frame(look);
     });
     Effect::new(move || {
         let wanted = place.get().map_or(0, |place| place.end + MARGIN);
-        if wanted > runs.rows.with(Vec::len) && runs.error.with(Option::is_none) {
+        if wanted > runs.lines.with(Vec::len) && runs.error.with(Option::is_none) {
             spawn_local(runs.read_up_to(wanted));
+        }
+    });
+    Effect::new(move || {
+        if let Some(place) = place.get() {
+            runs.near.set_value(runs.lines.with(|lines| rows_of(lines, place)));
+            spawn_local(runs.refresh_near());
         }
     });
     return_to_place(runs, place.into());
     Memo::new(move |_| {
-        let total = usize::try_from(runs.total.get()).unwrap_or(usize::MAX);
-        shown(place.get(), runs.rows.with(Vec::len), total)
+        let count = |groups: &Vec<_>| runs.folded.with(|folded| count(runs.total.get(), groups, folded));
+        shown(place.get(), runs.lines.with(Vec::len), runs.groups.with(count))
     })
+}
+
+/// The rows near the window.
+fn rows_of(lines: &[Line], place: ShownRows) -> Range<usize> {
+    let end = (place.end + MARGIN).min(lines.len());
+    let near = &lines[place.first.saturating_sub(MARGIN).min(end)..end];
+    let rows = near.iter().filter_map(|line| match line {
+        Line::Run(row) => Some(*row),
+        Line::Group(_) => None,
+    });
+    let (first, last) = (rows.clone().min().unwrap_or(0), rows.max());
+    first..last.map_or(first, |last| last + 1)
 }
 
 /// Calls `then` in the next frame whenever the window was scrolled or has another size, until the running
@@ -115,7 +143,7 @@ fn on_window_change(then: impl Fn() + Copy + 'static) {
 }
 
 fn measured(body: &web_sys::Element) -> Option<ShownRows> {
-    let row = body.query_selector("tr.run-row").ok()??;
+    let row = body.query_selector("tr.run-row, tr.run-group").ok()??;
     let (row_px, top_px) = (row.get_bounding_client_rect().height(), body.get_bounding_client_rect().top());
     let window_px = window().inner_height().ok()?.as_f64()?;
     let index = |px: f64| if row_px > 0.0 { (px / row_px).max(0.0) as usize } else { 0 };

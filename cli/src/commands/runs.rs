@@ -130,6 +130,7 @@ impl Runs {
                 q: self.query.clone(),
                 tag: self.tag.clone(),
                 filter: self.filter.clone().unwrap_or_default(),
+                group: None,
                 order: Order { is_reversed: self.reverse, ..self.sort.clone() },
                 columns: Vec::new(),
             })?;

@@ -95,7 +95,10 @@ pub struct RunQuery {
     pub tag: Option<String>,
     /// Runs that fulfil these.
     pub filter: Conditions,
-    /// In which order.
+    /// The column whose values bring runs together, from the least value to the greatest; runs without one
+    /// are last. [`RunColumn::can_group`] says which columns can.
+    pub group: Option<RunColumn>,
+    /// In which order, within each group.
     pub order: Order,
     /// The columns of [`Page::cells`].
     pub columns: Vec<RunColumn>,
@@ -111,6 +114,7 @@ impl Default for RunQuery {
             q: None,
             tag: None,
             filter: Conditions::default(),
+            group: None,
             order: Order::default(),
             columns: Vec::new(),
         }
@@ -124,8 +128,24 @@ pub struct Page {
     pub items: Vec<RunSummary>,
     /// Of each run the values of [`RunQuery::columns`]; null where it has none.
     pub cells: Vec<Vec<Value>>,
+    /// Of each run the key of its group; empty where [`RunQuery::group`] is not set.
+    pub groups: Vec<String>,
     /// What to pass as [`RunQuery::cursor`] for the next page; `None` on the last one.
     pub next_cursor: Option<String>,
+}
+
+/// The runs of a list that share a value.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunGroup {
+    /// Its key, as [`Page::groups`] has it.
+    pub key: String,
+    /// The value, as one of the runs has it; null for the runs without one.
+    pub value: Value,
+    /// The number of runs.
+    pub runs: u64,
+    /// Of each column the mean over the runs that have a value; `None` where none has, and of columns that
+    /// hold no numbers.
+    pub means: Vec<Option<f64>>,
 }
 
 /// Which scored snapshots to list.

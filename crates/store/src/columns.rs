@@ -203,6 +203,17 @@ impl RunColumn {
         }
     }
 
+    /// Whether runs can be brought together by its values: those of the configuration and the words of a
+    /// run, not its numbers.
+    pub fn can_group(&self) -> bool {
+        use RunField::{Agent, Kind, Project, Status, Task};
+        match self {
+            RunColumn::Field(field) => matches!(field, Project | Status | Kind | Agent | Task),
+            RunColumn::Config(_) => true,
+            RunColumn::Value(..) => false,
+        }
+    }
+
     /// Its value for a run, null where there is none; `None` for what the run alone does not have.
     pub(crate) fn of(&self, run: &RunSummary) -> Option<Value> {
         match self {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Order, StoreError};
+use crate::{Order, RunColumn, StoreError};
 
 /// The value that a list is ordered by, of one run.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,9 +14,44 @@ pub(crate) enum Key {
     Missing,
 }
 
-/// The key of the last run shown, and its number to tell equal keys apart.
+impl Key {
+    /// Reads what [`fmt::Display`] wrote.
+    fn read(text: &str) -> Option<Self> {
+        Some(match text.split_at_checked(1)? {
+            ("i", digits) => Key::Integer(digits.parse().ok()?),
+            ("f", bits) => Key::Real(f64::from_bits(u64::from_str_radix(bits, 16).ok()?)),
+            ("t", hex) => Key::Text(unhex(hex)?),
+            ("n", "") => Key::Missing,
+            _ => return None,
+        })
+    }
+
+    /// The key of a group: the same for `1` and `1.0`, which a database takes for equal.
+    pub(crate) fn of_group(&self) -> String {
+        match self {
+            Key::Integer(number) => Key::Real(*number as f64).to_string(),
+            Key::Real(number) => Key::Real(number + 0.0).to_string(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Integer(number) => write!(f, "i{number}"),
+            Key::Real(number) => write!(f, "f{:x}", number.to_bits()),
+            Key::Text(text) => write!(f, "t{}", hex::encode(text)),
+            Key::Missing => f.write_str("n"),
+        }
+    }
+}
+
+/// The group and the key of the last run shown, and its number to tell equal keys apart.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Cursor {
+    /// The column of the groups and the value of this one, where the list has groups.
+    pub group: Option<(RunColumn, Key)>,
     pub order: Order,
     pub key: Key,
     pub run_no: i64,
@@ -24,18 +59,19 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     /// Reads what [`fmt::Display`] wrote for a list in the same order.
-    pub(crate) fn read(text: &str, order: &Order) -> Result<Self, StoreError> {
+    pub(crate) fn read(text: &str, order: &Order, group: Option<&RunColumn>) -> Result<Self, StoreError> {
         let word = order.to_string();
         let read = || {
-            let (key, run_no) = text.strip_prefix(&*word)?.strip_prefix('.')?.rsplit_once('.')?;
-            let key = match key.split_at_checked(1)? {
-                ("i", digits) => Key::Integer(digits.parse().ok()?),
-                ("f", bits) => Key::Real(f64::from_bits(u64::from_str_radix(bits, 16).ok()?)),
-                ("t", hex) => Key::Text(unhex(hex)?),
-                ("n", "") => Key::Missing,
-                _ => return None,
+            let (group, rest) = match group {
+                None => (None, text),
+                Some(column) => {
+                    let rest = text.strip_prefix(&*column.to_string())?.strip_prefix('.')?;
+                    let (key, rest) = rest.split_once('.')?;
+                    (Some((column.clone(), Key::read(key)?)), rest)
+                }
             };
-            Some(Self { order: order.clone(), key, run_no: run_no.parse().ok()? })
+            let (key, run_no) = rest.strip_prefix(&*word)?.strip_prefix('.')?.rsplit_once('.')?;
+            Some(Self { group, order: order.clone(), key: Key::read(key)?, run_no: run_no.parse().ok()? })
         };
         read().ok_or_else(|| {
             let shown: String = text.chars().take(64).collect();
@@ -46,14 +82,10 @@ impl Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.", self.order)?;
-        match &self.key {
-            Key::Integer(number) => write!(f, "i{number}")?,
-            Key::Real(number) => write!(f, "f{:x}", number.to_bits())?,
-            Key::Text(text) => write!(f, "t{}", hex::encode(text))?,
-            Key::Missing => f.write_str("n")?,
+        if let Some((column, key)) = &self.group {
+            write!(f, "{column}.{key}.")?;
         }
-        write!(f, ".{}", self.run_no)
+        write!(f, "{}.{}.{}", self.order, self.key, self.run_no)
     }
 }
 
@@ -78,8 +110,13 @@ mod tests {
         ];
         for (key, is_reversed) in keys.into_iter().zip([false, true].into_iter().cycle()) {
             let order = Order { is_reversed, ..RunField::Name.into() };
-            let cursor = Cursor { order: order.clone(), key, run_no: i64::MAX };
-            assert_eq!(Cursor::read(&cursor.to_string(), &order), Ok(cursor));
+            let cursor = Cursor { group: None, order: order.clone(), key: key.clone(), run_no: i64::MAX };
+            assert_eq!(Cursor::read(&cursor.to_string(), &order, None), Ok(cursor.clone()));
+            let column = RunColumn::Config("a.b".to_owned());
+            let grouped = Cursor { group: Some((column.clone(), key)), ..cursor.clone() };
+            assert_eq!(Cursor::read(&grouped.to_string(), &order, Some(&column)), Ok(grouped.clone()));
+            assert!(Cursor::read(&grouped.to_string(), &order, None).is_err());
+            assert!(Cursor::read(&cursor.to_string(), &order, Some(&column)).is_err());
         }
     }
 
@@ -99,7 +136,7 @@ mod tests {
             "name.x1.1",
             "name..1",
         ] {
-            let refused = Cursor::read(text, &order);
+            let refused = Cursor::read(text, &order, None);
             assert!(
                 matches!(refused, Err(StoreError::Invalid { ref field, .. }) if field == "cursor"),
                 "{text:?}"

@@ -63,7 +63,7 @@ mod work;
 mod writers;
 
 pub use answers::{
-    Appended, Created, Excerpt, InEpisode, OriginSession, Page, PendingCommand, RunQuery, Slice,
+    Appended, Created, Excerpt, InEpisode, OriginSession, Page, PendingCommand, RunGroup, RunQuery, Slice,
     SnapshotFilter, StepRow,
 };
 pub use blobs::{Blob, Blobs, Upload};

@@ -19,8 +19,8 @@ use gauntlet_vault::StoredKey;
 
 use crate::{
     DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, OriginSession, Page,
-    PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, SnapshotFilter, StaleRun, StepRow,
-    StoreError,
+    PendingCommand, RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, SnapshotFilter, StaleRun,
+    StepRow, StoreError,
 };
 
 /// Which events of a run to read.
@@ -64,6 +64,9 @@ pub(crate) trait LogStore: Send + Sync {
 
     /// The number of runs that a query finds, on all its pages.
     async fn count_runs(&self, query: &RunQuery) -> Result<u64, StoreError>;
+
+    /// The groups of a list, at most `limit`, in the order of their values; none where it has no groups.
+    async fn run_groups(&self, query: &RunQuery, limit: usize) -> Result<Vec<RunGroup>, StoreError>;
 
     /// The sparklines of runs, in their order.
     async fn sparklines(&self, runs: &[RunId]) -> Result<Vec<Vec<f64>>, StoreError>;

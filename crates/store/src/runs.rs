@@ -7,7 +7,7 @@ use gauntlet_model::{Body, Event, RunId, RunPatch, RunSpec, RunSummary, Timestam
 use crate::reply::Reply;
 use crate::row::{Row, internal_event};
 use crate::work::{NewRun, Work};
-use crate::{Created, Page, RunQuery, Store, StoreError};
+use crate::{Created, Page, RunGroup, RunQuery, Store, StoreError};
 
 impl Store {
     /// Creates a run under `id`; its `run.started` is the first event of its log. Where a run of that id was
@@ -53,6 +53,16 @@ impl Store {
     /// The number of runs that a query finds, on all its pages.
     pub async fn count_runs(&self, query: &RunQuery) -> Result<u64, StoreError> {
         self.log().count_runs(query).await
+    }
+
+    /// The groups of the runs that a query finds, in the order of their values, with the means of its
+    /// columns; none where the query names no column to group by.
+    ///
+    /// # Errors
+    ///
+    /// Where there are more than `limit`, or where runs cannot be grouped by that column.
+    pub async fn run_groups(&self, query: &RunQuery, limit: usize) -> Result<Vec<RunGroup>, StoreError> {
+        self.log().run_groups(query, limit).await
     }
 
     /// Changes what people wrote about a run. A change of status is an event (`run.status`) of its log.

@@ -89,6 +89,7 @@ pub async fn list(
             q: query.q,
             tag: query.tag,
             filter: query.filter.map(|text| text.parse::<Conditions>()).transpose()?.unwrap_or_default(),
+            group: None,
             order: query.sort.map(|word| word.parse::<Order>()).transpose()?.unwrap_or_default(),
             columns,
         })

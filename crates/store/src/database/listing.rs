@@ -1,5 +1,7 @@
 //! One run, and pages of runs.
 
+use std::collections::HashMap;
+
 use gauntlet_model::{RunId, RunSummary};
 use sqlx::AssertSqlSafe;
 
@@ -12,7 +14,10 @@ use super::query::{QueryBuilder, query as statement};
 use super::rows::{SUMMARY, summary};
 use super::value::Value;
 use crate::cursor::{Cursor, Key};
-use crate::{Comparison, Condition, Operand, Order, Page, RunColumn, RunField, RunQuery, StoreError};
+use crate::{
+    ColumnKind, Comparison, Condition, Operand, Order, Page, RunColumn, RunField, RunGroup, RunQuery,
+    StoreError,
+};
 
 /// Most runs on a page.
 const MAX_PAGE: u32 = 1000;
@@ -36,14 +41,34 @@ pub(crate) async fn runs(readers: &Pool, query: &RunQuery) -> Result<Page, Store
     let dialect = readers.dialect();
     let mut sources = Sources::new(dialect);
     let key = sources.of(&query.order.column);
-    let mut sql = from(&format!("{SUMMARY}, {key} AS sort_key"), sources, query)?;
+    let group = query.group.as_ref().map(|column| sources.of_group(column)).transpose()?;
+    let group_key = group.as_ref().map(|group| format!(", {group} AS group_key")).unwrap_or_default();
+    let mut sql = from(&format!("{SUMMARY}, {key} AS sort_key{group_key}"), sources, query)?;
     let direction = if query.order.is_descending() { "DESC" } else { "ASC" };
     if let Some(cursor) = &query.cursor {
-        let Cursor { key: last, run_no, .. } = Cursor::read(cursor, &query.order)?;
+        let last = Cursor::read(cursor, &query.order, query.group.as_ref())?;
         let beyond = if query.order.is_descending() { "<" } else { ">" };
-        behind(&mut sql, &key, beyond, last, run_no);
+        sql.push(" AND ");
+        match (&group, &last.group) {
+            (Some(group), Some((_, Key::Missing))) => {
+                sql.push(format!("{group} IS NULL AND "));
+                behind(&mut sql, &key, beyond, &last);
+            }
+            (Some(group), Some((_, value))) => {
+                sql.push(format!("({group} > ")).push_bind(value.clone());
+                sql.push(format!(" OR {group} IS NULL OR ({group} = "))
+                    .push_bind(value.clone())
+                    .push(" AND ");
+                behind(&mut sql, &key, beyond, &last);
+                sql.push("))");
+            }
+            _ => behind(&mut sql, &key, beyond, &last),
+        }
     }
     sql.push(" ORDER BY ");
+    if let Some(group) = &group {
+        sql.push(format!("{group} IS NULL, {group}, "));
+    }
     if has_gaps(&query.order) {
         sql.push(format!("{key} IS NULL, "));
     }
@@ -53,12 +78,19 @@ pub(crate) async fn runs(readers: &Pool, query: &RunQuery) -> Result<Page, Store
     let shown = &rows[..rows.len().min(query.limit as usize)];
     let items = shown.iter().map(summary).collect::<Result<Vec<_>, _>>()?;
     let next_cursor = match shown.last() {
-        Some(row) if rows.len() > shown.len() => Some(cursor_of(row, &query.order)?.to_string()),
+        Some(row) if rows.len() > shown.len() => Some(cursor_of(row, query)?.to_string()),
         _ => None,
     };
     let numbers = shown.iter().map(|row| row.try_get("run_no")).collect::<Result<Vec<i64>, _>>();
     let cells = projections::cells(readers, &numbers.map_err(fault)?, &items, &query.columns).await?;
-    Ok(Page { items, cells, next_cursor })
+    let groups = match group {
+        Some(_) => {
+            let key = |row: &DbRow| key_of(row, "group_key").map(|key| key.of_group());
+            shown.iter().map(key).collect::<Result<_, _>>()?
+        }
+        None => Vec::new(),
+    };
+    Ok(Page { items, cells, groups, next_cursor })
 }
 
 /// The number of runs on all pages together.
@@ -66,6 +98,57 @@ pub(crate) async fn count(readers: &Pool, query: &RunQuery) -> Result<u64, Store
     let sql = from("count(*)", Sources::new(readers.dialect()), query)?;
     let count: Option<i64> = sql.build().value(readers).await.map_err(fault)?;
     Ok(count.unwrap_or_default().unsigned_abs())
+}
+
+/// The groups of a list, with the means of columns, in the order of their values.
+pub(crate) async fn groups(
+    readers: &Pool,
+    query: &RunQuery,
+    limit: usize,
+) -> Result<Vec<RunGroup>, StoreError> {
+    let Some(column) = &query.group else { return Ok(Vec::new()) };
+    let mut sources = Sources::new(readers.dialect());
+    let group = sources.of_group(column)?;
+    let mut what = format!("{group} AS group_key, count(*) AS runs, max(r.run_no) AS run_no");
+    for (index, column) in query.columns.iter().enumerate() {
+        let mean = match column.kind() {
+            ColumnKind::Number => {
+                let value = sources.of(column);
+                format!(", avg({}) AS mean{index}", sources.dialect.real(&value))
+            }
+            _ => format!(", {} AS mean{index}", sources.dialect.real("NULL")),
+        };
+        what.push_str(&mean);
+    }
+    let mut sql = from(&what, sources, query)?;
+    sql.push(format!(" GROUP BY {group} ORDER BY {group} IS NULL, {group} LIMIT "));
+    sql.push_bind(limit as i64 + 1);
+    let rows = sql.build().all(readers).await.map_err(fault)?;
+    if rows.len() > limit {
+        let message = format!("{column} has more than {limit} values, which is too many groups");
+        return Err(StoreError::invalid("group", message));
+    }
+    let numbers = rows.iter().map(|row| row.try_get("run_no")).collect::<Result<Vec<i64>, _>>();
+    let numbers = numbers.map_err(fault)?;
+    let asked = readers.dialect().elements("?1");
+    let sql =
+        format!("SELECT {SUMMARY} FROM runs r JOIN progress p USING (run_no) WHERE r.run_no IN {asked}");
+    let found = statement(AssertSqlSafe(sql)).bind(Value::Integers(numbers)).all(readers).await;
+    let mut runs = HashMap::new();
+    for row in &found.map_err(fault)? {
+        runs.insert(row.try_get::<i64, _>("run_no").map_err(fault)?, summary(row)?);
+    }
+    let read = |row: &DbRow| {
+        let run: i64 = row.try_get("run_no").map_err(fault)?;
+        let means = (0..query.columns.len()).map(|index| row.try_get(&*format!("mean{index}")));
+        Ok(RunGroup {
+            key: key_of(row, "group_key")?.of_group(),
+            value: runs.get(&run).and_then(|run| column.of(run)).unwrap_or_default(),
+            runs: row.try_get::<i64, _>("runs").map_err(fault)?.unsigned_abs(),
+            means: means.collect::<Result<_, _>>().map_err(fault)?,
+        })
+    };
+    rows.iter().map(read).collect()
 }
 
 /// The tables that columns are read from, beyond those of every list.
@@ -96,6 +179,22 @@ impl Sources {
             self.columns.len() - 1
         });
         format!("k{index}.{name}")
+    }
+
+    /// The expression of the column that brings runs together.
+    fn of_group(&mut self, column: &RunColumn) -> Result<String, StoreError> {
+        match column {
+            // Two projects may differ in letter case alone.
+            RunColumn::Field(RunField::Project) => Ok("r.project".to_owned()),
+            column if column.can_group() => Ok(self.of(column)),
+            _ => {
+                let message = format!(
+                    "runs cannot be grouped by {column}: it must be project, status, kind, agent, task or \
+                     config:KEY"
+                );
+                Err(StoreError::invalid("group", message))
+            }
+        }
     }
 
     fn join(&self, sql: &mut QueryBuilder) {
@@ -251,30 +350,50 @@ fn require(sql: &mut QueryBuilder, condition: &Condition, column: &str, dialect:
     }
 }
 
-/// Adds that a run is behind the last one shown.
-fn behind(sql: &mut QueryBuilder, key: &str, beyond: &str, last: Key, run_no: i64) {
-    match last {
-        Key::Missing => {
-            sql.push(format!(" AND {key} IS NULL AND r.run_no {beyond} ")).push_bind(run_no);
-            return;
+/// Adds the condition that a run is behind the last one shown.
+fn behind(sql: &mut QueryBuilder, key: &str, beyond: &str, last: &Cursor) {
+    if last.key == Key::Missing {
+        sql.push(format!("({key} IS NULL AND r.run_no {beyond} ")).push_bind(last.run_no).push(")");
+        return;
+    }
+    sql.push(format!("(({key}, r.run_no) {beyond} (")).push_bind(last.key.clone());
+    sql.push(", ").push_bind(last.run_no).push(format!(") OR {key} IS NULL)"));
+}
+
+impl From<Key> for Value {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::Integer(number) => number.into(),
+            Key::Real(number) => number.into(),
+            Key::Text(text) => text.into(),
+            Key::Missing => Value::Text(None),
         }
-        Key::Integer(number) => sql.push(format!(" AND (({key}, r.run_no) {beyond} (")).push_bind(number),
-        Key::Real(number) => sql.push(format!(" AND (({key}, r.run_no) {beyond} (")).push_bind(number),
-        Key::Text(text) => sql.push(format!(" AND (({key}, r.run_no) {beyond} (")).push_bind(text),
-    };
-    sql.push(", ").push_bind(run_no).push(format!(") OR {key} IS NULL)"));
+    }
 }
 
 /// Where the next page begins.
-fn cursor_of(row: &DbRow, order: &Order) -> Result<Cursor, StoreError> {
-    let key = match row.any("sort_key").map_err(fault)? {
+fn cursor_of(row: &DbRow, query: &RunQuery) -> Result<Cursor, StoreError> {
+    let group = match &query.group {
+        Some(column) => Some((column.clone(), key_of(row, "group_key")?)),
+        None => None,
+    };
+    Ok(Cursor {
+        group,
+        order: query.order.clone(),
+        key: key_of(row, "sort_key")?,
+        run_no: row.try_get("run_no").map_err(fault)?,
+    })
+}
+
+/// The value that a list is ordered by, of a row.
+fn key_of(row: &DbRow, column: &str) -> Result<Key, StoreError> {
+    Ok(match row.any(column).map_err(fault)? {
         None => Key::Missing,
         Some(Value::Integer(Some(number))) => Key::Integer(number),
         Some(Value::Real(Some(number))) => Key::Real(number),
         Some(Value::Text(Some(text))) => Key::Text(text.to_string()),
         Some(other) => return Err(corrupt(format!("{other:?} is not a value of a list"))),
-    };
-    Ok(Cursor { order: order.clone(), key, run_no: row.try_get("run_no").map_err(fault)? })
+    })
 }
 
 /// A pattern that finds the text anywhere, its own wildcards taken literally.

@@ -23,7 +23,8 @@ use super::{
 use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::{
     DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, OriginSession, Page,
-    PendingCommand, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, StaleRun, StepRow, StoreError,
+    PendingCommand, RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, StaleRun, StepRow,
+    StoreError,
 };
 
 /// The index of texts.
@@ -86,6 +87,10 @@ impl LogStore for DatabaseLog {
 
     async fn count_runs(&self, query: &RunQuery) -> Result<u64, StoreError> {
         listing::count(&self.readers, query).await
+    }
+
+    async fn run_groups(&self, query: &RunQuery, limit: usize) -> Result<Vec<RunGroup>, StoreError> {
+        listing::groups(&self.readers, query, limit).await
     }
 
     async fn sparklines(&self, runs: &[RunId]) -> Result<Vec<Vec<f64>>, StoreError> {

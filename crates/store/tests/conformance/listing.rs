@@ -1,7 +1,7 @@
 //! Lists of runs: pages, orders, filters, search.
 
 use gauntlet_model::{RunPatch, RunSpec, Status};
-use gauntlet_store::{Order, RunField, RunQuery, Store, StoreError};
+use gauntlet_store::{Order, RunColumn, RunField, RunQuery, Store, StoreError};
 
 use super::Backend;
 use super::fixtures::*;
@@ -104,6 +104,56 @@ pub(crate) async fn each_column_sorts_both_ways(backend: &impl Backend) {
     assert_eq!(fresh.store.count_runs(&beta).await.unwrap(), 2);
     assert_eq!("-steps".parse(), Ok(Order { is_reversed: true, ..RunField::Steps.into() }));
     assert!("steps-".parse::<Order>().unwrap_err().to_string().contains("- in front reverses the order"));
+}
+
+pub(crate) async fn groups_bring_runs_together(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let runs = [
+        ("1", serde_json::json!({"lr": 0.5}), Some(1.0)),
+        ("2", serde_json::json!({"lr": "fast"}), Some(3.0)),
+        ("3", serde_json::json!({}), None),
+        ("4", serde_json::json!({"lr": 2}), Some(4.0)),
+        ("5", serde_json::json!({"lr": 0.5}), Some(2.0)),
+        ("6", serde_json::json!({"lr": 2.0}), None),
+        ("7", serde_json::json!({}), Some(5.0)),
+    ];
+    for (n, (id, config, root)) in (0..).zip(runs) {
+        let config = config.as_object().cloned().unwrap();
+        let spec = RunSpec { config, ..RunSpec::named(id) };
+        fresh.store.create_run(spec, run_id(id), at(n)).await.unwrap();
+        let scored = root.map(|root| snapshot(100 + n as u128, 0, &[("root", root)]));
+        fresh.store.append(&run_id(id), scored.into_iter().collect(), at(n)).await.unwrap();
+    }
+    let lr = RunColumn::Config("lr".to_owned());
+    for limit in [1, 2, 3, 100] {
+        let by = |sort: RunField| RunQuery { group: Some(lr.clone()), ..pages_of(limit, sort) };
+        assert_eq!(listed(&fresh.store, by(RunField::Created)).await, ["5", "1", "6", "4", "2", "7", "3"]);
+        assert_eq!(listed(&fresh.store, by(RunField::Mean)).await, ["5", "1", "4", "6", "2", "7", "3"]);
+    }
+    let query = RunQuery {
+        group: Some(lr.clone()),
+        columns: vec![RunField::Mean.into(), RunField::Status.into(), RunField::Steps.into()],
+        ..RunQuery::default()
+    };
+    let groups = fresh.store.run_groups(&query, 4).await.unwrap();
+    let found: Vec<_> = groups.iter().map(|group| (group.value.to_string(), group.runs)).collect();
+    // The newest of the runs says how the value is written.
+    let expect = [("0.5", 2), ("2.0", 2), ("\"fast\"", 1), ("null", 2)];
+    assert_eq!(found, expect.map(|(value, runs)| (value.to_owned(), runs)));
+    assert_eq!(groups[0].means, [Some(1.5), None, Some(1.0)]);
+    assert_eq!(groups[1].means, [Some(4.0), None, Some(0.5)]);
+    let page = fresh.store.runs(query.clone()).await.unwrap();
+    let keys: Vec<_> = groups.iter().flat_map(|it| vec![it.key.clone(); it.runs as usize]).collect();
+    assert_eq!(page.groups, keys);
+    let refused = fresh.store.run_groups(&query, 3).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { ref field, .. }) if field == "group"), "{refused:?}");
+    let by_number = RunQuery { group: Some(RunField::Steps.into()), ..query };
+    let refused = fresh.store.runs(by_number).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { ref field, .. }) if field == "group"), "{refused:?}");
+    for (column, first) in [(RunField::Status, "7"), (RunField::Project, "7"), (RunField::Task, "7")] {
+        let by = RunQuery { group: Some(column.into()), ..pages_of(2, RunField::Created) };
+        assert_eq!(listed(&fresh.store, by).await[0], first, "{column:?}");
+    }
 }
 
 pub(crate) async fn filters_narrow(backend: &impl Backend) {

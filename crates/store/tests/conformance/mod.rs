@@ -76,7 +76,8 @@ macro_rules! suite {
             a_patch_changes_what_it_names, a_deleted_run_is_gone, bad_arguments_are_named,
             a_chunk_that_is_stored_again_replaces_the_first, a_store_that_works_answers_a_ping);
         conformance::suite!($backend; listing:
-            pages_hold_every_run_once, each_sort_orders, each_column_sorts_both_ways, filters_narrow,
+            pages_hold_every_run_once, each_sort_orders, each_column_sorts_both_ways,
+            groups_bring_runs_together, filters_narrow,
             search_finds_text_literally, a_bad_cursor_is_refused);
         conformance::suite!($backend; origin:
             a_session_begins_with_its_first_snapshot, a_step_is_stored_once,

@@ -1,0 +1,45 @@
+//! The menus above the list.
+
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::ui::Erase;
+
+/// A button with a sheet below it. Escape closes the sheet, and so does going elsewhere, as to another menu.
+#[component]
+pub(super) fn Menu(
+    /// What is written on the button.
+    title: &'static str,
+    /// Whether the sheet is shown; the menu sets it when it is opened or closed.
+    open: RwSignal<bool>,
+    /// What is on the sheet.
+    children: Children,
+) -> impl IntoView {
+    let (details, summary) = (NodeRef::<html::Details>::new(), NodeRef::<html::Summary>::new());
+    let toggled = move |_| open.set(details.get_untracked().is_some_and(|details| details.open()));
+    let close = move |event: web_sys::KeyboardEvent| {
+        if event.key() == "Escape" && open.get_untracked() {
+            open.set(false);
+            if let Some(summary) = summary.get_untracked() {
+                // An element that cannot take the focus stays without it.
+                let _ = summary.focus();
+            }
+        }
+    };
+    let left = move |event: web_sys::FocusEvent| {
+        let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
+        let details = details.get_untracked();
+        if to.is_some_and(|to| details.is_some_and(|details| !details.contains(Some(&to)))) {
+            open.set(false);
+        }
+    };
+    view! {
+        <details class="columns" node_ref=details prop:open=open on:toggle=toggled on:keydown=close
+            on:focusout=left>
+            <summary class="button" node_ref=summary>{title}</summary>
+            <div class="columns-sheet">{children()}</div>
+        </details>
+    }
+    .erase()
+}
