@@ -18,6 +18,10 @@ use crate::{Error, facts};
 /// Levels of detail that chunks have, from 0: at the last one, a chunk covers more events than a run has.
 const LEVELS: u8 = 10;
 
+/// The coarsest level that is sealed in the background. A chunk of the next one is made of two million facts
+/// at once; it is sealed when somebody asks for it.
+pub(crate) const COARSEST: u8 = 2;
+
 /// Names the content of a run's chunks: where two are the same, so are the chunks. A deleted run's id can be
 /// used again, so that its creation time tells the two apart; coarser chunks depend on the rules.
 pub fn version(run: &RunSummary) -> String {
@@ -56,7 +60,8 @@ impl<'a> SealedChunk<'a> {
 }
 
 impl Films {
-    /// What a client needs to know before it loads chunks.
+    /// What a client needs to know before it loads chunks. Of the coarser levels it names the chunks that
+    /// are stored: one that is not yet needs the film of the whole run, which takes long.
     ///
     /// # Errors
     ///
@@ -64,11 +69,17 @@ impl Films {
     pub async fn manifest(&self, run: RunSummary) -> Result<FilmManifest, Error> {
         let paths = self.paths(&run).await?;
         let version = version(&run);
-        let manifest = Manifest {
+        let overview_end = self.store().overview_end(&run.id).await?;
+        let mut manifest = Manifest {
             rules: run.rules,
             failure_rule: run.failure_rule,
             ..Manifest::new(run.id, run.head, run.steps, paths)
         };
+        for level in manifest.levels.iter_mut().filter(|level| level.level > 0) {
+            let stored = if level.level <= COARSEST { overview_end / level.span } else { 0 };
+            level.chunks = level.chunks.min(stored);
+        }
+        manifest.levels.retain(|level| level.level == 0 || level.chunks > 0);
         Ok(FilmManifest { manifest, version })
     }
 

@@ -141,7 +141,8 @@ impl Films {
     }
 
     /// The rubric paths of a run in tree order, by the outline that was stored with its sealed chunks and
-    /// what the log has beyond.
+    /// what the log has beyond. Somebody waits: where more of the log is missing than can be read in a
+    /// moment, as right after much was written, a part of it is read each time the paths are asked for.
     pub(crate) async fn paths(&self, run: &RunSummary) -> Result<Vec<String>, Error> {
         let outline = self.outlines.take_or_make(run, |cached| cached.len() > CACHED_OUTLINES);
         let seen = || outline.lock().head();
@@ -151,13 +152,8 @@ impl Films {
         {
             *outline.lock() = stored;
         }
-        if run.head.saturating_sub(seen()) >= levels::span(1) {
-            // The overview of so long a part is not sealed either, and needs the film.
-            let film = self.get(&run.id).await?;
-            let film = film.lock();
-            return Ok(film.paths().iter().map(|path| path.path.clone()).collect());
-        }
-        fold_to(&self.store, &run.id, run.head, &outline).await?;
+        let end = run.head.min(seen() + levels::span(1));
+        fold_to(&self.store, &run.id, end, &outline).await?;
         Ok(outline.lock().paths())
     }
 

@@ -138,6 +138,9 @@ pub(crate) trait LogStore: Send + Sync {
     /// The outline of a run's sealed chunks.
     async fn outline(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError>;
 
+    /// For how many events of a run the overview is stored.
+    async fn overview_end(&self, run: &RunId) -> Result<u64, StoreError>;
+
     /// The effects of a project.
     async fn effects(&self, project: &str) -> Result<EffectSet, StoreError>;
 

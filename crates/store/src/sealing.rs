@@ -39,6 +39,11 @@ impl Store {
         self.log().outline(run).await
     }
 
+    /// For how many events of a run, from the first on, the chunks of the coarser levels are stored.
+    pub async fn overview_end(&self, run: &RunId) -> Result<u64, StoreError> {
+        self.log().overview_end(run).await
+    }
+
     /// Stores chunks of a run together with how far it is sealed then. `false`, and nothing is stored, where
     /// the run was deleted meanwhile, even if another one has its id by now, or asks for other rules than an
     /// overview was made by.

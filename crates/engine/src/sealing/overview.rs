@@ -10,16 +10,13 @@ use gauntlet_model::{Timestamp, fnv1a_128};
 use gauntlet_store::{PackedChunk, SealedTo, SealingRun, Store};
 
 use super::Runs;
-use crate::chunks::pack_coarse;
+use crate::chunks::{COARSEST, pack_coarse};
 use crate::clock::now;
 use crate::films::Films;
 use crate::{Error, envelope, facts};
 
 /// How long a run is quiet before what is new of it is sealed, however little it is.
 pub(super) const QUIET: Duration = Duration::from_secs(2);
-/// The coarsest level that is sealed in the background. A chunk of the next one is made of two million facts
-/// at once; it is sealed when somebody asks for it.
-const COARSEST: u8 = 2;
 
 /// A run and the hash of its rules: when the rules change, the run is followed from the start again.
 pub(super) type RunUnderRules = (i64, u128);

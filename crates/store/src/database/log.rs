@@ -183,6 +183,10 @@ impl LogStore for DatabaseLog {
         seals::outline(&self.readers, run).await
     }
 
+    async fn overview_end(&self, run: &RunId) -> Result<u64, StoreError> {
+        seals::overview_end(&self.readers, run).await
+    }
+
     async fn effects(&self, project: &str) -> Result<EffectSet, StoreError> {
         effects::read(&self.readers, project).await
     }

@@ -115,6 +115,13 @@ pub(crate) async fn outline(readers: &Pool, run: &RunId) -> Result<Option<Vec<u8
     query(sql).bind(run.as_str()).value(readers).await.map_err(fault)
 }
 
+/// For how many events of a run the overview is stored; 0 where none is.
+pub(crate) async fn overview_end(readers: &Pool, run: &RunId) -> Result<u64, StoreError> {
+    let sql = "SELECT s.overview FROM seals s JOIN runs r USING (run_no) WHERE r.id = ?1";
+    let end: Option<i64> = query(sql).bind(run.as_str()).value(readers).await.map_err(fault)?;
+    Ok(end.unwrap_or_default().unsigned_abs())
+}
+
 /// The runs that are long enough, with how far they are sealed.
 pub(crate) async fn sealing(readers: &Pool, events: u64) -> Result<Vec<SealingRun>, StoreError> {
     let sql = "SELECT r.run_no, r.id, r.rules, p.head, p.status, p.updated_at, p.evidence,
