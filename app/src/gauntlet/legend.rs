@@ -1,7 +1,6 @@
 //! The legend, a line below the stage: generated from the project's effects and the failing rules. It is not
 //! over the stage, where it would cover the path.
 
-use gauntlet_film::Film;
 use gauntlet_scene::{effect_color, legend, to_hex};
 use leptos::prelude::*;
 
@@ -11,7 +10,8 @@ use crate::ui::{Erase, Icon, Shape};
 /// On a narrower window the legend starts folded, CSS pixels; the same value is in the style sheet.
 const SMALL_PX: f64 = 900.0;
 
-/// The meaning of each shape that the run shows, and of the height. Can be folded.
+/// The meaning of each shape that the run shows, and of the height. Can be folded. The rule itself is behind
+/// every count of what fails.
 #[component]
 pub(super) fn Legend(session: Session) -> impl IntoView {
     let effects = session.view.effects;
@@ -19,7 +19,6 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
         let chosen = session.view.rubric.get();
         effects.shown.with(|set| session.watch_calmly(|film| legend(film, set, chosen)))
     });
-    let sentence = move || session.watch_calmly(Film::rule_in_force).text;
     // `None`: the style sheet decides by the width of the window.
     let is_open = RwSignal::new(None::<bool>);
     let fold = move |_| {
@@ -47,12 +46,9 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
                     <li><i class="swatch is-failed" aria-hidden="true"></i>"failed"</li>
                 })}
                 <li title="Steps ahead of the agent, and those that were not evaluated">
-                    <i class="swatch is-none" aria-hidden="true"></i>"dim: ahead or n/e"
+                    <i class="swatch is-none" aria-hidden="true"></i>"ahead or n/e"
                 </li>
                 <li><Heights session /></li>
-                <li>
-                    <a class="link" href="/docs/failing" rel="external" title=sentence>"the rule"</a>
-                </li>
             </ul>
             {move || effects.unread.get().map(|error| view! {
                 <p class="trouble" role="alert">
@@ -73,7 +69,8 @@ fn Heights(session: Session) -> impl IntoView {
         session.watch_calmly(|film| film.path_of(path).map(|path| path.path.clone()))
     });
     let ends = move || heights.with(|h| format!("{} to {}", h.text(h.low), h.text(h.high)));
-    let choose = move || if is_fixed.get() { "fit to the run" } else { "fix at −50 to 50" };
+    let choose =
+        move || if is_fixed.get() { ("fit", "fit to the run") } else { ("fix", "fix at −50 to 50") };
     move || {
         name.get().map(|name| {
             view! {
@@ -81,7 +78,8 @@ fn Heights(session: Session) -> impl IntoView {
                 " "
                 <button class="link" aria-pressed=move || is_fixed.get().to_string()
                     title="The height of the path and of the curve. Fixed, two runs can be compared by eye."
-                    on:click=move |_| is_fixed.update(|fixed| *fixed = !*fixed)>{choose}</button>
+                    aria-label=move || choose().1
+                    on:click=move |_| is_fixed.update(|fixed| *fixed = !*fixed)>{move || choose().0}</button>
             }
         })
     }
