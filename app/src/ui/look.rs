@@ -3,7 +3,8 @@
 use gauntlet_model::RunId;
 use leptos::prelude::*;
 
-/// Colours of runs, as `--run-0` and so on in the style.
+/// Colours of runs, as `--run-0` and so on in the style. Those of two runs with the same dashes, which are
+/// four apart, differ for any colour vision.
 const COLORS: usize = 8;
 /// Patterns of dashes; the first is a solid line.
 const DASHES: usize = 4;
