@@ -174,7 +174,7 @@ export class Chart {
 
   #widen() {
     this.#figure.classList.toggle("is-wide");
-    // More points can be told from each other.
+    // More points can be distinguished.
     this.isFresh = false;
     this.#page.refresh();
   }

@@ -121,7 +121,7 @@ export class Plot {
   }
 
   /**
-   * Shows other values or another range, where that needs no other lines and scales; says whether it does. The
+   * Shows other values or another range, where that needs no other lines and scales; returns whether it did. The
    * crosshair and a selection that is being dragged stay.
    *
    * @param {History[]} histories

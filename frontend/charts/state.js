@@ -71,7 +71,7 @@ export function writeView(query, view) {
 
 /**
  * The band that is drawn where none was chosen, and the one that can be drawn. The ranges of the rollouts of several runs
- * lie over each other and hide the lines; spread over runs needs groups of them.
+ * overlap and hide the lines; spread over runs needs groups of them.
  *
  * @param {View} view
  * @param {number} runs

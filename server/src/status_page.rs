@@ -10,7 +10,7 @@ use gauntlet_store::RunQuery;
 use crate::state::AppState;
 use crate::{health, policy, process};
 
-/// GET: the page. Where the log does not answer, the page says so; it is no error.
+/// GET: the page. Where the log does not answer, the page says so, with status 200.
 pub(crate) async fn read(State(state): State<AppState>) -> Response {
     let content = content(&state).await;
     let options = &state.leptos;

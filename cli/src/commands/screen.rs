@@ -61,7 +61,8 @@ impl Screen {
     }
 }
 
-/// A text on one line of at most `width` columns: white space becomes a space, what controls a terminal goes.
+/// A text on one line of at most `width` columns: white space becomes a space, control characters are
+/// removed.
 pub(super) fn clip(text: &str, width: usize) -> String {
     let mut line = String::new();
     let mut columns = 0;

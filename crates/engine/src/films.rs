@@ -16,7 +16,7 @@ use crate::{Error, outlines};
 const CACHED_FILMS: usize = 40;
 /// How many films are cached at least, whatever their length.
 const LEAST_CACHED_FILMS: usize = 8;
-/// The nodes of all cached films beyond which the least recently used ones go.
+/// The nodes of all cached films beyond which the least recently used ones are dropped.
 const CACHED_NODES: usize = 2_000_000;
 /// How many outlines are cached at most.
 const CACHED_OUTLINES: usize = 100;

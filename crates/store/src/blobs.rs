@@ -1,10 +1,10 @@
 //! Artifacts: files kept under the hash of their content, beside the database.
 //!
-//! A blob is written to a temporary name, hashed on the way, synced, and only then moved to where its hash
-//! says. What is there is whole, unless the disk changed it: so it is hashed again when it is read. Beside
+//! A blob is written to a temporary name, hashed on the way, synced, and only then moved to the path of its
+//! hash. A file there is complete, unless the disk changed it: so it is hashed again when it is read. Beside
 //! the blobs are the references of runs to them (`blob_refs`): a run reads its own artifacts only, and with
-//! the last run that refers to a blob the blob goes. The log's `artifact.added` events describe a blob; this
-//! only keeps the bytes.
+//! the last run that refers to a blob the blob is removed. The log's `artifact.added` events describe a blob;
+//! this only keeps the bytes.
 
 use std::io::{self, Read, Seek};
 use std::ops::Deref;

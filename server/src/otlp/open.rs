@@ -10,11 +10,10 @@ use gauntlet_store::{RunField, RunQuery, StoreError};
 use super::append;
 use crate::state::AppState;
 
-/// How long nothing may be heard of a trace before it is taken for ended. Exporters send spans within seconds
-/// of their end, so that a root which runs on for longer without a word is rare; should it come, its end is
-/// the last word.
+/// How long a trace must be quiet before it counts as ended. Exporters send spans within seconds of their
+/// end, so a root that runs longer without one is rare; where it arrives later, its end replaces this one.
 const QUIET: Duration = Duration::from_secs(60);
-/// How often that is looked at.
+/// Time between two checks.
 const EVERY: Duration = Duration::from_secs(5);
 /// How far back a new server looks for traces that were open when the last one stopped, microseconds.
 const RECENT_MICROS: i64 = 24 * 3600 * 1_000_000;

@@ -258,7 +258,7 @@ def open_run(
     the first of these that is installed. Raises :class:`~gauntlet.ApiError` for a run that does not exist,
     :class:`~gauntlet.Unreachable` without a server, and ``ImportError`` without a named library.
     """
-    # Not at the top: whoever only logs has no use for http and csv.
+    # Not at the top: a program that only logs does not need http and csv.
     from .client import Client
     from .reader import RunReader, library_of
 

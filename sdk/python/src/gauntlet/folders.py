@@ -71,7 +71,7 @@ def set_aside(folder: Path, reason: str) -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Creates a folder and the ones above it, those that are missing, for nobody but its owner."""
+    """Creates a folder and the ones above it, those that are missing, accessible to its owner only."""
     if not folder.parent.is_dir():
         make_private(folder.parent)
     with contextlib.suppress(FileExistsError):
@@ -79,7 +79,7 @@ def make_private(folder: Path) -> None:
 
 
 def open_private(path: Path, mode: str, buffering: int = -1) -> IO[bytes]:
-    """Opens a file of bytes; one that it creates is for nobody but its owner."""
+    """Opens a file of bytes; one that it creates is accessible to its owner only."""
     return open(path, mode, buffering, opener=lambda name, flags: os.open(name, flags, 0o600))
 
 

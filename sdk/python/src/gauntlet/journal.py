@@ -426,7 +426,7 @@ def _index(step: Any) -> int | None:
 
 
 def _alert_text(title: Any, words: Any, ledger: Ledger) -> str:
-    """What an alert says: title and text, or the one that is not empty."""
+    """The text of an alert: title and text, or the one that is not empty."""
     parts = (as_text(part).strip() for part in (title, words))
     return text(": ".join(part for part in parts if part), ledger)
 

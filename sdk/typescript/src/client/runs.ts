@@ -39,7 +39,7 @@ export class Runs {
   }
 
   /**
-   * Every run that matches, newest first unless `sort` says otherwise; pages are fetched on demand. What
+   * Every run that matches, newest first unless `sort` is given; pages are fetched on demand. What
    * `columns` asks for is in the `columns` of each run.
    */
   list(

@@ -72,7 +72,7 @@ export function severityOf(level: unknown, ledger: Ledger): Severity {
   return found ?? "warning";
 }
 
-/** What an alert says: title and text, or the one that is not empty. */
+/** The text of an alert: title and text, or the one that is not empty. */
 export function alertTextOf(title: unknown, text: unknown, ledger: Ledger): string {
   const parts = [title, text].map((part) => textOf(part, ledger).trim()).filter((part) => part !== "");
   return textOf(parts.join(": "), ledger);

@@ -102,7 +102,7 @@ class _Adapter(Sink):
 
     def open(self, run: RunInfo) -> None:
         if not callable(getattr(self._target, "write", None)):
-            raise TypeError(f"{self._target!r} is no sink: it has no method write(records)")
+            raise TypeError(f"{self._target!r} is not a sink: it has no method write(records)")
         if callable(begin := getattr(self._target, "open", None)):
             begin(run)
 
