@@ -4,6 +4,7 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 pub mod access;
+pub mod answers;
 pub mod api;
 mod attempt;
 mod beside;

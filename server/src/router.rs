@@ -18,8 +18,8 @@ use crate::openapi::DocumentText;
 use crate::routes::documented;
 use crate::state::AppState;
 use crate::{
-    access, compare_page, docs, document, evolution_page, groups_page, guard, http, metrics, monitors_page,
-    pages, search_page, status_page,
+    access, answers, compare_page, docs, document, evolution_page, groups_page, guard, http, metrics,
+    monitors_page, pages, search_page, status_page,
 };
 
 /// The paths of the pages. Leptos finds them by running the application while a switch of the whole process
@@ -38,6 +38,7 @@ pub fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.clone(), access::check))
+        .layer(middleware::from_fn_with_state(state.clone(), answers::bound))
         // Around what turns a panic into an answer, which is counted as well.
         .layer(middleware::from_fn_with_state(state.clone(), metrics::count))
         // Inside the layer that lets other pages read: they can read why they are refused.

@@ -70,6 +70,8 @@ pub struct AppState {
     pub limits: Limits,
     /// What bodies may take while they are decoded.
     pub memory: Memory,
+    /// What answers may take that their clients have not read.
+    pub answers: Memory,
     /// Downloads under way.
     pub spools: Spools,
     /// Files of the browser side.
@@ -109,6 +111,7 @@ impl AppState {
             store,
             limits,
             memory,
+            answers: Memory::new(limits.memory_bytes),
             spools: Spools::new(stopping.clone()),
             site: Arc::new(site),
             leptos: site::leptos_options(),

@@ -6,14 +6,17 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
+use axum::http::Request;
 use futures::{SinkExt, StreamExt};
 use gauntlet_server::connections::{self, Deadlines};
 use gauntlet_server::router::router;
+use http_body_util::BodyExt;
 use serde_json::json;
 use support::{Server, id};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
+use tower::ServiceExt;
 
 /// A server on a socket, with short deadlines.
 async fn listening(server: &Server, deadlines: Deadlines) -> SocketAddr {
@@ -252,4 +255,33 @@ async fn the_server_stops_whatever_hangs() {
     stopping.cancel();
     tokio::time::timeout(Duration::from_secs(3), serving).await.expect("it ends").unwrap();
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn answers_that_nobody_reads_have_one_budget() {
+    let server = Server::with(|(_, limits)| limits.memory_bytes = 4 << 20).await;
+    server.post("/api/v1/runs", &json!({ "id": "r", "name": "r" })).await.expect(201);
+    for number in 1..=2 {
+        let event = json!([{ "id": id(number), "at": "2026-11-21T00:00:00Z", "kind": "snapshot.scored",
+            "v": 1, "step": number, "body": { "scores": { "root": 1.0 }, "action": "",
+            "observation": "a".repeat(900_000) } }]);
+        server.post("/api/v1/runs/r/events", &event).await.expect(200);
+    }
+    let unread = async || {
+        let request = Request::builder().uri("/api/v1/runs/r/events").header("host", "127.0.0.1:4600");
+        router(server.state.clone()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    };
+    let waiting = [unread().await, unread().await];
+    assert!(waiting.iter().all(|answer| answer.status() == 200));
+    let refused = server.get("/api/v1/runs/r/events").await.expect(503);
+    assert_eq!(refused.headers["retry-after"], "1");
+    server.get("/api/v1/runs/r").await.expect(200);
+    let [first, second] = waiting;
+    drop(first);
+    assert_eq!(
+        server.get("/api/v1/runs/r/events").await.expect(200).json()["events"].as_array().unwrap().len(),
+        3
+    );
+    let size = second.into_body().collect().await.unwrap().to_bytes().len();
+    assert!(size > 1_800_000, "the other one is whole: {size} bytes");
 }
