@@ -1,4 +1,4 @@
-//! What the operating system grants the process: its files, their size, who may read them.
+//! What the operating system grants the process: its memory, its files, their size, who may read them.
 
 /// Connections at the most, whatever the system allows.
 const MOST_CONNECTIONS: u64 = 16 << 10;
@@ -27,6 +27,19 @@ pub fn exit_on_database_panic() {
     }));
 }
 
+/// Has the system give the process memory in small pages. The allocator asks for huge ones, of which each is
+/// resident as a whole once a byte of it is used: a server at rest took 58 MB with them and 38 MB without.
+#[cfg(target_os = "linux")]
+fn use_small_pages() {
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "the server may take more memory than it needs");
+    }
+}
+
+/// Other systems give small pages.
+#[cfg(not(target_os = "linux"))]
+fn use_small_pages() {}
+
 /// Makes files of this process private, raises the number of files as far as the system lets it, and turns a
 /// file that may not grow any more into an error instead of the end of the process.
 #[cfg(unix)]
@@ -36,6 +49,7 @@ pub fn prepare() {
     use tokio::signal::unix::{SignalKind, signal};
 
     exit_on_database_panic();
+    use_small_pages();
     umask(Mode::RWXG | Mode::RWXO);
     let files = getrlimit(Resource::Nofile);
     if let (Some(now), Some(most)) = (files.current, files.maximum)

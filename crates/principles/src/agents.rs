@@ -156,7 +156,7 @@ impl ReferenceAgent {
 
     /// What the agent is known to go by of what the documents test, and all that they test, where there is no
     /// more stress than usual.
-    pub fn known_of<'d>(self, documents: &'d [ScenarioDocument]) -> (BTreeSet<&'d str>, BTreeSet<&'d str>) {
+    pub fn known_of(self, documents: &[ScenarioDocument]) -> (BTreeSet<&str>, BTreeSet<&str>) {
         let (mut known, mut tested) = (BTreeSet::new(), BTreeSet::new());
         for document in documents {
             let held = self.known(document.context, DEFAULT_STRESS);
