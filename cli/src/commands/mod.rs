@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backup;
 mod client;
 mod completions;
 mod demo;
@@ -107,6 +108,14 @@ Examples:
     Tag(manage::Tag),
     /// Delete runs
     Rm(manage::Remove),
+    /// Write everything that is stored into one compressed file
+    Backup(backup::Backup),
+    /// Fill an empty data folder or database from an archive
+    Restore(backup::Restore),
+    /// Check an archive, with those that it goes on from
+    Verify(backup::Verify),
+    /// Copy everything from one database into another, empty one
+    Migrate(backup::Migrate),
     /// Follow a run live in the terminal
     Tail(tail::Tail),
     /// Make a shell complete commands and flags
@@ -178,6 +187,10 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Rename(rename) => rename.run(&config, &runtime),
         Command::Tag(tag) => tag.run(&config, &runtime),
         Command::Rm(remove) => remove.run(&config, &runtime),
+        Command::Backup(backup) => backup.run(&config, &runtime),
+        Command::Restore(restore) => restore.run(&config, &runtime),
+        Command::Verify(verify) => verify.run(&runtime),
+        Command::Migrate(migrate) => migrate.run(&config, &runtime),
         Command::Tail(tail) => tail.run(&config, &runtime),
         Command::Completions(completions) => completions.run(),
     }

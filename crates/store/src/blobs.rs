@@ -20,7 +20,7 @@ use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 
 use crate::blob_refs::Refs;
-use crate::{StoreError, private};
+use crate::{Options, StoreError, private};
 
 /// Blobs up to this size are hashed before the first byte is given, larger ones while they are given; bytes.
 const VERIFIED_FIRST: u64 = 64 << 20;
@@ -79,6 +79,14 @@ pub struct Blob {
 }
 
 impl Blobs {
+    /// The blobs of a store that is opened so.
+    pub(crate) fn of(options: &Options) -> Result<Self, StoreError> {
+        match &options.artifacts {
+            Some(folder) => Self::shared(folder),
+            None => Ok(Self::open(&options.path)),
+        }
+    }
+
     /// The blobs of a data folder. Uploads that an earlier process did not finish are removed; the caller is
     /// the only process that has the folder.
     pub(crate) fn open(data: &Path) -> Self {

@@ -14,6 +14,7 @@ use gauntlet_model::{
     EffectSet, EpisodeId, EventId, Kind, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
     WebhookFailure,
 };
+use tokio::sync::mpsc;
 
 use gauntlet_vault::StoredKey;
 
@@ -22,6 +23,7 @@ use crate::{
     PendingCommand, RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, SnapshotFilter, StaleRun,
     StepRow, StoreError,
 };
+use crate::{DumpMoment, EventLines, TableRows};
 
 /// Which events of a run to read.
 #[derive(Debug, Clone, Copy)]
@@ -170,6 +172,18 @@ pub(crate) trait LogStore: Send + Sync {
 
     /// One page of what the texts of the log hold.
     async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError>;
+
+    /// Every table but the events, at one moment.
+    async fn dump_tables(&self, sink: mpsc::Sender<TableRows>) -> Result<DumpMoment, StoreError>;
+
+    /// The number of the last migration of the schema.
+    async fn dump_schema(&self) -> Result<i64, StoreError>;
+
+    /// Some of the events of a run, from the first of `seqs`.
+    async fn dump_events(&self, run_no: i64, seqs: Range<u64>) -> Result<EventLines, StoreError>;
+
+    /// The ids of the events in these places.
+    async fn dump_ids(&self, places: &[(i64, u64)]) -> Result<Vec<Option<String>>, StoreError>;
 
     /// Fails where what is written now would be lost although it is acknowledged.
     async fn check(&self) -> Result<(), StoreError>;

@@ -42,10 +42,7 @@ impl Store {
             None => sqlite::open(&options, inbox, Arc::clone(&watches)).await?,
             Some(url) => postgres::open(&options, url, inbox, Arc::clone(&watches)).await?,
         };
-        let blobs = match &options.artifacts {
-            Some(folder) => Blobs::shared(folder)?,
-            None => Blobs::open(&options.path),
-        };
+        let blobs = Blobs::of(&options)?;
         let database = if options.database.is_some() { "PostgreSQL" } else { "SQLite" };
         let folder = options.path;
         Ok(Self { inner: Arc::new(Inner { queue, log, watches, blobs, folder, database }) })

@@ -52,6 +52,7 @@ const GUIDES: &[Guide] = guides! {
     "cli", "Command line", "docs/cli.md";
     "scenarios", "Scenarios", "docs/scenarios.md";
     "metrics", "Watching the server", "docs/metrics.md";
+    "backups", "Backups", "docs/backups.md";
     "access", "Keys and access", "docs/access.md";
     "postgresql", "PostgreSQL and several servers", "docs/postgresql.md";
     "operations", "Running it for a team", "docs/operations.md";

@@ -31,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-experiments", &["gauntlet-model", "gauntlet-statistics"]),
     ("gauntlet-statistics", &[]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-follow", "gauntlet-model", "gauntlet-vault"]),
+    ("gauntlet-backup", &["gauntlet-model", "gauntlet-store"]),
     ("gauntlet-dipg", &["gauntlet-model", "gauntlet-rubric"]),
     ("gauntlet-demo", &["gauntlet-dipg", "gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),
     // The store for its database sink only: a run straight into a data folder, where no server is wanted.
@@ -73,6 +74,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "gauntlet-cli",
         &[
             "gauntlet-api",
+            "gauntlet-backup",
             "gauntlet-demo",
             "gauntlet-engine",
             "gauntlet-film",

@@ -12,6 +12,62 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// A statement for the names and types of the columns of the table that its parameter names.
+    pub(crate) fn table_columns(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "SELECT name, type FROM pragma_table_info(?1)",
+            Dialect::Postgres => {
+                "SELECT column_name::text AS name, data_type::text AS type FROM information_schema.columns
+                 WHERE table_schema = current_schema() AND table_name = ?1 ORDER BY ordinal_position"
+            }
+        }
+    }
+
+    /// A statement for the greatest number that a run ever had.
+    pub(crate) fn last_run_no(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "SELECT seq FROM sqlite_sequence WHERE name = 'runs'",
+            Dialect::Postgres => {
+                "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('runs', 'run_no')::regclass), 0)"
+            }
+        }
+    }
+
+    /// A statement whether there is a table of the name that its parameter is: one row, where there is.
+    pub(crate) fn table_exists(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1",
+            Dialect::Postgres => {
+                "SELECT 1::bigint FROM information_schema.tables
+                 WHERE table_schema = current_schema() AND table_name = ?1"
+            }
+        }
+    }
+
+    /// What lets an `INSERT` say the numbers of rows that the database numbers by itself.
+    pub(crate) fn given_numbers(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => "OVERRIDING SYSTEM VALUE",
+        }
+    }
+
+    /// Statements after which new rows have greater numbers than those that were inserted. Their parameter is
+    /// the greatest number that a run ever had.
+    pub(crate) fn continue_numbers(self) -> &'static [&'static str] {
+        match self {
+            Dialect::Sqlite => &[
+                "DELETE FROM sqlite_sequence WHERE name = 'runs' AND ?1 >= 0",
+                "INSERT INTO sqlite_sequence (name, seq) VALUES ('runs', ?1)",
+            ],
+            Dialect::Postgres => &[
+                "SELECT setval(pg_get_serial_sequence('runs', 'run_no'), greatest(?1, 1), ?1 > 0)",
+                "SELECT setval(pg_get_serial_sequence('webhook_calls', 'call_no'),
+                    (SELECT max(call_no) FROM webhook_calls WHERE ?1::bigint IS NOT NULL))",
+            ],
+        }
+    }
+
     /// A subquery for the elements of a parameter that is a list of numbers or of texts.
     pub(crate) fn elements(self, parameter: &str) -> String {
         match self {

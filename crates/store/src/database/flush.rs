@@ -12,7 +12,7 @@ use super::query::query;
 use super::step_column;
 use super::value::Value;
 
-static INSERT_EVENTS: LazyLock<InsertMany<13>> = LazyLock::new(|| {
+pub(super) static INSERT_EVENTS: LazyLock<InsertMany<13>> = LazyLock::new(|| {
     let head = "INSERT INTO events (place, run_no, id, received_at, at, kind, version, episode, step, root, \
                 failure, origin, body)";
     InsertMany::new(head, "")

@@ -11,14 +11,15 @@ use gauntlet_model::{
 };
 use gauntlet_vault::StoredKey;
 use parking_lot::Mutex;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::connection::Pool;
 use super::session::Presence;
 use super::writer::{Drained, Writer};
 use super::{
-    api_keys, command_table, effects, episode, hub, list_views, listing, lookup, monitors, projections, read,
-    seals, steps, tombstones, webhooks, writers,
+    api_keys, command_table, dump, effects, episode, hub, list_views, listing, lookup, monitors, projections,
+    read, seals, steps, tombstones, webhooks, writers,
 };
 use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
     PendingCommand, RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, StaleRun, StepRow,
     StoreError,
 };
+use crate::{DumpMoment, EventLines, TableRows};
 
 /// The index of texts.
 #[async_trait]
@@ -228,6 +230,22 @@ impl LogStore for DatabaseLog {
             Some(index) => index.search(query).await,
             None => Err(StoreError::Unavailable("the search index is switched off".to_owned())),
         }
+    }
+
+    async fn dump_tables(&self, sink: mpsc::Sender<TableRows>) -> Result<DumpMoment, StoreError> {
+        dump::tables(&self.readers, sink).await
+    }
+
+    async fn dump_schema(&self) -> Result<i64, StoreError> {
+        dump::schema(&self.readers).await
+    }
+
+    async fn dump_events(&self, run_no: i64, seqs: Range<u64>) -> Result<EventLines, StoreError> {
+        dump::events(&self.readers, run_no, seqs).await
+    }
+
+    async fn dump_ids(&self, places: &[(i64, u64)]) -> Result<Vec<Option<String>>, StoreError> {
+        dump::ids(&self.readers, places).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -4,15 +4,29 @@
 use sqlx::SqlStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
+use super::connection::Connection;
 use super::fault::fault;
 use crate::StoreError;
 
-/// The steps: each with its number, its name and its SQL.
-pub(crate) fn migrator(steps: &[(i64, &'static str, &'static str)]) -> Migrator {
-    let step = |&(version, description, sql): &(i64, &'static str, &'static str)| {
+/// A step: its number, its name and its SQL.
+pub(crate) type Step = (i64, &'static str, &'static str);
+
+/// The steps, as the driver takes them.
+pub(crate) fn migrator(steps: &[Step]) -> Migrator {
+    let step = |&(version, description, sql): &Step| {
         Migration::new(version, description.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
     };
     Migrator::with_migrations(steps.iter().map(step).collect())
+}
+
+/// Takes the steps that were not taken.
+pub(crate) async fn migrate(connection: &mut Connection, steps: &[Step]) -> Result<(), StoreError> {
+    let steps = migrator(steps);
+    let taken = match connection {
+        Connection::Sqlite(connection) => steps.run(connection).await,
+        Connection::Postgres(connection) => steps.run(connection).await,
+    };
+    taken.map_err(migration_fault)
 }
 
 /// Why the steps could not be taken.

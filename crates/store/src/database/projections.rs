@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use sqlx::AssertSqlSafe;
 
 use super::columns::DbRow;
-use super::connection::Pool;
+use super::connection::{Connection, Pool};
 use super::dialect::Dialect;
 use super::fault::{TxnError, corrupt, fault};
 use super::group::Group;
@@ -60,13 +60,21 @@ fn config_entries(config: &Object, dialect: Dialect) -> BTreeMap<String, Value> 
     found
 }
 
+/// Writes the configuration of a run by its keys.
+pub(super) async fn insert_config(
+    db: &mut Connection,
+    run_no: i64,
+    config: &Object,
+) -> Result<(), sqlx::Error> {
+    let entries: Vec<_> = config_entries(config, db.dialect()).into_iter().collect();
+    let row = |(key, value): &(String, Value)| [run_no.into(), key.as_str().into(), value.clone()];
+    INSERT_CONFIG.write(db, &entries, row).await
+}
+
 impl Group<'_> {
     /// Notes the configuration of a new run.
     pub(super) async fn put_config(&mut self, run_no: i64, config: &Object) -> Result<(), TxnError> {
-        let entries: Vec<_> = config_entries(config, self.db.dialect()).into_iter().collect();
-        let row = |(key, value): &(String, Value)| [run_no.into(), key.as_str().into(), value.clone()];
-        INSERT_CONFIG.write(self.db, &entries, row).await?;
-        Ok(())
+        Ok(insert_config(self.db, run_no, config).await?)
     }
 
     /// Replaces what the values of a run came to.

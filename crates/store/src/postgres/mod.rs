@@ -20,11 +20,13 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 
 use self::peers::Peers;
 use self::search::Index;
-use self::session::{Remote, ServerSession};
+use self::session::{LoadSession, Remote, ServerSession};
 use crate::database::connection::{Connection, Pool};
+use crate::database::dialect::Dialect;
 use crate::database::fault::fault;
+use crate::database::load::{self, Found, LoadLog};
 use crate::database::log::{DatabaseLog, PeerServers, SearchIndex};
-use crate::database::migrations::{migration_fault, migrator};
+use crate::database::migrations::{Step, migration_fault, migrator};
 use crate::database::query::query;
 use crate::database::recount::recount;
 use crate::database::target::Target;
@@ -49,7 +51,7 @@ const WRITER_OPTIONS: [(&str, &str); 5] = [
 /// How long to wait for a connection.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 /// A number is the same schema in every backend.
-const STEPS: &[(i64, &str, &str)] = &[
+const STEPS: &[Step] = &[
     (12, "log", include_str!("../../../../migrations/postgresql/0012_log.sql")),
     (13, "alerts", include_str!("../../../../migrations/postgresql/0013_alerts.sql")),
     (14, "monitor actions", include_str!("../../../../migrations/postgresql/0014_monitor_actions.sql")),
@@ -77,6 +79,7 @@ pub(crate) async fn open(
     let writing = connecting.clone().options(WRITER_OPTIONS);
     let mut connection = session::connect(&writing).await.map_err(|error| unreachable(url, error))?;
     check_server(&mut connection).await?;
+    load::check_finished(Dialect::Postgres, Target::Postgres(&mut connection)).await?;
     let readers = PgPoolOptions::new()
         .max_connections(options.readers.max(1))
         .acquire_timeout(CONNECTS_WITHIN)
@@ -119,6 +122,43 @@ async fn is_current(connection: &mut PgConnection) -> Result<bool, StoreError> {
     }
     let counted = query("SELECT NOT EXISTS (SELECT 1 FROM progress WHERE root_sum IS NULL)");
     counted.only(Target::Postgres(connection)).await.map_err(fault)
+}
+
+/// Opens the database to be filled; see [`crate::Loader`].
+pub(crate) async fn open_for_load(
+    options: &Options,
+    url: &DatabaseUrl,
+    schema: i64,
+    mark: &str,
+) -> Result<LoadLog, StoreError> {
+    let connecting = connect_options(url, Synchronous::Normal)?;
+    let mut connection = session::connect(&connecting).await.map_err(|error| unreachable(url, error))?;
+    check_server(&mut connection).await?;
+    session::take(&mut connection).await?;
+    let mut connection = Connection::Postgres(connection);
+    let reached = load::schema(&mut connection).await?;
+    let (is_free, is_other) = match load::look(&mut connection).await? {
+        Found::Nothing => (true, false),
+        Found::Log => (is_empty(&mut connection).await?, false),
+        Found::Unfinished(other) => (true, other != mark),
+    };
+    if !is_free || (reached != 0 && reached != schema) {
+        return Err(StoreError::Conflict(format!("{url} is not empty; name a new database")));
+    }
+    if is_other {
+        query("DELETE FROM events").execute(&mut connection).await.map_err(fault)?;
+    }
+    private::folder(&options.path).map_err(|error| {
+        let folder = options.path.display();
+        StoreError::Unavailable(format!("the data directory {folder} cannot be used: {error}"))
+    })?;
+    LoadLog::begin(connection, Box::new(LoadSession), STEPS, schema, mark).await
+}
+
+/// Whether no run was ever created.
+async fn is_empty(connection: &mut Connection) -> Result<bool, StoreError> {
+    let any = query("SELECT run_no FROM runs LIMIT 1").value::<i64>(connection).await.map_err(fault)?;
+    Ok(any.is_none())
 }
 
 /// How to connect. What is acknowledged is on the disk of the server, unless asked for otherwise.

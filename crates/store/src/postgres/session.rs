@@ -12,6 +12,7 @@ use super::peers::Announcer;
 use crate::StoreError;
 use crate::database::connection::Connection;
 use crate::database::fault::fault;
+use crate::database::load::LoadHold;
 use crate::database::query::query;
 use crate::database::session::{Presence, WriterSession};
 use crate::database::target::Target;
@@ -41,6 +42,19 @@ pub(super) async fn join(connection: &mut PgConnection) -> Result<(), StoreError
     while !try_lock(connection, "pg_try_advisory_lock_shared").await? {
         if Instant::now() > ends_at {
             return Err(taken());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// Takes a database that no server uses, to fill it.
+pub(super) async fn take(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let ends_at = Instant::now() + FREED_WITHIN;
+    while !try_lock(connection, "pg_try_advisory_lock").await? {
+        if Instant::now() > ends_at {
+            let why = "a server, or another restore, uses this database: stop it first";
+            return Err(StoreError::Conflict(why.to_owned()));
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -143,14 +157,28 @@ impl WriterSession for ServerSession {
         Ok(())
     }
 
-    async fn close(self: Box<Self>, mut connection: Connection) {
-        // The database frees the lock of a closed connection some time later.
-        if let Err(error) = query("SELECT pg_advisory_unlock_all()").execute(&mut connection).await {
-            tracing::warn!(%error, "the database is locked until it notices the end of the connection");
-        }
-        if let Err(error) = connection.close().await {
-            tracing::warn!(%error, "the database did not close cleanly");
-        }
+    async fn close(self: Box<Self>, connection: Connection) {
+        close(connection).await;
+    }
+}
+
+async fn close(mut connection: Connection) {
+    // The database frees the lock of a closed connection some time later.
+    if let Err(error) = query("SELECT pg_advisory_unlock_all()").execute(&mut connection).await {
+        tracing::warn!(%error, "the database is locked until it notices the end of the connection");
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the database did not close cleanly");
+    }
+}
+
+/// The hold on a database that is being filled. What was filled when the connection is lost is filled again.
+pub(super) struct LoadSession;
+
+#[async_trait]
+impl LoadHold for LoadSession {
+    async fn close(self: Box<Self>, connection: Connection) {
+        close(connection).await;
     }
 }
 

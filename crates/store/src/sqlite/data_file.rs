@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use super::identity::{Identity, note_closed};
 use crate::database::connection::Connection;
+use crate::database::load::LoadHold;
 use crate::database::query::query;
 use crate::database::session::{Presence, WriterSession};
 use crate::{DATABASE_FILE, StoreError, private};
@@ -43,15 +44,37 @@ impl WriterSession for FileSession {
     }
 
     /// Moves what the write-ahead log holds into the database, and closes it.
-    async fn close(mut self: Box<Self>, mut connection: Connection) {
-        if let Err(error) = query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await {
-            tracing::warn!(%error, "the log closes without a checkpoint");
-        }
-        let closed = connection.close().await.map_err(|error| error.to_string());
-        let noted = closed.and_then(|()| note_closed(&mut self.lock).map_err(|error| error.to_string()));
-        if let Err(error) = noted {
-            tracing::warn!(%error, "the database did not close cleanly");
-        }
+    async fn close(mut self: Box<Self>, connection: Connection) {
+        close(&mut self.lock, connection).await;
+    }
+}
+
+async fn close(lock: &mut File, mut connection: Connection) {
+    if let Err(error) = query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await {
+        tracing::warn!(%error, "the log closes without a checkpoint");
+    }
+    let closed = connection.close().await.map_err(|error| error.to_string());
+    let noted = closed.and_then(|()| note_closed(lock).map_err(|error| error.to_string()));
+    if let Err(error) = noted {
+        tracing::warn!(%error, "the database did not close cleanly");
+    }
+}
+
+/// The hold on a data directory whose database is being filled.
+pub(super) struct LoadSession {
+    lock: File,
+}
+
+impl LoadSession {
+    pub(super) fn new(lock: File) -> Self {
+        Self { lock }
+    }
+}
+
+#[async_trait]
+impl LoadHold for LoadSession {
+    async fn close(mut self: Box<Self>, connection: Connection) {
+        close(&mut self.lock, connection).await;
     }
 }
 

@@ -11,14 +11,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use self::data_file::{DataFile, FileSession};
+use self::data_file::{DataFile, FileSession, LoadSession};
 use self::search::Index;
 use crate::database::connection::{Connection, Pool};
+use crate::database::dialect::Dialect;
 use crate::database::fault;
+use crate::database::load::{self, Found, LoadLog};
 use crate::database::log::{DatabaseLog, SearchIndex};
-use crate::database::migrations::{migration_fault, migrator};
+use crate::database::migrations::{Step, migration_fault, migrator};
 use crate::database::query::query;
 use crate::database::recount::recount;
 use crate::database::writer::Writer;
@@ -42,27 +45,11 @@ pub(crate) async fn open(
     if let Err(error) = private::restrict(&options.path) {
         tracing::warn!(%error, "files of the data directory may be readable by others");
     }
-    let synchronous = match options.synchronous {
-        Synchronous::Full => SqliteSynchronous::Full,
-        Synchronous::Normal => SqliteSynchronous::Normal,
-    };
-    let shared = SqliteConnectOptions::new()
-        .filename(options.path.join(DATABASE_FILE))
-        .journal_mode(SqliteJournalMode::Wal)
-        .busy_timeout(Duration::from_secs(10))
-        .foreign_keys(true);
-    let writing = shared
-        .clone()
-        .create_if_missing(true)
-        .synchronous(synchronous)
-        // Twice the default: an event of 850 bytes wastes less of a page, a tenth of the file in all.
-        .page_size(8192)
-        // A checkpoint every 16 MiB, and a write-ahead log no longer than 64 MiB between bursts.
-        .pragma("wal_autocheckpoint", "2048")
-        .pragma("journal_size_limit", "67108864")
-        .pragma("cache_size", "-65536");
+    let shared = shared(&options.path);
+    let writing = writing(&shared, options.synchronous);
     let one =
         SqlitePoolOptions::new().max_connections(1).connect_with(writing).await.map_err(fault::fault)?;
+    load::check_finished(Dialect::Sqlite, &Pool::Sqlite(one.clone())).await?;
     migrator(STEPS).run(&one).await.map_err(migration_fault)?;
     let mut connection = Connection::Sqlite(one.acquire().await.map_err(fault::fault)?.detach());
     recount(&mut connection).await?;
@@ -85,8 +72,76 @@ pub(crate) async fn open(
     Ok(Arc::new(DatabaseLog::start(readers, writer, index, Arc::new(presence), None)))
 }
 
+/// How any connection opens the database.
+fn shared(folder: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(folder.join(DATABASE_FILE))
+        .journal_mode(SqliteJournalMode::Wal)
+        .busy_timeout(Duration::from_secs(10))
+        .foreign_keys(true)
+}
+
+/// How the connection opens it that writes.
+fn writing(shared: &SqliteConnectOptions, synchronous: Synchronous) -> SqliteConnectOptions {
+    let synchronous = match synchronous {
+        Synchronous::Full => SqliteSynchronous::Full,
+        Synchronous::Normal => SqliteSynchronous::Normal,
+    };
+    shared
+        .clone()
+        .create_if_missing(true)
+        .synchronous(synchronous)
+        // Twice the default: an event of 850 bytes wastes less of a page, a tenth of the file in all.
+        .page_size(8192)
+        // A checkpoint every 16 MiB, and a write-ahead log no longer than 64 MiB between bursts.
+        .pragma("wal_autocheckpoint", "2048")
+        .pragma("journal_size_limit", "67108864")
+        .pragma("cache_size", "-65536")
+}
+
+/// Opens the database to be filled; see [`crate::Loader`].
+pub(crate) async fn open_for_load(options: &Options, schema: i64, mark: &str) -> Result<LoadLog, StoreError> {
+    private::folder(&options.path).map_err(|e| unusable(&options.path, &e))?;
+    let lock = lock(&options.path)?;
+    let path = options.path.join(DATABASE_FILE);
+    if path.exists() {
+        let mut found = connect_to_load(&options.path).await?;
+        let is_resumed = match load::look(&mut found).await? {
+            Found::Nothing => true,
+            Found::Log => {
+                let folder = options.path.display();
+                return Err(StoreError::Conflict(format!("the data directory {folder} holds a log already")));
+            }
+            Found::Unfinished(other) => {
+                let reached = load::schema(&mut found).await?;
+                other == mark && (reached == 0 || reached == schema)
+            }
+        };
+        found.close().await.map_err(fault::fault)?;
+        if !is_resumed {
+            for suffix in ["-wal", "-shm", ""] {
+                let file = options.path.join(format!("{DATABASE_FILE}{suffix}"));
+                match std::fs::remove_file(&file) {
+                    Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(unusable(&file, &e)),
+                    _ => {}
+                }
+            }
+        }
+    }
+    private::touch(&path).map_err(|e| unusable(&options.path, &e))?;
+    let connection = connect_to_load(&options.path).await?;
+    let session = Box::new(LoadSession::new(lock));
+    LoadLog::begin(connection, session, STEPS, schema, mark).await
+}
+
+/// A connection that writes and syncs at checkpoints only: what a kill of the machine takes is loaded again.
+async fn connect_to_load(folder: &Path) -> Result<Connection, StoreError> {
+    let options = writing(&shared(folder), Synchronous::Normal);
+    Ok(Connection::Sqlite(options.connect().await.map_err(fault::fault)?))
+}
+
 /// A number is the same schema in every backend.
-const STEPS: &[(i64, &str, &str)] = &[
+const STEPS: &[Step] = &[
     (1, "log", include_str!("../../../../migrations/sqlite/0001_log.sql")),
     (2, "search", include_str!("../../../../migrations/sqlite/0002_search.sql")),
     (3, "nodes", include_str!("../../../../migrations/sqlite/0003_nodes.sql")),

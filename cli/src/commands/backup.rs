@@ -1,0 +1,296 @@
+//! `gauntlet backup`, `restore`, `verify` and `migrate`: the log as one file, and from one database to another.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use gauntlet_backup::{
+    CreateOptions, Extent, FolderTarget, Progress, archives, create, migrate, restore, verify_chain,
+};
+use gauntlet_engine::clock::now;
+use gauntlet_server::config::Config;
+use gauntlet_server::lock::DataLock;
+use gauntlet_store::{DATABASE_FILE, DatabaseUrl, Options, Store};
+use indicatif::{HumanBytes, HumanCount};
+use tokio::runtime::Runtime;
+
+use super::CliError;
+use super::client::{Missing, Place};
+use super::reader::{close, failed};
+use super::{complain, say};
+
+/// How often the terminal says how far the work has come.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// Writes everything that is stored into one compressed file.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gauntlet backup --to /mnt/backups                  everything
+  gauntlet backup --to /mnt/backups --incremental    what the archives there do not hold yet")]
+pub(super) struct Backup {
+    /// The folder for archives
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    /// Write only what is not in the archives there; after so many in a row a full one
+    #[arg(long)]
+    incremental: bool,
+    /// Incremental archives behind a full one, at most
+    #[arg(long, value_name = "COUNT", default_value_t = 30)]
+    most: usize,
+    /// Level of zstd: 3 is fast, 19 is about as small as it gets
+    #[arg(long, value_name = "LEVEL", default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..=22))]
+    level: i32,
+    /// The name with which archives begin
+    #[arg(long, value_name = "NAME", default_value = "gauntlet", value_parser = name)]
+    name: String,
+    /// Print the archive's manifest as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Fills an empty data folder or database from an archive.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gauntlet restore /mnt/backups --data ./restored        the newest archive there
+  gauntlet restore /mnt/backups/gauntlet-20270101T030000Z.tar.zst --data ./restored
+  gauntlet restore /mnt/backups --database postgres://user@host/gauntlet --data ./restored")]
+pub(super) struct Restore {
+    /// An archive, or a folder of archives for the newest one
+    #[arg(value_name = "ARCHIVE")]
+    archive: PathBuf,
+}
+
+/// Checks an archive, with those that it goes on from.
+#[derive(Debug, clap::Args)]
+pub(super) struct Verify {
+    /// An archive, or a folder of archives for the newest one
+    #[arg(value_name = "ARCHIVE")]
+    archive: PathBuf,
+}
+
+/// Copies everything from one database into another, empty one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gauntlet migrate --from sqlite:./data --to postgres://user@host/gauntlet --data ./data-pg
+  gauntlet migrate --from postgres://user@host/gauntlet --data ./data-pg --to sqlite:./data
+
+Artifacts are in a folder whichever the database is: that of a SQLite database is the folder that is named,
+that of a PostgreSQL database is --data. Run again, a migration that was stopped goes on.")]
+pub(super) struct Migrate {
+    /// sqlite:DIR or postgres://...; no server may use it meanwhile
+    #[arg(long, value_name = "DATABASE", value_parser = database)]
+    from: Database,
+    /// sqlite:DIR or postgres://...; it has to be empty
+    #[arg(long, value_name = "DATABASE", value_parser = database)]
+    to: Database,
+}
+
+/// A database, as the command line names it.
+#[derive(Debug, Clone)]
+enum Database {
+    Sqlite(PathBuf),
+    Postgres(DatabaseUrl),
+}
+
+fn database(text: &str) -> Result<Database, String> {
+    match text.strip_prefix("sqlite:") {
+        Some("") => Err("names no folder; sqlite:DIR is expected".to_owned()),
+        Some(folder) => Ok(Database::Sqlite(folder.into())),
+        None => text
+            .parse()
+            .map(Database::Postgres)
+            .map_err(|error: gauntlet_store::StoreError| format!("{error}; sqlite:DIR is the other choice")),
+    }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    match !text.is_empty() && text.len() <= 100 && text.chars().all(is_fit) {
+        true => Ok(text.to_owned()),
+        false => Err("has other characters than letters, digits, -, _ and .".to_owned()),
+    }
+}
+
+impl Database {
+    /// How it is opened. The artifacts of a PostgreSQL database are in the configured data folder.
+    fn options(&self, config: &Config) -> Options {
+        match self {
+            Self::Sqlite(folder) => Options { search: false, ..Options::new(folder) },
+            Self::Postgres(url) => {
+                let database = Some(url.clone());
+                let artifacts = config.artifacts.clone();
+                Options { search: false, database, artifacts, ..Options::new(&config.data) }
+            }
+        }
+    }
+
+    fn label(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite:{}", folder.display()),
+            Self::Postgres(url) => url.to_string(),
+        }
+    }
+}
+
+impl Backup {
+    /// Writes the archive.
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+        let place = Place::find(config, runtime, Missing::Refuse)?;
+        let Place::Folder(store, _) = &place else {
+            return Err(CliError::Failed("a server has the data open: stop it first".to_owned()));
+        };
+        let extent = match self.incremental {
+            true => Extent::Incremental { most: self.most },
+            false => Extent::Full,
+        };
+        let options = CreateOptions { name: self.name, level: self.level, extent };
+        let target = FolderTarget::new(&self.to);
+        let progress = Progress::default();
+        let made = create(store, &target, &options, now(), &progress);
+        let made = runtime.block_on(watched(made, &progress)).map_err(failed);
+        close(place, runtime);
+        let info = made?;
+        if self.json {
+            say(&serde_json::to_string(&info).map_err(failed)?);
+            return Ok(());
+        }
+        let manifest = &info.manifest;
+        say(&format!(
+            "wrote {} ({} from {}; {} events of {} runs, {} artifacts{})",
+            self.to.join(&info.file).display(),
+            HumanBytes(info.bytes),
+            HumanBytes(manifest.raw_bytes),
+            HumanCount(manifest.events),
+            HumanCount(manifest.runs.len() as u64),
+            HumanCount(manifest.artifacts.iter().filter(|artifact| artifact.stored).count() as u64),
+            manifest.base.as_ref().map_or_else(String::new, |base| format!("; goes on from {}", base.file)),
+        ));
+        if manifest.missing_events > 0 {
+            complain(&format!(
+                "{} events cannot be read any more: the database is damaged",
+                HumanCount(manifest.missing_events)
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Restore {
+    /// Fills the configured database.
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+        let (target, file) = runtime.block_on(find_archive(&self.archive))?;
+        let _lock = DataLock::take(&config.data).map_err(failed)?;
+        let (database, artifacts) = (config.database.clone(), config.artifacts.clone());
+        let options = Options { search: false, database, artifacts, ..Options::new(&config.data) };
+        let progress = Progress::default();
+        let restored = restore(&target, &file, &options, &progress);
+        let restored = runtime.block_on(watched(restored, &progress)).map_err(failed)?;
+        say(&format!(
+            "restored {} runs with {} events and {} artifacts from {file}; all are as they were",
+            HumanCount(restored.runs),
+            HumanCount(restored.events),
+            HumanCount(restored.artifacts)
+        ));
+        Ok(())
+    }
+}
+
+impl Verify {
+    /// Reads the archive to its end.
+    pub(super) fn run(self, runtime: &Runtime) -> Result<(), CliError> {
+        let (target, file) = runtime.block_on(find_archive(&self.archive))?;
+        let progress = Progress::default();
+        let chain = runtime.block_on(watched(verify_chain(&target, &file, &progress), &progress));
+        for archive in chain.map_err(failed)? {
+            let manifest = &archive.manifest;
+            say(&format!(
+                "{} is as it was written: {} events of {} runs, {} artifacts, {}",
+                archive.file,
+                HumanCount(manifest.events),
+                HumanCount(manifest.runs.len() as u64),
+                HumanCount(manifest.artifacts.iter().filter(|artifact| artifact.stored).count() as u64),
+                HumanBytes(archive.bytes),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Migrate {
+    /// Copies the one into the other.
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+        let (from, to) = (self.from.options(config), self.to.options(config));
+        if from.path == to.path && from.database.is_some() == to.database.is_some() {
+            return Err(CliError::Failed("--from and --to are the same".to_owned()));
+        }
+        let is_there = from.database.is_some() || from.path.join(DATABASE_FILE).exists();
+        if !is_there {
+            return Err(CliError::Failed(format!("{} holds no runs", self.from.label())));
+        }
+        let _from = DataLock::take(&from.path).map_err(failed)?;
+        let _to = match from.path == to.path {
+            true => None,
+            false => Some(DataLock::take(&to.path).map_err(failed)?),
+        };
+        let progress = Progress::default();
+        let migrated = runtime.block_on(async {
+            let source = Store::open(from).await.map_err(failed)?;
+            let migrated = watched(migrate(&source, &self.from.label(), &to, &progress), &progress).await;
+            source.close().await;
+            migrated.map_err(failed)
+        });
+        let migrated = migrated?;
+        say(&format!(
+            "copied {} runs with {} events and {} artifacts to {}; all are the same",
+            HumanCount(migrated.runs),
+            HumanCount(migrated.events),
+            HumanCount(migrated.artifacts),
+            self.to.label(),
+        ));
+        Ok(())
+    }
+}
+
+/// The archive that a path names: itself, or the newest in a folder.
+async fn find_archive(path: &Path) -> Result<(FolderTarget, String), CliError> {
+    if path.is_dir() {
+        let target = FolderTarget::new(path);
+        let newest = archives(&target, None).await.map_err(failed)?.into_iter().next();
+        return match newest {
+            Some(newest) => Ok((target, newest.file)),
+            None => Err(CliError::Failed(format!("there is no finished archive in {}", path.display()))),
+        };
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match path.file_name().and_then(|file| file.to_str()) {
+        Some(file) if path.exists() => Ok((FolderTarget::new(folder), file.to_owned())),
+        _ => Err(CliError::Failed(format!("there is no archive {}", path.display()))),
+    }
+}
+
+/// Says now and then how far the work has come.
+async fn watched<T>(work: impl Future<Output = T>, progress: &Progress) -> T {
+    let started = Instant::now();
+    let mut work = std::pin::pin!(work);
+    loop {
+        match tokio::time::timeout(EVERY, &mut work).await {
+            Ok(done) => return done,
+            Err(_) => {
+                let counts = progress.counts();
+                let of = match counts.all_events {
+                    0 => String::new(),
+                    all => format!(" of {}", HumanCount(all)),
+                };
+                complain(&format!(
+                    "{}{of} events, {} artifacts, {} after {} s",
+                    HumanCount(counts.events),
+                    HumanCount(counts.artifacts),
+                    HumanBytes(counts.raw_bytes),
+                    started.elapsed().as_secs()
+                ));
+            }
+        }
+    }
+}
