@@ -36,7 +36,7 @@ fn simulated(seed: u64, effect: f64, pairing: Pairing) -> Experiment {
 fn two_equal_programs_differ_no_more_often_than_the_level() {
     let (mut significant, mut confirmed) = (0, 0);
     for seed in 0..200 {
-        let pairing = if seed % 2 == 0 { Pairing::Paired } else { Pairing::Independent };
+        let pairing = if u64::is_multiple_of(seed, 2) { Pairing::Paired } else { Pairing::Independent };
         let analysis = analyze(&simulated(seed, 0.0, pairing)).unwrap();
         let p = analysis.comparisons[0].test_results[0].p_adjusted.unwrap();
         significant += u32::from(p < 0.05);

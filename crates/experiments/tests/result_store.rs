@@ -87,8 +87,8 @@ async fn an_index_that_lacks_its_last_lines_is_completed() {
 fn path_of(folder: &Path, id: &RunId) -> PathBuf {
     let is_it = |path: &PathBuf| fs::read_to_string(path).unwrap().contains(&format!("\"id\":\"{id}\""));
     let parts = fs::read_dir(folder.join("experiments")).unwrap().map(|part| part.unwrap().path());
-    let files = parts.flat_map(|part| fs::read_dir(part).unwrap().map(|file| file.unwrap().path()));
-    files.into_iter().find(is_it).unwrap()
+    let mut files = parts.flat_map(|part| fs::read_dir(part).unwrap().map(|file| file.unwrap().path()));
+    files.find(is_it).unwrap()
 }
 
 #[tokio::test]

@@ -183,10 +183,9 @@ impl ExperimentQuery {
 
 impl MetricRange {
     fn holds(&self, entry: &ArchivedEntry) -> bool {
-        let means = entry.metrics.get(&self.metric).into_iter().flat_map(|by_program| by_program.values());
-        means
-            .into_iter()
-            .any(|mean| self.min.is_none_or(|min| *mean >= min) && self.max.is_none_or(|max| *mean <= max))
+        let mut means =
+            entry.metrics.get(&self.metric).into_iter().flat_map(|by_program| by_program.values());
+        means.any(|mean| self.min.is_none_or(|min| *mean >= min) && self.max.is_none_or(|max| *mean <= max))
     }
 }
 

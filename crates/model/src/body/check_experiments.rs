@@ -133,7 +133,7 @@ impl ExperimentalDesign {
         Ok(())
     }
 
-    fn programs<'a>(&'a self, jobs: &'a [EvaluationJob]) -> Result<(), FieldError> {
+    fn programs(&self, jobs: &[EvaluationJob]) -> Result<(), FieldError> {
         let Some(primary) = &self.primary else { return Ok(()) };
         for (name, program) in [("baseline", &primary.baseline), ("candidate", &primary.candidate)] {
             if !jobs.iter().any(|job| job.program == *program) {
@@ -182,8 +182,8 @@ impl Check for ExperimentFinished {
         final_status(self.status, "an experiment")?;
         opt_text("reason", &self.reason)?;
         count("research_insights", self.research_insights.len())?;
-        let insights = self.research_insights.iter().enumerate();
-        insights.into_iter().try_for_each(|(i, given)| filled(&format!("research_insights[{i}]"), given))
+        let mut insights = self.research_insights.iter().enumerate();
+        insights.try_for_each(|(i, given)| filled(&format!("research_insights[{i}]"), given))
     }
 }
 

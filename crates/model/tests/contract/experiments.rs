@@ -8,7 +8,7 @@ fn object(value: Value) -> Object {
 }
 
 fn names(names: &[&str]) -> Vec<String> {
-    names.iter().map(ToString::to_string).collect()
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 pub(crate) fn registered() -> ExperimentRegistered {
