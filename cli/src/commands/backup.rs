@@ -14,9 +14,9 @@ use indicatif::{HumanBytes, HumanCount};
 use tokio::runtime::Runtime;
 
 use super::CliError;
-use super::client::{Missing, Place};
+use super::client::{DataSource, Missing};
 use super::reader::{close, failed};
-use super::{complain, say};
+use super::{print_error, print_line};
 
 /// How often the terminal says how far the work has come.
 const EVERY: Duration = Duration::from_secs(5);
@@ -137,8 +137,8 @@ impl Database {
 impl Backup {
     /// Writes the archive.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        let place = Place::find(config, runtime, Missing::Refuse)?;
-        let Place::Folder(store, _) = &place else {
+        let source = DataSource::find(config, runtime, Missing::Refuse)?;
+        let DataSource::Folder(store, _) = &source else {
             return Err(CliError::Failed("a server has the data open: stop it first".to_owned()));
         };
         let extent = match self.incremental {
@@ -150,14 +150,14 @@ impl Backup {
         let progress = Progress::default();
         let made = create(store, &target, &options, now(), &progress);
         let made = runtime.block_on(watched(made, &progress)).map_err(failed);
-        close(place, runtime);
+        close(source, runtime);
         let info = made?;
         if self.json {
-            say(&serde_json::to_string(&info).map_err(failed)?);
+            print_line(&serde_json::to_string(&info).map_err(failed)?);
             return Ok(());
         }
         let manifest = &info.manifest;
-        say(&format!(
+        print_line(&format!(
             "wrote {} ({} from {}; {} events of {} runs, {} artifacts{})",
             self.to.join(&info.file).display(),
             HumanBytes(info.bytes),
@@ -168,7 +168,7 @@ impl Backup {
             manifest.base.as_ref().map_or_else(String::new, |base| format!("; goes on from {}", base.file)),
         ));
         if manifest.missing_events > 0 {
-            complain(&format!(
+            print_error(&format!(
                 "{} events cannot be read any more: the database is damaged",
                 HumanCount(manifest.missing_events)
             ));
@@ -187,7 +187,7 @@ impl Restore {
         let progress = Progress::default();
         let restored = restore(&target, &file, &options, &progress);
         let restored = runtime.block_on(watched(restored, &progress)).map_err(failed)?;
-        say(&format!(
+        print_line(&format!(
             "restored {} runs with {} events and {} artifacts from {file}; all are as they were",
             HumanCount(restored.runs),
             HumanCount(restored.events),
@@ -205,7 +205,7 @@ impl Verify {
         let chain = runtime.block_on(watched(verify_chain(&target, &file, &progress), &progress));
         for archive in chain.map_err(failed)? {
             let manifest = &archive.manifest;
-            say(&format!(
+            print_line(&format!(
                 "{} is as it was written: {} events of {} runs, {} artifacts, {}",
                 archive.file,
                 HumanCount(manifest.events),
@@ -242,7 +242,7 @@ impl Migrate {
             migrated.map_err(failed)
         });
         let migrated = migrated?;
-        say(&format!(
+        print_line(&format!(
             "copied {} runs with {} events and {} artifacts to {}; all are the same",
             HumanCount(migrated.runs),
             HumanCount(migrated.events),
@@ -283,7 +283,7 @@ async fn watched<T>(work: impl Future<Output = T>, progress: &Progress) -> T {
                     0 => String::new(),
                     all => format!(" of {}", HumanCount(all)),
                 };
-                complain(&format!(
+                print_error(&format!(
                     "{}{of} events, {} artifacts, {} after {} s",
                     HumanCount(counts.events),
                     HumanCount(counts.artifacts),
