@@ -100,12 +100,13 @@ fn share(text: &str) -> Result<f64, String> {
 impl Scenarios {
     pub(super) fn run(self) -> Result<(), CliError> {
         match self {
-            Self::List(list) => list.run(),
-            Self::Show(show) => show.run(),
-            Self::New(new) => Ok(print_line(archetype(&new.archetype)?.text().trim_end())),
-            Self::Check(check) => check.run(),
-            Self::Schema => Ok(print_line(&format!("{:#}", schema()))),
+            Self::List(list) => list.run()?,
+            Self::Show(show) => show.run()?,
+            Self::New(new) => print_line(archetype(&new.archetype)?.text().trim_end()),
+            Self::Check(check) => check.run()?,
+            Self::Schema => print_line(&format!("{:#}", schema())),
         }
+        Ok(())
     }
 }
 
