@@ -377,7 +377,7 @@ mod tests {
         let content = Content { project: "<p>".to_owned(), form, errors, ..Content::default() };
         let html = document(&content, "/s.css".to_owned());
         assert!(html.contains("value=\"&quot;&gt;&lt;script&gt;\""), "{html}");
-        assert_eq!(html.matches("<script>").count(), 1, "the page's own, which sets the theme: {html}");
+        assert_eq!(html.matches("<script>").count(), 2, "the page's own: the theme, the buttons: {html}");
         assert!(html.contains("aria-describedby=\"rule-error\""), "{html}");
         assert!(html.contains("id=\"rule-error\""), "{html}");
     }

@@ -238,7 +238,8 @@ async fn a_page_has_pinned_runs_in_front_and_leaves_hidden_ones_out() {
     let row = list(json!({ "columns": "config:lr,last:root", "filter": "lr < 1" })).await.expect(200).json();
     assert_eq!(row["page"]["items"][0]["cells"], json!(["2e-4", "+0.25"]));
     assert_eq!(row["page"]["items"][0]["sparkline"], "0.0,15.0 30.0,1.0 60.0,15.0 ");
-    assert_eq!(row["columns"][1], json!({ "name": "last:root", "title": "root last", "is_number": true }));
+    let column = json!({ "name": "last:root", "title": "root last", "is_number": true, "is_right": true });
+    assert_eq!(row["columns"][1], column);
 }
 
 fn merged(mut into: Value, from: Value) -> Value {

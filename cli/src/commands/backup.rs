@@ -1,4 +1,5 @@
-//! `gauntlet backup`, `restore`, `verify` and `migrate`: the log as one file, and from one database to another.
+//! `gauntlet backup`, `restore`, `verify` and `migrate`: the log as one file, and from one database to
+//! another.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -38,7 +39,8 @@ pub(super) struct Backup {
     #[arg(long, value_name = "COUNT", default_value_t = 30)]
     most: usize,
     /// Level of zstd: 3 is fast, 19 is about as small as it gets
-    #[arg(long, value_name = "LEVEL", default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..=22))]
+    #[arg(long, value_name = "LEVEL", default_value_t = 3,
+    value_parser = clap::value_parser!(i32).range(1..=22))]
     level: i32,
     /// The name with which archives begin
     #[arg(long, value_name = "NAME", default_value = "gauntlet", value_parser = name)]

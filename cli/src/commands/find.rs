@@ -32,7 +32,7 @@ pub(super) fn find(reader: &Reader<'_>, wanted: &str) -> Result<RunSummary, CliE
             let more = if several > NAMED { "\n  ..." } else { "" };
             let listed = listed.join("\n");
             Err(CliError::Failed(format!(
-                "{wanted:?} could be any of {several} runs; print_line its id:\n{listed}{more}"
+                "{wanted:?} could be any of {several} runs; say its id:\n{listed}{more}"
             )))
         }
     }

@@ -333,7 +333,7 @@ impl Printer {
         }
     }
 
-    /// The line of an event; `None` for those that print_line nothing to a person.
+    /// The line of an event; `None` for those that say nothing to a person.
     fn words(&self, event: &Event) -> Option<String> {
         let step = right(&event.step().map_or(String::new(), |step| step.to_string()), 7);
         let episode = event.episode().map_or(String::new(), |episode| clip(episode.as_str(), 8));

@@ -61,7 +61,8 @@ fn every_shell_learns_the_commands() {
 #[test]
 fn a_shell_completes_what_a_flag_takes() {
     let data = tempfile::tempdir().unwrap();
-    let script = stdout_of(data.path(), &["completions", "bash"]);
+    let script = data.path().join("gauntlet.bash");
+    std::fs::write(&script, stdout_of(data.path(), &["completions", "bash"])).unwrap();
     for (flag, values) in [
         ("--status", "pending running paused completed failed timed_out cancelled"),
         (
@@ -71,10 +72,11 @@ fn a_shell_completes_what_a_flag_takes() {
         ),
     ] {
         let ask = format!(
-            "COMP_WORDS=(gauntlet runs {flag} ''); COMP_CWORD=3; _gauntlet gauntlet '' {flag}; \
-             echo ${{COMPREPLY[*]}}"
+            "source {}; COMP_WORDS=(gauntlet runs {flag} ''); COMP_CWORD=3; _gauntlet gauntlet '' {flag}; \
+             echo ${{COMPREPLY[*]}}",
+            script.display()
         );
-        let output = Command::new("bash").args(["-c", &format!("{script}\n{ask}")]).output().unwrap();
+        let output = Command::new("bash").args(["-c", &ask]).output().unwrap();
         assert_eq!(out(&output).trim(), values);
     }
 }

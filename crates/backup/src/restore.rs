@@ -28,8 +28,8 @@ pub struct Restored {
 ///
 /// # Errors
 ///
-/// [`BackupError::Damaged`] before anything is touched; [`StoreError::Conflict`] where the place is not empty;
-/// [`BackupError::Different`] where the database does not hold what it should.
+/// [`BackupError::Damaged`] before anything is touched; [`StoreError::Conflict`] where the place is not
+/// empty; [`BackupError::Different`] where the database does not hold what it should.
 pub async fn restore(
     target: &dyn Target,
     file: &str,

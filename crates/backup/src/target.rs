@@ -88,7 +88,8 @@ pub(crate) async fn info(target: &dyn Target, archive: &str) -> Result<Option<Ar
     serde_json::from_slice(&bytes).map(Some).map_err(|error| BackupError::damaged(&beside, error))
 }
 
-/// The finished archives of an installation, or of all, the newest first. A manifest that cannot be read is passed over.
+/// The finished archives of an installation, or of all, the newest first. A manifest that cannot be read is
+/// left out.
 ///
 /// # Errors
 ///

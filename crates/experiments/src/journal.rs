@@ -26,7 +26,7 @@ pub struct Stamp {
 
 /// How far the execution is, in trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Progress {
+pub struct TrialCounts {
     /// Asked for by the design.
     pub planned: u64,
     /// Finished, the failed ones included.
@@ -318,9 +318,9 @@ impl Journal {
     }
 
     /// How far the execution is.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> TrialCounts {
         let trials = &self.experiment.trials;
-        Progress {
+        TrialCounts {
             planned: self.experiment.planned_trials(),
             finished: trials.len() as u64,
             failed: trials.iter().filter(|trial| trial.outcome.status.is_failure()).count() as u64,

@@ -43,5 +43,5 @@ pub use analysis::{
 };
 pub use design::{DesignRequest, PowerRequest};
 pub use experiment::{ExecutionStart, Experiment, HypothesisStatus, HypothesisSupport, Trial};
-pub use journal::{Journal, Progress, Stamp};
+pub use journal::{Journal, Stamp, TrialCounts};
 pub use plan::{PlannedTrial, plan};

@@ -5,7 +5,7 @@ mod common;
 use std::collections::HashSet;
 
 use common::{BASELINE, CANDIDATE, Log, hypothesis, outcome, request, stamp};
-use gauntlet_experiments::{DesignRequest, Journal, PlannedTrial, Progress, plan};
+use gauntlet_experiments::{DesignRequest, Journal, PlannedTrial, TrialCounts, plan};
 use gauntlet_model::*;
 use proptest::prelude::*;
 
@@ -86,7 +86,7 @@ fn an_interrupted_experiment_goes_on_without_repeating_a_trial() {
     log.execute(3, |_| 1.0);
     let begun = log.journal.remaining().remove(0);
     log.add(|journal, stamp| journal.start_trial(stamp, None, &begun));
-    assert_eq!(log.journal.progress(), Progress { planned: 10, finished: 3, failed: 0, running: 1 });
+    assert_eq!(log.journal.progress(), TrialCounts { planned: 10, finished: 3, failed: 0, running: 1 });
 
     // The process is killed; another one reads the log.
     let mut journal = Journal::new(RunId::new("x").unwrap());

@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         run.log([("root", 12.5), ("grounding", 10.0)], step)?;
         run.metrics([("loss", 0.31)], step)?;
     }
-    // Where anything is not durable, the error has what and why; so does one line on stderr.
+    // What is not durable is named in the error, with the reason, and in a line on stderr.
     let _ = run.finish(Status::Completed, None, Duration::from_secs(10));
     Ok(())
 }

@@ -31,7 +31,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-experiments", &["gauntlet-model", "gauntlet-statistics"]),
     ("gauntlet-statistics", &[]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-follow", "gauntlet-model", "gauntlet-vault"]),
-    ("gauntlet-backup", &["gauntlet-model", "gauntlet-store"]),
+    // The film for its tests alone: that of a restored run is the same.
+    ("gauntlet-backup", &["gauntlet-film", "gauntlet-model", "gauntlet-store"]),
     ("gauntlet-dipg", &["gauntlet-model", "gauntlet-rubric"]),
     ("gauntlet-demo", &["gauntlet-dipg", "gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),
     // The store for its database sink only: a run straight into a data folder, where no server is wanted.

@@ -28,7 +28,8 @@ impl Dialect {
         match self {
             Dialect::Sqlite => "SELECT seq FROM sqlite_sequence WHERE name = 'runs'",
             Dialect::Postgres => {
-                "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('runs', 'run_no')::regclass), 0)"
+                "SELECT coalesce(
+                     pg_sequence_last_value(pg_get_serial_sequence('runs', 'run_no')::regclass), 0)"
             }
         }
     }

@@ -23,7 +23,8 @@ use super::value::Value;
 use super::{body, place, seq_of};
 use crate::{DumpMoment, DumpRun, EventLines, StoreError, TableRows};
 
-/// The tables that are dumped, each with the order of its rows; a table stands behind those that it refers to.
+/// The tables that are dumped, each with the order of its rows; a table comes after those that it refers
+/// to.
 pub(super) const TABLES: &[(&str, &str)] = &[
     ("runs", "run_no"),
     ("progress", "run_no"),
