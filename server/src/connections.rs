@@ -11,8 +11,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderValue, Request, Version, header};
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -102,11 +102,12 @@ pub async fn serve(
     let Listener { listener, tls } = listener.into();
     let Deadlines { head, write, drain } = deadlines;
     let room = Arc::new(Semaphore::new(most as usize));
-    let mut http = auto::Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new()).header_read_timeout(head);
+    let mut http1 = http1::Builder::new();
+    http1.timer(TokioTimer::new()).header_read_timeout(head);
+    let mut http2 = http2::Builder::new(TokioExecutor::new());
     // A client of HTTP/2 that does not answer pings is gone.
-    http.http2().timer(TokioTimer::new()).keep_alive_interval(head).keep_alive_timeout(head);
-    http.http2().max_concurrent_streams(STREAMS);
+    http2.timer(TokioTimer::new()).keep_alive_interval(head).keep_alive_timeout(head);
+    http2.max_concurrent_streams(STREAMS);
     loop {
         let accepted = async {
             let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
@@ -132,12 +133,12 @@ pub async fn serve(
             request
         });
         let service = TowerToHyperService::new(service);
-        let (http, tls, stopping) = (http.clone(), tls.clone(), stopping.clone());
+        let (http1, http2) = (http1.clone(), http2.clone());
+        let (tls, stopping) = (tls.clone(), stopping.clone());
         tokio::spawn(async move {
             let Some(acceptor) = tls else {
                 let io = TokioIo::new(Timed::new(stream, place, write));
-                let http = http.http1_only();
-                let connection = http.serve_connection_with_upgrades(io, service);
+                let connection = http1.serve_connection(io, service).with_upgrades();
                 return converse(connection, |it| it.graceful_shutdown(), stopping, drain).await;
             };
             let opened = tokio::time::timeout(head, encrypt(&acceptor, stream, place, write));
@@ -147,8 +148,12 @@ pub async fn serve(
                 Some(Err(_)) | None => return,
             };
             let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            let http = if is_http2 { http.http2_only() } else { http.http1_only() };
-            let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
+            let io = TokioIo::new(stream);
+            if is_http2 {
+                let connection = http2.serve_connection(io, service);
+                return converse(connection, |it| it.graceful_shutdown(), stopping, drain).await;
+            }
+            let connection = http1.serve_connection(io, service).with_upgrades();
             converse(connection, |it| it.graceful_shutdown(), stopping, drain).await;
         });
     }
