@@ -142,9 +142,9 @@ def test_what_waits_on_disk_is_for_its_owner_alone(tmp_path: Path, monkeypatch: 
     run.artifact(b"x", "small.bin")
     run.artifact(file)
     run.finish()
-    kept = [spool.parent, *spool.parent.rglob("*")]
-    modes = {path.is_dir(): set() for path in kept}
-    for path in kept:
+    paths = [spool.parent, *spool.parent.rglob("*")]
+    modes = {path.is_dir(): set() for path in paths}
+    for path in paths:
         modes[path.is_dir()].add(path.stat().st_mode & 0o777)
     assert modes == {True: {0o700}, False: {0o600}}
-    assert {path.name for path in kept} >= {"run.json", "lock", "000001.ndjson"}
+    assert {path.name for path in paths} >= {"run.json", "lock", "000001.ndjson"}
