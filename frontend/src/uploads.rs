@@ -186,7 +186,12 @@ async fn request(
 ) -> Result<Value, Ended> {
     let mut body = body.clone();
     loop {
-        let request = method(url).body(body.clone()).map_err(|e| Ended::Interrupted(e.to_string()))?;
+        let mut request = method(url);
+        // A text is JSON, and must say so; a part of a file is what it is.
+        if body.is_string() {
+            request = request.header("content-type", "application/json");
+        }
+        let request = request.body(body.clone()).map_err(|e| Ended::Interrupted(e.to_string()))?;
         let reason = match request.send().await {
             Ok(response) => {
                 let answer = response.json::<Value>().await.unwrap_or_default();

@@ -17,7 +17,12 @@ pub(super) fn Menu(
     children: Children,
 ) -> impl IntoView {
     let (details, summary) = (NodeRef::<html::Details>::new(), NodeRef::<html::Summary>::new());
-    let toggled = move |_| open.set(details.get_untracked().is_some_and(|details| details.open()));
+    // The browser sends `toggle` and `focusout` of a menu that has just been taken off the page as well.
+    let toggled = move |_| {
+        if let Some(details) = details.try_get_untracked().flatten() {
+            open.try_set(details.open());
+        }
+    };
     let close = move |event: web_sys::KeyboardEvent| {
         if event.key() == "Escape" && open.get_untracked() {
             open.set(false);
@@ -29,9 +34,9 @@ pub(super) fn Menu(
     };
     let left = move |event: web_sys::FocusEvent| {
         let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
-        let details = details.get_untracked();
+        let details = details.try_get_untracked().flatten();
         if to.is_some_and(|to| details.is_some_and(|details| !details.contains(Some(&to)))) {
-            open.set(false);
+            open.try_set(false);
         }
     };
     view! {
