@@ -28,6 +28,12 @@ story(
     const STEPS = 40_000;
     await create(server, "long");
     await record(server, "long", 1, STEPS, (step) => (step % 100) - 50);
+    // They are made in the background, once the run is quiet.
+    await until(
+      "the coarse chunks are stored",
+      async () => (await server.get("/api/v1/runs/long/film")).levels.length > 1,
+      { within: 60_000 },
+    );
     const opened = await page();
     const chunks = [];
     opened.on("request", (request) => {
