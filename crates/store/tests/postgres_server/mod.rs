@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::LazyLock;
 
-use parking_lot::Mutex;
+use tokio::sync::Mutex;
 
 /// A running server.
 struct Server {
@@ -49,5 +49,5 @@ impl Server {
 
 /// The address of a new database, empty.
 pub(crate) async fn database() -> String {
-    tokio::task::spawn_blocking(|| SERVER.lock().database()).await.unwrap()
+    tokio::task::spawn_blocking(|| SERVER.blocking_lock().database()).await.unwrap()
 }
