@@ -17,6 +17,7 @@ pub(super) fn Menu(
     children: Children,
 ) -> impl IntoView {
     let (details, summary) = (NodeRef::<html::Details>::new(), NodeRef::<html::Summary>::new());
+    // `open` follows the element, whose `toggle` comes later than the click: what closes it asks the element.
     // The browser sends `toggle` and `focusout` of a menu that has just been taken off the page as well.
     let toggled = move |_| {
         if let Some(details) = details.try_get_untracked().flatten() {
@@ -24,8 +25,9 @@ pub(super) fn Menu(
         }
     };
     let close = move |event: web_sys::KeyboardEvent| {
-        if event.key() == "Escape" && open.get_untracked() {
-            open.set(false);
+        let details = details.get_untracked().filter(|details| details.open());
+        if let Some(details) = details.filter(|_| event.key() == "Escape") {
+            details.set_open(false);
             if let Some(summary) = summary.get_untracked() {
                 // An element that cannot take the focus stays without it.
                 let _ = summary.focus();
@@ -35,8 +37,8 @@ pub(super) fn Menu(
     let left = move |event: web_sys::FocusEvent| {
         let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
         let details = details.try_get_untracked().flatten();
-        if to.is_some_and(|to| details.is_some_and(|details| !details.contains(Some(&to)))) {
-            open.try_set(false);
+        if let Some(details) = details.filter(|it| to.is_some_and(|to| !it.contains(Some(&to)))) {
+            details.set_open(false);
         }
     };
     view! {
