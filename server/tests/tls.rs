@@ -96,7 +96,7 @@ async fn a_live_stream_is_encrypted_too() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_encrypt_is_told_so() {
+async fn a_client_that_does_not_encrypt_gets_a_readable_refusal() {
     let (server, folder) = (Server::new().await, tempfile::tempdir().unwrap());
     let (address, _) = secured(&server, folder.path()).await;
     let mut plain = TcpStream::connect(address).await.unwrap();

@@ -73,7 +73,7 @@ impl Demo {
                 rolled += 1;
             }
             stream.offer(event);
-            if stream.is_stopped(&|new| training.tweak(new)) {
+            if stream.obey_commands(&|new| training.tweak(new)) {
                 break;
             }
         }

@@ -104,7 +104,7 @@ impl GymDemo {
             decisions += 1;
             stream.log(Some(episode), Some(moment.step), moment.snapshot).map_err(failed)?;
             if stream
-                .is_stopped(&|_| Err(FieldError::new("parameters", "there is nothing to tweak in a gym")))
+                .obey_commands(&|_| Err(FieldError::new("parameters", "there is nothing to tweak in a gym")))
             {
                 break;
             }

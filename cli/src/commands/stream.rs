@@ -115,7 +115,7 @@ impl Stream {
 
     /// Obeys what people have asked for since the last call, and waits while they pause the run. Whether they
     /// have stopped it.
-    pub(super) fn is_stopped(&mut self, tweak: &dyn Fn(&Object) -> Result<(), FieldError>) -> bool {
+    pub(super) fn obey_commands(&mut self, tweak: &dyn Fn(&Object) -> Result<(), FieldError>) -> bool {
         let asked = Instant::now();
         // A status, or what came of a command: neither can break a rule.
         let log = |body: Body| drop(self.log(None, None, body));

@@ -56,7 +56,7 @@ fn every_changed_byte_is_found_and_its_file_named() {
 }
 
 #[test]
-fn a_changed_trial_is_said_to_be_in_the_file_of_trials() {
+fn a_changed_trial_is_reported_in_the_file_of_trials() {
     let (mut bytes, package) = pack(&example()).unwrap();
     let trials = package.contents.last().unwrap();
     // Behind it are the end of the archive and the checksum.
