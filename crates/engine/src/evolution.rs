@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use gauntlet_api::{Evolution, EvolutionOrder, EvolutionSide, EvolutionStep};
-use gauntlet_film::Film;
+use gauntlet_film::{Film, mean};
 use gauntlet_model::RunId;
 
 use crate::Error;
@@ -35,8 +35,7 @@ pub async fn read(
     let mut pairs = paired(&mine, &others);
     let gains = || pairs.iter().filter_map(gain);
     let (gained, lost) = (gains().filter(|g| *g > 0.0).count(), gains().filter(|g| *g < 0.0).count());
-    let judged = gains().count();
-    let mean = (judged > 0).then(|| gains().map(|gain| gain / judged as f64).sum());
+    let mean_gain = mean(&gains().collect::<Vec<_>>());
     // A step without a gain comes last. The sort is stable, so that equal ones stay in order.
     match order {
         EvolutionOrder::Step => {}
@@ -60,7 +59,7 @@ pub async fn read(
         shared,
         gained: gained as u64,
         lost: lost as u64,
-        mean,
+        mean: mean_gain,
         steps: steps.collect(),
     })
 }
@@ -85,7 +84,8 @@ fn paired(mine: &[PairedNode], others: &[PairedNode]) -> Vec<[PairedNode; 2]> {
 }
 
 fn gain([before, after]: &[PairedNode; 2]) -> Option<f64> {
-    Some(after.root? - before.root?)
+    // Two of the greatest floats may be further apart than the greatest.
+    Some((after.root? - before.root?).clamp(f64::MIN, f64::MAX))
 }
 
 fn value(pair: &[PairedNode; 2], sign: f64) -> f64 {

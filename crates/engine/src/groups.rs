@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use gauntlet_api::{Group, GroupHistory, GroupRollout, StepGroups};
+use gauntlet_film::mean;
 use gauntlet_model::{Body, EpisodeId, FailureKind, RunId, SnapshotScored, unescape_html};
 use gauntlet_store::{InEpisode, Store};
 
@@ -103,7 +104,7 @@ impl Spread {
         let count = roots.len() as f64;
         let low = roots.iter().copied().reduce(f64::min)?;
         let high = roots.iter().copied().reduce(f64::max)?;
-        let mean = roots.iter().sum::<f64>() / count;
+        let mean = mean(roots)?;
         let variance = roots.iter().map(|root| (root - mean).powi(2)).sum::<f64>() / count;
         Some(Self { mean, low, high, variance })
     }

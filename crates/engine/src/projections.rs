@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use gauntlet_film::Film;
+use gauntlet_film::{Film, mean};
 use gauntlet_model::RunId;
 use gauntlet_store::{PathTotals, Projection, StaleRun, Store};
 use tokio_util::sync::CancellationToken;
@@ -128,14 +128,7 @@ fn projection(film: &Film) -> Projection {
 fn thinned(values: &[f64]) -> Vec<f64> {
     let count = values.len().min(SPARKLINE);
     let stretch = |index: usize| &values[index * values.len() / count..(index + 1) * values.len() / count];
-    let mean = |values: &[f64]| {
-        let sum: f64 = values.iter().map(|value| value / values.len() as f64).sum();
-        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        // Rounding must not put the mean outside of the range, which may end at the greatest float.
-        if low <= high { sum.clamp(low, high) } else { sum }
-    };
-    (0..count).map(|index| mean(stretch(index))).collect()
+    (0..count).filter_map(|index| mean(stretch(index))).collect()
 }
 
 #[cfg(test)]

@@ -58,6 +58,6 @@ pub use rules::{
 pub use run_state::{Alert, Answer, Applied, Command, DroppedEvents, Note, RunInfo};
 pub use series::Point;
 pub use spread::Distribution;
-pub use sum::Sum;
+pub use sum::{Sum, mean};
 pub use totals::PathTotals;
 pub use tree::{Path, PathId};

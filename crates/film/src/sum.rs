@@ -93,15 +93,19 @@ impl Sum {
     }
 }
 
+/// The mean of finite numbers: their exact sum, rounded once, over their count. Never outside of their range, which
+/// rounding could do: equal numbers have just themselves as their mean. `None` of none.
+pub fn mean(values: &[f64]) -> Option<f64> {
+    let mut sum = Sum::default();
+    values.iter().for_each(|value| sum.add(*value));
+    let low = values.iter().copied().reduce(f64::min)?;
+    let high = values.iter().copied().reduce(f64::max)?;
+    sum.mean().map(|mean| mean.max(low).min(high))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn mean(values: &[f64]) -> Option<f64> {
-        let mut sum = Sum::default();
-        values.iter().for_each(|v| sum.add(*v));
-        sum.mean()
-    }
 
     #[test]
     fn no_order_changes_the_mean() {

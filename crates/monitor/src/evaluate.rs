@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use gauntlet_film::mean;
 use serde::{Deserialize, Serialize};
 
 use crate::expression::{Comparison, Condition, Function, Number, Operator};
@@ -84,30 +85,25 @@ fn compute(function: Function, window: &Window, length: usize) -> Option<f64> {
     let count = length as f64;
     match function {
         Function::Last => values.first().copied(),
-        Function::Mean => Some(mean(&values)),
+        // Rounded once: three ones of ten are 0.3 to the last bit, which is not above 0.3.
+        Function::Mean => mean(&values),
         Function::Min => values.iter().copied().reduce(f64::min),
         Function::Max => values.iter().copied().reduce(f64::max),
-        Function::Std => Some(std(&values)),
+        Function::Std => Some(std(&values, mean(&values)?)),
         Function::Share => Some(values.iter().filter(|value| **value != 0.0).count() as f64 / count),
         Function::ZScore => {
             let last = values.remove(0);
-            let (mean, std) = (mean(&values), std(&values));
+            let mean = mean(&values)?;
+            let std = std(&values, mean);
             // Where nothing has varied yet, any other value is infinitely far away.
             Some(if last == mean { 0.0 } else { (last - mean) / std })
         }
     }
 }
 
-/// The mean. Each value is divided first: a sum of finite values may overflow.
-fn mean(values: &[f64]) -> f64 {
+/// The standard deviation of the population with this mean.
+fn std(values: &[f64], mean: f64) -> f64 {
     let count = values.len() as f64;
-    let exact = values.iter().all(|value| *value == values[0]);
-    if exact { values[0] } else { values.iter().map(|value| value / count).sum() }
-}
-
-/// The standard deviation of the population.
-fn std(values: &[f64]) -> f64 {
-    let (count, mean) = (values.len() as f64, mean(values));
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2) / count).sum();
     squares.sqrt()
 }

@@ -89,6 +89,18 @@ fn a_rule_fires_when_it_begins_to_hold() {
 }
 
 #[test]
+fn a_mean_at_the_limit_is_not_beyond_it() {
+    // Three right answers of ten are 0.3 to the last bit, in whatever order they come.
+    let rewards = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+    for rule in ["mean(loss, 10) > 0.3", "mean(loss, 10) < 0.3"] {
+        assert_eq!(steps(rule, &rewards), [0_u64; 0], "{rule}");
+    }
+    assert_eq!(steps("mean(loss, 10) == 0.1", &[0.1; 10]), [9]);
+    let huge = [f64::MAX, f64::MAX, f64::MAX];
+    assert_eq!(steps("mean(loss, 3) > 1e308", &huge), [2], "no sum overflows");
+}
+
+#[test]
 fn a_z_score_compares_the_last_value_with_those_before_it() {
     let losses: Vec<f64> =
         (0..60).map(|i| if i == 55 { 9.0 } else { 2.0 + f64::from(i % 2) * 0.1 }).collect();

@@ -56,7 +56,7 @@ impl Totals {
         set("total_responses", json!(total));
         if let (Some(min), Some(max)) = (sorted.first(), sorted.last()) {
             let count = sorted.len() as f64;
-            let mean = sorted.iter().map(|r| r / count).sum::<f64>();
+            let mean = gauntlet_film::mean(&sorted).unwrap_or(*min);
             let spread = sorted.iter().map(|r| (r - mean) * (r - mean) / count).sum::<f64>();
             let middle = sorted.len() / 2;
             let low = if sorted.len().is_multiple_of(2) { sorted[middle - 1] } else { sorted[middle] };
