@@ -93,8 +93,8 @@ impl Sum {
     }
 }
 
-/// The mean of finite numbers: their exact sum, rounded once, over their count. Never outside of their range, which
-/// rounding could do: equal numbers have just themselves as their mean. `None` of none.
+/// The mean of finite numbers: their exact sum, rounded once, over their count. It is clamped to their range,
+/// which rounding could leave, so the mean of equal numbers is that number. `None` for no numbers.
 pub fn mean(values: &[f64]) -> Option<f64> {
     let mut sum = Sum::default();
     values.iter().for_each(|value| sum.add(*value));

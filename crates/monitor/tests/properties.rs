@@ -25,8 +25,8 @@ fn is_full(function: &str, length: usize, values: &[Option<f64>]) -> bool {
     values.iter().flatten().count() >= needed(function, length)
 }
 
-/// Whether `function(loss, length) > limit` holds after these values, computed from all of them. `None`: the window
-/// is not full, or the value is too close to the limit to call.
+/// Whether `function(loss, length) > limit` holds after these values, computed from all of them. `None`: the
+/// window is not full, or the value is too close to the limit to call.
 fn naive(function: &str, length: usize, limit: f64, values: &[Option<f64>]) -> Option<bool> {
     let evaluated: Vec<f64> = values.iter().flatten().copied().collect();
     let last = evaluated.last().copied()?;

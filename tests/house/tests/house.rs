@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gauntlet_house::{identifiers, modules, names, source, workspace};
+use gauntlet_house::{identifiers, migrations, modules, names, source, workspace};
 
 #[test]
 fn every_dependency_is_in_the_architecture() {
@@ -127,5 +127,20 @@ fn stored_bodies_are_written_and_read_in_one_file() {
             }
         }
     }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_recorded_migration_has_changed() {
+    let sources = workspace::sources().unwrap();
+    let found = sources.iter().filter_map(|(path, text)| {
+        path.strip_prefix("migrations/")
+            .filter(|path| path.ends_with(".sql"))
+            .map(|path| (path, text.as_str()))
+    });
+    let found: Vec<_> = found.collect();
+    assert!(found.len() > 20, "the migrations were not found: {found:?}");
+    let hashes = std::fs::read_to_string(workspace::root().join(migrations::HASHES)).unwrap();
+    let found = migrations::violations(&found, &hashes);
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
