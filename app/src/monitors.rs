@@ -215,82 +215,102 @@ fn problem(content: &Content, field: &'static str) -> (Option<String>, Option<An
     (id, shown)
 }
 
-fn form(content: &Content) -> impl IntoView + use<> {
+/// The attributes of a field that is wrong: `aria-invalid`, where it has an error.
+fn invalid(error_id: Option<&String>) -> Option<&'static str> {
+    error_id.map(|_| "true")
+}
+
+/// The options of a choice by its words, with the chosen one.
+fn options(words: &[&'static str], chosen: &str, after: &'static str) -> impl IntoView + use<> {
+    let option = |word: &&'static str| {
+        let (word, is_chosen) = (*word, *word == chosen);
+        let shown = if after.is_empty() { word.to_owned() } else { capital(word) + after };
+        view! { <option value=word selected=is_chosen>{shown}</option> }
+    };
+    words.iter().map(option).collect_view()
+}
+
+/// What a monitor watches: its rule, name and severity.
+fn watched_fields(content: &Content) -> impl IntoView + use<> {
     let form = &content.form;
     let (name_id, name_error) = problem(content, "name");
     let (rule_id, rule_error) = problem(content, "rule");
+    let (_, severity_error) = problem(content, "severity");
+    let severities = options(&Severity::ALL.map(Severity::as_str), &form.severity, "");
+    view! {
+        <label class="is-rule">
+            "Rule"
+            <input class="field" name="rule" value=form.rule.clone() required maxlength="500"
+                autocomplete="off" spellcheck="false" placeholder="mean(loss, 20) > 3"
+                aria-invalid=invalid(rule_id.as_ref()) aria-describedby=rule_id />
+            {rule_error}
+        </label>
+        <label>
+            "Name"
+            <input class="field" name="name" value=form.name.clone() maxlength="200"
+                autocomplete="off"
+                aria-invalid=invalid(name_id.as_ref()) aria-describedby=name_id />
+            {name_error}
+        </label>
+        <label>
+            "Severity"
+            <select class="field" name="severity">{severities}</select>
+            {severity_error}
+        </label>
+    }
+}
+
+/// What follows when a monitor fires: the rest before it may fire again, the action, the webhook.
+fn reaction_fields(content: &Content) -> impl IntoView + use<> {
+    let form = &content.form;
     let (cooldown_id, cooldown_error) = problem(content, "cooldown_secs");
     let (webhook_id, webhook_error) = problem(content, "webhook");
-    let (_, other) = problem(content, "severity");
     let (_, action_error) = problem(content, "action");
-    let asked = form.action.clone();
-    let actions = MonitorAction::ALL.map(|action| {
-        let word = action.as_str();
-        let is_chosen = word == asked;
-        view! { <option value=word selected=is_chosen>{capital(word)}" the run"</option> }
-    });
+    let actions = options(&MonitorAction::ALL.map(MonitorAction::as_str), &form.action, " the run");
+    view! {
+        <label>
+            "Cooldown, seconds"
+            <input class="field" name="cooldown_secs" value=form.cooldown_secs.clone()
+                inputmode="numeric" autocomplete="off"
+                aria-invalid=invalid(cooldown_id.as_ref()) aria-describedby=cooldown_id />
+            {cooldown_error}
+        </label>
+        <label>
+            "Action"
+            <select class="field" name="action">
+                <option value="">"None"</option>
+                {actions}
+            </select>
+            {action_error}
+        </label>
+        <label class="is-webhook">
+            "Webhook (optional)"
+            <input class="field" name="webhook" value=form.webhook.clone() inputmode="url"
+                autocomplete="off" spellcheck="false"
+                placeholder="https://hooks.slack.com/services/..."
+                aria-invalid=invalid(webhook_id.as_ref()) aria-describedby=webhook_id />
+            {webhook_error}
+        </label>
+    }
+}
+
+fn form(content: &Content) -> impl IntoView + use<> {
+    let form = &content.form;
     let heading = match form.edited.as_str() {
         "" => "New monitor".to_owned(),
         edited => format!("Change {edited}"),
     };
-    let chosen = form.severity.clone();
-    let severities = Severity::ALL.map(|severity| {
-        let word = severity.as_str();
-        let is_chosen = word == chosen;
-        view! { <option value=word selected=is_chosen>{word}</option> }
-    });
     let cancel = (!form.edited.is_empty()).then(|| {
         view! { <a class="button is-quiet" href=monitors_address(&content.project)>"Cancel"</a> }
     });
-    let invalid = |id: &Option<String>| id.is_some().then_some("true");
     let (label, page) = (heading.clone(), monitors_address(&content.project));
     view! {
         <section aria-label=label id="form">
             <h2>{heading}</h2>
             <form class="monitor-form" method="post" action=format!("{page}#form")>
                 <input type="hidden" name="edited" value=form.edited.clone() />
-                <label class="is-rule">
-                    "Rule"
-                    <input class="field" name="rule" value=form.rule.clone() required maxlength="500"
-                        autocomplete="off" spellcheck="false" placeholder="mean(loss, 20) > 3"
-                        aria-invalid=invalid(&rule_id) aria-describedby=rule_id />
-                    {rule_error}
-                </label>
-                <label>
-                    "Name"
-                    <input class="field" name="name" value=form.name.clone() maxlength="200"
-                        autocomplete="off"
-                        aria-invalid=invalid(&name_id) aria-describedby=name_id />
-                    {name_error}
-                </label>
-                <label>
-                    "Severity"
-                    <select class="field" name="severity">{severities.collect_view()}</select>
-                    {other}
-                </label>
-                <label>
-                    "Cooldown, seconds"
-                    <input class="field" name="cooldown_secs" value=form.cooldown_secs.clone()
-                        inputmode="numeric" autocomplete="off"
-                        aria-invalid=invalid(&cooldown_id) aria-describedby=cooldown_id />
-                    {cooldown_error}
-                </label>
-                <label>
-                    "Action"
-                    <select class="field" name="action">
-                        <option value="">"None"</option>
-                        {actions.collect_view()}
-                    </select>
-                    {action_error}
-                </label>
-                <label class="is-webhook">
-                    "Webhook (optional)"
-                    <input class="field" name="webhook" value=form.webhook.clone() inputmode="url"
-                        autocomplete="off" spellcheck="false"
-                        placeholder="https://hooks.slack.com/services/..."
-                        aria-invalid=invalid(&webhook_id) aria-describedby=webhook_id />
-                    {webhook_error}
-                </label>
+                {watched_fields(content)}
+                {reaction_fields(content)}
                 <p class="monitor-submit">
                     <button class="button is-on" name="do" value="save">"Save"</button>
                     <button class="button" name="do" value="try">"Try on recorded runs"</button>

@@ -109,6 +109,31 @@ pub(super) fn BesideRun(session: Session) -> impl IntoView {
     move || session.beside.run.get().map(|other| view! { <Shown session other /> })
 }
 
+/// The chip that aligns both runs by task, or by step.
+fn alignment(beside: Beside, by_task: bool, words: &'static str) -> impl IntoView {
+    let is_chosen = move || beside.by_task.get() == by_task;
+    view! {
+        <button
+            class="chip" class:is-on=is_chosen aria-pressed=move || is_chosen().to_string()
+            on:click=move |_| beside.by_task.set(by_task)
+        >
+            {words}
+        </button>
+    }
+}
+
+/// What follows the words "The other run": at how many steps it is compared. Tracks the pairing.
+fn counts(session: Session) -> String {
+    let beside = session.beside;
+    beside.pairings.track();
+    if beside.is_missing.get() {
+        return " is not there; it may have been deleted.".to_owned();
+    }
+    let paired = beside.other.with_value(|other| other.pairing.count());
+    let all = session.watch_calmly(Film::len);
+    format!(" is compared at {} of {} steps.", grouped(paired as u64), grouped(all as u64))
+}
+
 #[component]
 fn Shown(session: Session, other: String) -> impl IntoView {
     let beside = session.beside;
@@ -132,26 +157,6 @@ fn Shown(session: Session, other: String) -> impl IntoView {
             session.select(node);
         }
     };
-    let align = move |is_on: bool, words: &'static str| {
-        let is_chosen = move || beside.by_task.get() == is_on;
-        view! {
-            <button
-                class="chip" class:is-on=is_chosen aria-pressed=move || is_chosen().to_string()
-                on:click=move |_| beside.by_task.set(is_on)
-            >
-                {words}
-            </button>
-        }
-    };
-    let counts = move || {
-        beside.pairings.track();
-        if beside.is_missing.get() {
-            return " is not there; it may have been deleted.".to_owned();
-        }
-        let paired = beside.other.with_value(|other| other.pairing.count());
-        let all = session.watch_calmly(Film::len);
-        format!(" is compared at {} of {} steps.", grouped(paired as u64), grouped(all as u64))
-    };
     let content = move || match read.get() {
         Some(Ok(html)) => view! { <div inner_html=html></div> }.erase(),
         Some(Err(error)) => view! { <p class="trouble" role="alert">{error.to_string()}</p> }.erase(),
@@ -164,7 +169,8 @@ fn Shown(session: Session, other: String) -> impl IntoView {
                 <button class="link" on:click=move |_| beside.run.set(None)>"Close"</button>
             </h3>
             <p class="hint">
-                <a class="link" rel="external" href=run_address(&other)>"The other run"</a> {counts}
+                <a class="link" rel="external" href=run_address(&other)>"The other run"</a>
+                {move || counts(session)}
             </p>
             <p class="hint">
                 <span class="beside-key is-higher">"this run is higher"</span>
@@ -172,7 +178,7 @@ fn Shown(session: Session, other: String) -> impl IntoView {
                 <span class="beside-key">"the other run"</span>
             </p>
             <div class="chips" role="group" aria-label="Align both runs">
-                {align(false, "By step")} {align(true, "By task")}
+                {alignment(beside, false, "By step")} {alignment(beside, true, "By task")}
             </div>
             <button class="button" on:click=jump>"Where do they differ most?"</button>
             {content}

@@ -90,6 +90,37 @@ fn list(items: &[String]) -> String {
     }
 }
 
+/// The classes of the card.
+fn class_of(is_shown: bool, failure: Option<&Failure>) -> String {
+    let kind = failure.map_or("", |f| failure_class(f.kind));
+    format!("callout {kind}{}", if is_shown { " is-shown" } else { "" })
+}
+
+/// What the card says of a failure.
+fn contents(session: Session, failure: Failure) -> impl IntoView {
+    let Failure { title, seq, words, .. } = failure;
+    view! {
+        <h2>{title}</h2>
+        // The error of the episode replaces the scores, once the inspector has read it.
+        <p class="callout-words">{move || {
+            let recorded = session.episode_error.get().filter(|(of, _)| *of == seq);
+            recorded.map_or_else(|| words.clone(), |(_, words)| words)
+        }}</p>
+    }
+}
+
+/// Hides the card on Escape, outside of text fields.
+fn dismiss_on_escape(dismiss: impl Fn() + Copy + 'static) {
+    Effect::new(move || {
+        let listener = window_event_listener(keydown, move |e| {
+            if e.key() == "Escape" && !in_text_field(&e) {
+                dismiss();
+            }
+        });
+        on_cleanup(move || listener.remove());
+    });
+}
+
 /// The card. It appears once the selection has settled on a failing node.
 #[component]
 pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>) -> impl IntoView {
@@ -118,35 +149,17 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
         panels.show_diagnostics();
         focus_on(".diagnostics .panel-body");
     };
-    Effect::new(move || {
-        let listener = window_event_listener(keydown, move |e| {
-            if e.key() == "Escape" && !in_text_field(&e) {
-                dismissed.set(failure.get_untracked().map(|f| f.index));
-            }
-        });
-        on_cleanup(move || listener.remove());
-    });
+    let dismiss = move || dismissed.set(failure.get_untracked().map(|f| f.index));
+    dismiss_on_escape(dismiss);
     let is_shown = move || state.with(|s| s.0);
-    let class = move || {
-        state.with(|(is_shown, failure)| {
-            let kind = failure.as_ref().map_or("", |f| failure_class(f.kind));
-            format!("callout {kind}{}", if *is_shown { " is-shown" } else { "" })
-        })
-    };
+    let class = move || state.with(|(is_shown, failure)| class_of(*is_shown, failure.as_ref()));
     let shown_failure = move || state.with(|s| s.1.clone());
     view! {
         <div
             class=class node_ref=card inert=move || !is_shown()
         >
             <div role="status" aria-live="polite">
-                {move || shown_failure().map(|f| view! {
-                    <h2>{f.title}</h2>
-                    // The error of the episode replaces the scores, once the inspector has read it.
-                    <p class="callout-words">{move || {
-                        let recorded = session.episode_error.get().filter(|(seq, _)| *seq == f.seq);
-                        recorded.map_or_else(|| f.words.clone(), |(_, words)| words)
-                    }}</p>
-                })}
+                {move || shown_failure().map(|f| contents(session, f))}
             </div>
             <div class="callout-ways">
                 <button class="button" on:click=inspect>
@@ -163,7 +176,7 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
             </div>
             <button
                 class="icon-button callout-close" aria-label="Hide this card"
-                on:click=move |_| dismissed.set(failure.get_untracked().map(|f| f.index))
+                on:click=move |_| dismiss()
             >
                 <Icon shape=Shape::Close />
             </button>

@@ -118,6 +118,18 @@ struct Draft {
 }
 
 impl Draft {
+    /// The stored effects, not edited yet.
+    fn new(effects: Effects) -> Self {
+        Self {
+            set: RwSignal::new((*effects.stored.get_untracked()).clone()),
+            shape: RwSignal::new(0),
+            unreadable: RwSignal::new(Vec::new()),
+            refused: RwSignal::new(None),
+            is_saving: RwSignal::new(false),
+            effects,
+        }
+    }
+
     /// Why the effects cannot be saved as they are.
     fn error(self) -> Option<String> {
         let unreadable = self.unreadable.with(|fields| fields.first().map(|(.., error)| error.clone()));
@@ -189,14 +201,7 @@ impl Draft {
 #[component]
 fn Editor(session: Session, open: RwSignal<bool>) -> impl IntoView {
     let effects = session.view.effects;
-    let draft = Draft {
-        set: RwSignal::new((*effects.stored.get_untracked()).clone()),
-        shape: RwSignal::new(0),
-        unreadable: RwSignal::new(Vec::new()),
-        refused: RwSignal::new(None),
-        is_saving: RwSignal::new(false),
-        effects,
-    };
+    let draft = Draft::new(effects);
     // Closed by any way, the stage shows what is stored.
     on_cleanup(move || {
         if let Some(stored) = effects.stored.try_get_untracked() {
@@ -209,26 +214,12 @@ fn Editor(session: Session, open: RwSignal<bool>) -> impl IntoView {
         e.prevent_default();
         draft.save(project.clone(), open);
     };
-    let add = move |_| {
-        let rule = EffectRule {
-            rubric: Some("root".to_owned()),
-            when: EffectCondition::Below(0.0),
-            shape: EffectKind::Glow,
-            color: EffectColor::Blue,
-            size: 1.0,
-        };
-        draft.change_rows(0, |rows| rows.insert(0, rule));
-    };
+    let add = move |_| draft.change_rows(0, |rows| rows.insert(0, first_rule()));
     let reset = move |_| draft.change_rows(0, |rows| *rows = EffectSet::default().effects);
     let import = move |e| match EffectSet::from_json(&event_target_value(&e)) {
         // The version stays that of the project: the text may come from another one.
         Ok(set) => draft.change_rows(0, |rows| *rows = set.effects),
         Err(error) => draft.unreadable.set(vec![(0, JSON, format!("JSON: {}", words(&error)))]),
-    };
-    let rows = move || {
-        draft.shape.track();
-        let effects = draft.set.with_untracked(|set| set.effects.clone());
-        effects.iter().enumerate().map(|(i, rule)| row(draft, i, rule)).collect::<Vec<_>>()
     };
     let overtaken = move || {
         let version = effects.stored.with(|stored| stored.version);
@@ -240,17 +231,7 @@ fn Editor(session: Session, open: RwSignal<bool>) -> impl IntoView {
     view! {
         <form class="effects" on:submit=submit>
             <p>"At a step the first effect whose condition holds is drawn. The stage shows it at once."</p>
-            <div class="dialog-scroll" tabindex="0" role="region" aria-label="Effects by priority">
-                <table class="parameters">
-                    <thead><tr>
-                        <th scope="col">"Priority"</th><th scope="col">"Condition"</th>
-                        <th scope="col">"Rubric"</th><th scope="col">"Values"</th>
-                        <th scope="col">"Shape"</th><th scope="col">"Colour"</th>
-                        <th scope="col">"Size"</th><th scope="col">"Change"</th>
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table(draft)}
             <details>
                 <summary>"As JSON, to copy or to replace"</summary>
                 <textarea class="field" rows="8" spellcheck="false" aria-label="Effects as JSON"
@@ -268,6 +249,39 @@ fn Editor(session: Session, open: RwSignal<bool>) -> impl IntoView {
         </form>
     }
     .erase()
+}
+
+/// What an added effect is before it is edited.
+fn first_rule() -> EffectRule {
+    EffectRule {
+        rubric: Some("root".to_owned()),
+        when: EffectCondition::Below(0.0),
+        shape: EffectKind::Glow,
+        color: EffectColor::Blue,
+        size: 1.0,
+    }
+}
+
+/// The effects by priority.
+fn table(draft: Draft) -> impl IntoView {
+    let rows = move || {
+        draft.shape.track();
+        let effects = draft.set.with_untracked(|set| set.effects.clone());
+        effects.iter().enumerate().map(|(i, rule)| row(draft, i, rule)).collect::<Vec<_>>()
+    };
+    view! {
+        <div class="dialog-scroll" tabindex="0" role="region" aria-label="Effects by priority">
+            <table class="parameters">
+                <thead><tr>
+                    <th scope="col">"Priority"</th><th scope="col">"Condition"</th>
+                    <th scope="col">"Rubric"</th><th scope="col">"Values"</th>
+                    <th scope="col">"Shape"</th><th scope="col">"Colour"</th>
+                    <th scope="col">"Size"</th><th scope="col">"Change"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
 }
 
 /// One effect of the table.

@@ -1,6 +1,6 @@
 //! The timeline of the selected node's episode: one line per entry, with its texts behind a click.
 
-use gauntlet_api::{ElidedRange, EpisodeTimeline, TimelineEntry};
+use gauntlet_api::{ElidedRange, EpisodeTimeline, RecordedError, TimelineEntry};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -94,6 +94,40 @@ fn show_entry(list: &web_sys::Element, seq: u64) {
     entry.scroll_into_view();
 }
 
+/// The one line that stands for an entry: its error, else its text, its result, or its other values. It is
+/// cut, as a long text would be laid out for nothing.
+fn line_of(
+    error: Option<&RecordedError>,
+    text: &str,
+    result: Option<&String>,
+    more: &[(String, String)],
+) -> String {
+    let line = match (error, text.is_empty(), result) {
+        (Some(error), ..) => error.message.clone(),
+        (None, true, Some(result)) => result.clone(),
+        (None, true, None) => {
+            more.iter().map(|(key, value)| format!("{key} {value}")).collect::<Vec<_>>().join(", ")
+        }
+        _ => text.to_owned(),
+    };
+    line.chars().take(LINE_CHARS).map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
+}
+
+/// A text of an entry under its title, formatted where there is HTML for it. Nothing for an empty text.
+fn block(title: &'static str, text: String, html: Option<String>) -> Option<impl IntoView> {
+    (!text.is_empty()).then(move || {
+        let content = match html {
+            // Made by the server, which renders no markup of the recorded text.
+            Some(html) => view! { <div class="values" inner_html=html></div> }.erase(),
+            None => view! { <pre class="text" tabindex="0">{text}</pre> }.erase(),
+        };
+        view! { <p class="story-what">{title}</p>{content} }
+    })
+}
+
+/// The most characters of the line that stands for an entry.
+const LINE_CHARS: usize = 200;
+
 /// One entry.
 #[component]
 fn Row(entry: TimelineEntry) -> impl IntoView {
@@ -117,28 +151,9 @@ fn Row(entry: TimelineEntry) -> impl IntoView {
         _ if is_image => "File",
         _ => "Text",
     };
-    let line = match (&error, text.is_empty(), &result) {
-        (Some(error), ..) => error.message.clone(),
-        (None, true, Some(result)) => result.clone(),
-        (None, true, None) => {
-            more.iter().map(|(key, value)| format!("{key} {value}")).collect::<Vec<_>>().join(", ")
-        }
-        _ => text.clone(),
-    };
-    // One line is shown: a long text would be laid out for nothing.
-    let line: String = line.chars().take(200).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    let line = line_of(error.as_ref(), &text, result.as_ref(), &more);
     let show_all = move || {
-        let block = |title: &'static str, text: String, html: Option<String>| {
-            let html = html.filter(|_| !is_raw.get());
-            (!text.is_empty()).then(move || {
-                let content = match html {
-                    // Made by the server, which renders no markup of the recorded text.
-                    Some(html) => view! { <div class="values" inner_html=html></div> }.erase(),
-                    None => view! { <pre class="text" tabindex="0">{text}</pre> }.erase(),
-                };
-                view! { <p class="story-what">{title}</p>{content} }
-            })
-        };
+        let block = |title, text, html: Option<String>| block(title, text, html.filter(|_| !is_raw.get()));
         let error = error
             .clone()
             .map(|e| [e.message, e.traceback.unwrap_or_default()].join("\n").trim_end().to_owned());

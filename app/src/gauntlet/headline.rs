@@ -1,7 +1,7 @@
 //! The selected step's headline number: the score of the rubric in view, what it was one step before, and its
 //! place in this run.
 
-use gauntlet_film::{State, is_measurement};
+use gauntlet_film::{PathId, State, is_measurement};
 use gauntlet_scene::rubric_name;
 use leptos::prelude::*;
 
@@ -50,23 +50,7 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
         (_, None) => ", not evaluated one step ago".to_owned(),
     };
     let has_step = move || session.current.with(Option::is_some);
-    // What reads many nodes is computed once the selection has settled. Until then these lines are empty.
-    let percentile = move || {
-        let at = session.settled_node()?;
-        let rank = path.get().and_then(|path| session.watch_calmly(|film| film.percentile(at, path)));
-        let ranked = |rank: f64| format!("percentile {rank:.0} of this run");
-        Some(rank.map_or("percentile of this run: n/e".to_owned(), ranked))
-    };
-    let failed = Memo::new(move |_| {
-        let at = session.settled_node()?;
-        session.watch_calmly(|film| Some(film.failing_parts(at)).filter(|failed| *failed > 0))
-    });
-    let failed_words = move || {
-        failed.get().map(|count| match count {
-            1 => "1 rubric below its bound".to_owned(),
-            count => format!("{} rubrics below their bounds", grouped(count as u64)),
-        })
-    };
+    let percentile = move || percentile_words(session, path.get());
     view! {
         <div class=move || format!("headline {}", look.get().0)>
             <b>{move || at(0).map_or_else(|| absent().to_owned(), text)}</b>
@@ -74,9 +58,32 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
                 <span class="visually-hidden">{move || look.get().1}</span>
                 <span>{move || has_step().then(|| view! { <bdi>{rubric}</bdi> })}{before}</span>
                 <span>{percentile}</span>
-                <span class="headline-failed">{failed_words}</span>
+                <span class="headline-failed">{failed_words(session)}</span>
             </p>
         </div>
     }
     .erase()
+}
+
+/// Where the settled node ranks in the run; empty until the selection has settled, since many nodes are read.
+/// Tracks the selection.
+fn percentile_words(session: Session, path: Option<PathId>) -> Option<String> {
+    let at = session.settled_node()?;
+    let rank = path.and_then(|path| session.watch_calmly(|film| film.percentile(at, path)));
+    let ranked = |rank: f64| format!("percentile {rank:.0} of this run");
+    Some(rank.map_or("percentile of this run: n/e".to_owned(), ranked))
+}
+
+/// How many rubrics fail at the settled node; empty until the selection has settled.
+fn failed_words(session: Session) -> impl Fn() -> Option<String> + Copy + Send + 'static {
+    let failed = Memo::new(move |_| {
+        let at = session.settled_node()?;
+        session.watch_calmly(|film| Some(film.failing_parts(at)).filter(|failed| *failed > 0))
+    });
+    move || {
+        failed.get().map(|count| match count {
+            1 => "1 rubric below its bound".to_owned(),
+            count => format!("{} rubrics below their bounds", grouped(count as u64)),
+        })
+    }
 }

@@ -25,7 +25,7 @@ use crate::ui::{EachFrame, Erase, Resized, prefers_reduced_motion};
 type KeepAlive = Vec<Box<dyn Any>>;
 
 /// The elements the loop works on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Elements {
     frame: NodeRef<html::Div>,
     solid: NodeRef<html::Canvas>,
@@ -77,14 +77,7 @@ impl Elements {
 /// The stage with its tools, labels and the card of the failing node.
 #[component]
 pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
-    let elements = Elements {
-        frame: NodeRef::new(),
-        solid: NodeRef::new(),
-        flat: NodeRef::new(),
-        labels: NodeRef::new(),
-        card: NodeRef::new(),
-        leader: NodeRef::new(),
-    };
+    let elements = Elements::default();
     let without_3d = RwSignal::new(None::<String>);
     let is_attached = RwSignal::new(false);
     let handle = RenderLoopHandle::new();
@@ -98,8 +91,6 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
         StoredValue::new_local(keep_alive);
     });
     let controls = OrbitControls::new(session, handle);
-    let is_empty = Memo::new(move |_| session.watch(|f| f.is_empty()));
-    let is_measured = Memo::new(move |_| session.watch_calmly(|f| f.measured_paths().next().is_some()));
     view! {
         <div
             class="stage" node_ref=elements.frame data-ready="false" data-nodes="0" data-feed="connecting"
@@ -134,16 +125,26 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
                     "This is the flat view: 3D needs WebGL2. " <span>{words}</span>
                 </p>
             })}
-            {move || is_empty.get().then(|| match is_measured.get() {
-                true => view! { <Charts session /> }.erase(),
-                false => view! { <Waiting session /> }.erase(),
-            })}
-            {move || (!is_empty.get() && !is_attached.get()).then(|| view! {
-                <div class="waiting"><p>"Preparing the picture"</p></div>
-            })}
+            {substitutes(session, is_attached)}
         </div>
     }
     .erase()
+}
+
+/// What is shown where there is no picture: curves of a run that is only measured, words before the first
+/// step and before the first frame.
+fn substitutes(session: Session, is_attached: RwSignal<bool>) -> impl IntoView {
+    let is_empty = Memo::new(move |_| session.watch(|f| f.is_empty()));
+    let is_measured = Memo::new(move |_| session.watch_calmly(|f| f.measured_paths().next().is_some()));
+    view! {
+        {move || is_empty.get().then(|| match is_measured.get() {
+            true => view! { <Charts session /> }.erase(),
+            false => view! { <Waiting session /> }.erase(),
+        })}
+        {move || (!is_empty.get() && !is_attached.get()).then(|| view! {
+            <div class="waiting"><p>"Preparing the picture"</p></div>
+        })}
+    }
 }
 
 /// What the stage says before the first step.

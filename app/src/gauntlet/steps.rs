@@ -77,6 +77,42 @@ fn has_score(film: &Film, index: usize) -> bool {
     judged.into_iter().any(|path| film.score(index, path.id).is_some())
 }
 
+/// The chip that lists steps of one kind.
+fn listing_chip(listing: RwSignal<Listing>, of: Listing, name: &'static str) -> impl IntoView {
+    let is_on = move || listing.get() == of;
+    view! {
+        <button
+            class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string()
+            on:click=move |_| listing.set(of)
+        >
+            {name}
+        </button>
+    }
+}
+
+/// Keys in the search field: Enter goes to the first step found, Escape gives the keys back to the page.
+fn on_search_key(
+    e: &web_sys::KeyboardEvent,
+    session: Session,
+    rows: Memo<Rows>,
+    search: NodeRef<html::Input>,
+) {
+    match e.key().as_str() {
+        "Enter" => {
+            if let Some(node) = rows.with_untracked(|rows| rows.node(0)) {
+                session.select(node);
+            }
+        }
+        "Escape" => {
+            if let Some(field) = search.get_untracked() {
+                // An element that is gone has no focus to lose.
+                let _ = field.blur();
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The left panel.
 #[component]
 pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
@@ -91,32 +127,8 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
         let rows = |film: &Film| filter.try_update_value(|filter| filter.rows(film, asked));
         session.watch_calmly(rows).unwrap_or(Rows::All(0))
     });
-    let chip = move |(of, _, name): (Listing, &'static str, &'static str)| {
-        let is_on = move || listing.get() == of;
-        view! {
-            <button
-                class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string()
-                on:click=move |_| listing.set(of)
-            >
-                {name}
-            </button>
-        }
-    };
-    // Enter goes to the first step found, Escape gives the keys back to the page.
-    let on_key = move |e: web_sys::KeyboardEvent| match e.key().as_str() {
-        "Enter" => {
-            if let Some(node) = rows.with_untracked(|rows| rows.node(0)) {
-                session.select(node);
-            }
-        }
-        "Escape" => {
-            if let Some(field) = search.get_untracked() {
-                // An element that is gone has no focus to lose.
-                let _ = field.blur();
-            }
-        }
-        _ => {}
-    };
+    let chips = Listing::ALL.map(|(of, _, name)| listing_chip(listing, of, name));
+    let on_key = move |e: web_sys::KeyboardEvent| on_search_key(&e, session, rows, search);
     view! {
         <nav class="panel steps" aria-label="Steps">
             <h2 class="panel-title">
@@ -141,7 +153,7 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
                     <kbd aria-hidden="true">"/"</kbd>
                 </label>
                 <div class="chips" role="group" aria-label="Which steps">
-                    {Listing::ALL.map(chip).into_iter().collect_view()}
+                    {chips.into_iter().collect_view()}
                     <span class="panel-note">{move || grouped(rows.with(Rows::len) as u64)}</span>
                 </div>
             </div>

@@ -127,12 +127,6 @@ fn EffectsMenu(session: Session, handle: RenderLoopHandle) -> impl IntoView {
             panels.shows_keys.set(menu.open());
         }
     };
-    let has_no_letters = move || panels.is_some_and(|panels| panels.has_no_letters.get());
-    let set_letters = move |e| {
-        if let Some(panels) = panels {
-            panels.has_no_letters.set(event_target_checked(&e));
-        }
-    };
     let set_intensity = move |e| {
         if let Ok(percent) = event_target_value(&e).parse::<f64>() {
             intensity.set((percent / 100.0).clamp(0.0, 1.0));
@@ -160,24 +154,37 @@ fn EffectsMenu(session: Session, handle: RenderLoopHandle) -> impl IntoView {
                 }>"Edit effects"</button>
                 <Capture session handle />
                 <h3>"Keys"</h3>
-                <label class="keys-off">
-                    <input type="checkbox" prop:checked=move || session.waits_at_failures.get()
-                        on:change=move |e| session.waits_at_failures.set(event_target_checked(&e)) />
-                    "Playback waits at each failure"
-                </label>
-                <label class="keys-off">
-                    <input type="checkbox" prop:checked=has_no_letters on:change=set_letters />
-                    "Ignore keys of one letter or sign"
-                </label>
-                <dl class="keys">
-                    {KEYS.into_iter()
-                        .map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> })
-                        .collect_view()}
-                </dl>
+                {keys(session, panels)}
             </div>
         </details>
     }
     .erase()
+}
+
+/// What is chosen about keys and playback, and the list of keys.
+fn keys(session: Session, panels: Option<Panels>) -> impl IntoView {
+    let has_no_letters = move || panels.is_some_and(|panels| panels.has_no_letters.get());
+    let set_letters = move |e| {
+        if let Some(panels) = panels {
+            panels.has_no_letters.set(event_target_checked(&e));
+        }
+    };
+    view! {
+        <label class="keys-off">
+            <input type="checkbox" prop:checked=move || session.waits_at_failures.get()
+                on:change=move |e| session.waits_at_failures.set(event_target_checked(&e)) />
+            "Playback waits at each failure"
+        </label>
+        <label class="keys-off">
+            <input type="checkbox" prop:checked=has_no_letters on:change=set_letters />
+            "Ignore keys of one letter or sign"
+        </label>
+        <dl class="keys">
+            {KEYS.into_iter()
+                .map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> })
+                .collect_view()}
+        </dl>
+    }
 }
 
 /// Closes a menu on a press outside of it, and on Escape.

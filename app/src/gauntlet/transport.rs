@@ -29,43 +29,10 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
     let length = move || session.watch_calmly(|f| grouped(f.len() as u64));
     keep_range(session);
     wait_at_failures(session);
-    let previous = move || match session.chosen_path() {
-        Some(path) => format!("Previous failure of {path} (P)"),
-        None => "Previous failure (P)".to_owned(),
-    };
-    let next = move || match session.chosen_path() {
-        Some(path) => format!("Next failure of {path} (N)"),
-        None => "Next failure (N)".to_owned(),
-    };
-    let play_shape = Signal::derive(move || if is_moving.get() { Shape::Pause } else { Shape::Play });
     view! {
         <section class="transport" aria-label="Transport">
             <div class="transport-row">
-                <div class="tool-group" role="group" aria-label="Moving through the run">
-                    <Way
-                        shape=Shape::PreviousFailure words=previous is_empty
-                        go=move || session.previous_failure()
-                    />
-                    <Way
-                        shape=Shape::StepBack words=|| "One step back (←)".to_owned() is_empty
-                        go=move || session.step_by(-1)
-                    />
-                    <button
-                        class="tool is-icon play" class:is-on=move || is_moving.get()
-                        disabled=is_empty on:click=move |_| session.play_or_pause()
-                        title="Play the recording or hold it (space); the training goes on"
-                    >
-                        <Icon shape=play_shape />
-                        <span>{move || if is_moving.get() { "Hold" } else { "Play" }}</span>
-                    </button>
-                    <Way
-                        shape=Shape::StepForward words=|| "One step on (→)".to_owned() is_empty
-                        go=move || session.step_by(1)
-                    />
-                    <Way
-                        shape=Shape::NextFailure words=next is_empty go=move || session.next_failure()
-                    />
-                </div>
+                {moves(session, is_moving, is_empty)}
                 <p class="place"><b>{place}</b>" / "{length}</p>
                 <Speed session />
                 <Loop session />
@@ -85,6 +52,43 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
         </section>
     }
     .erase()
+}
+
+/// The buttons that move through the run: to failures, by a step, and playback.
+fn moves(session: Session, is_moving: Memo<bool>, is_empty: Signal<bool>) -> impl IntoView {
+    let failure = move |which: &str, key: char| match session.chosen_path() {
+        Some(path) => format!("{which} failure of {path} ({key})"),
+        None => format!("{which} failure ({key})"),
+    };
+    let play_shape = Signal::derive(move || if is_moving.get() { Shape::Pause } else { Shape::Play });
+    view! {
+        <div class="tool-group" role="group" aria-label="Moving through the run">
+            <Way
+                shape=Shape::PreviousFailure words=move || failure("Previous", 'P') is_empty
+                go=move || session.previous_failure()
+            />
+            <Way
+                shape=Shape::StepBack words=|| "One step back (←)".to_owned() is_empty
+                go=move || session.step_by(-1)
+            />
+            <button
+                class="tool is-icon play" class:is-on=move || is_moving.get()
+                disabled=is_empty on:click=move |_| session.play_or_pause()
+                title="Play the recording or hold it (space); the training goes on"
+            >
+                <Icon shape=play_shape />
+                <span>{move || if is_moving.get() { "Hold" } else { "Play" }}</span>
+            </button>
+            <Way
+                shape=Shape::StepForward words=|| "One step on (→)".to_owned() is_empty
+                go=move || session.step_by(1)
+            />
+            <Way
+                shape=Shape::NextFailure words=move || failure("Next", 'N') is_empty
+                go=move || session.next_failure()
+            />
+        </div>
+    }
 }
 
 /// One button of the transport; disabled while there is no step to go to.

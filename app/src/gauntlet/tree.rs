@@ -99,9 +99,12 @@ fn line(film: &Film, row: usize, place: usize) -> Option<Line> {
     })
 }
 
+/// The sum of the sizes of the rubrics of each group, by the group's path.
+type GroupSizes = HashMap<Option<PathId>, f64>;
+
 /// What the rubrics of each group add up to at a node, by size: the sum of which a rubric's own size is its
 /// share. The group of the outermost rubrics is `None`; the root and measurements are in none.
-fn group_sizes(film: &Film, node: usize) -> HashMap<Option<PathId>, f64> {
+fn group_sizes(film: &Film, node: usize) -> GroupSizes {
     let mut sizes = HashMap::new();
     for p in film.paths().iter().filter(|p| p.path != "root" && !is_measurement(&p.path)) {
         if let Some(value) = film.score(node, p.id) {
@@ -156,26 +159,12 @@ pub(super) fn RubricTree(session: Session) -> impl IntoView {
             top_px.set(f64::from(scroller.scroll_top()));
         }
     };
-    let fold_all = move |_| folding.update(|f| *f = Folding { is_all: !f.is_all, except: Vec::new() });
+    let head = move || {
+        let is_long = total.get() > SEARCHED_FROM;
+        is_long.then(|| tree_head(words, folding, has_groups, count))
+    };
     view! {
-        {move || (total.get() > SEARCHED_FROM).then(|| view! {
-            <div class="tree-head">
-                <label class="search tree-search">
-                    <Icon shape=Shape::Search />
-                    <span class="visually-hidden">"Find a rubric"</span>
-                    <input
-                        type="search" placeholder="Find a rubric" autocomplete="off" spellcheck="false"
-                        prop:value=move || words.get() on:input=move |e| words.set(event_target_value(&e))
-                    />
-                </label>
-                {move || has_groups.get().then(|| view! {
-                    <button class="link" on:click=fold_all>
-                        {move || if folding.with(|f| f.is_all) { "Unfold all" } else { "Fold all" }}
-                    </button>
-                })}
-                <span class="panel-note" role="status">{move || grouped(count.get() as u64)}</span>
-            </div>
-        })}
+        {head}
         <div
             class="tree-scroll" node_ref=scroller on:scroll=scroll
             style=move || format!("height:{}px", count.get().min(IN_VIEW) as f64 * LINE_PX)
@@ -195,58 +184,144 @@ pub(super) fn RubricTree(session: Session) -> impl IntoView {
     .erase()
 }
 
+/// What is above a long tree: the field that filters it, the button that folds all, the number of lines.
+fn tree_head(
+    words: RwSignal<String>,
+    folding: RwSignal<Folding>,
+    has_groups: Memo<bool>,
+    count: Memo<usize>,
+) -> impl IntoView {
+    let fold_all = move |_| folding.update(|f| *f = Folding { is_all: !f.is_all, except: Vec::new() });
+    view! {
+        <div class="tree-head">
+            <label class="search tree-search">
+                <Icon shape=Shape::Search />
+                <span class="visually-hidden">"Find a rubric"</span>
+                <input
+                    type="search" placeholder="Find a rubric" autocomplete="off" spellcheck="false"
+                    prop:value=move || words.get() on:input=move |e| words.set(event_target_value(&e))
+                />
+            </label>
+            {move || has_groups.get().then(|| view! {
+                <button class="link" on:click=fold_all>
+                    {move || if folding.with(|f| f.is_all) { "Unfold all" } else { "Fold all" }}
+                </button>
+            })}
+            <span class="panel-note" role="status">{move || grouped(count.get() as u64)}</span>
+        </div>
+    }
+}
+
+/// What a line reads from the film: its path's history, and its value at the selected node.
+#[derive(Clone, Copy)]
+struct Readings {
+    /// The range of the whole run, so that histories can be compared. It is read again each time that the run
+    /// has grown by a tenth.
+    range: Memo<(f64, f64)>,
+    /// The history as a curve, and where it failed.
+    drawn: Memo<(String, String)>,
+    /// The state, the value, and where the node is along the history, in units of the view box.
+    selected: Memo<Option<(State, Option<f64>, f64)>>,
+    /// Percent of what the rubrics of its group add up to by size.
+    share: Memo<Option<f64>>,
+}
+
+impl Readings {
+    /// `has_share`: the path is a rubric within a group.
+    fn new(session: Session, id: PathId, has_share: bool, sizes: Memo<Option<GroupSizes>>) -> Self {
+        let age =
+            Memo::new(move |_| session.watch_calmly(|film| (7.0 * (film.len() as f64 + 1.0).log2()) as u32));
+        let range = Memo::new(move |_| {
+            age.track();
+            session.film(|film| film.robust_range(id)).unwrap_or_default()
+        });
+        let drawn = Memo::new(move |_| {
+            let range = range.get();
+            session.watch_calmly(|film| history(film, id, range))
+        });
+        let selected = Memo::new(move |_| {
+            let at = session.current.get()?;
+            session.watch(|film| {
+                let along = at as f64 / film.len().saturating_sub(1).max(1) as f64;
+                Some((film.state(at, id), film.score(at, id), along * SIZE.0))
+            })
+        });
+        let share = Memo::new(move |_| {
+            let at = session.settled_node().filter(|_| has_share)?;
+            session.watch_calmly(|film| {
+                let size = sizes.with(|sizes| sizes.as_ref()?.get(&film.path_of(id)?.parent).copied())?;
+                let share = film.score(at, id)?.abs() / size;
+                share.is_finite().then(|| (share * 100.0).round())
+            })
+        });
+        Self { range, drawn, selected, share }
+    }
+
+    fn state(self) -> State {
+        self.selected.with(|r| r.map_or(State::NotEvaluated, |r| r.0))
+    }
+
+    fn value(self) -> Option<f64> {
+        self.selected.with(|r| r.and_then(|r| r.1))
+    }
+
+    /// Where the selected node is on the curve, in units of the view box.
+    fn dot(self) -> Option<(f64, f64)> {
+        let (_, value, x) = self.selected.get()?;
+        Some((x, height_of(value?, self.range.get(), SIZE.1, PAD)))
+    }
+}
+
+/// The history of a line, with the selected node on it.
+fn spark(readings: Readings) -> impl IntoView {
+    let Readings { drawn, .. } = readings;
+    view! {
+        <svg class="spark" viewBox="0 0 88 20" preserveAspectRatio="none" aria-hidden="true">
+            <path class="spark-fails" d=move || drawn.with(|d| d.1.clone()) />
+            <path d=move || drawn.with(|d| d.0.clone()) />
+            <circle
+                cx=move || readings.dot().map_or(0.0, |d| d.0).to_string()
+                cy=move || readings.dot().map_or(0.0, |d| d.1).to_string()
+                r=move || if readings.dot().is_some() { "2" } else { "0" }
+            />
+        </svg>
+    }
+}
+
+/// What a line without a value shows.
+fn absent(is_group: bool) -> String {
+    if is_group { String::new() } else { "n/e".to_owned() }
+}
+
+/// The button that folds or unfolds what is below a line.
+fn fold_button(id: PathId, path: String, folding: RwSignal<Folding>) -> impl IntoView {
+    let is_folded = move || folding.with(|folding| folding.is_folded(id));
+    let label = move || format!("{} {path}", if is_folded() { "Unfold" } else { "Fold" });
+    view! {
+        <button
+            class="branch-fold" class:is-folded=is_folded aria-label=label
+            aria-expanded=move || (!is_folded()).to_string()
+            on:click=move |_| folding.update(|folding| folding.toggle(id))
+        >
+            <Icon shape=Shape::Chevron />
+        </button>
+    }
+}
+
 #[component]
 fn TreeLine(
     session: Session,
     line: Line,
     folding: RwSignal<Folding>,
-    sizes: Memo<Option<HashMap<Option<PathId>, f64>>>,
+    sizes: Memo<Option<GroupSizes>>,
     count: Memo<usize>,
 ) -> impl IntoView {
     let Line { row, id, path, name, depth, is_root, has_children, is_group } = line;
-    let is_folded = move || folding.with(|folding| folding.is_folded(id));
-    let fold_label = {
-        let path = path.clone();
-        move || format!("{} {path}", if is_folded() { "Unfold" } else { "Fold" })
-    };
     // A measurement is neither passed nor failed.
     let is_judged = !is_measurement(&path);
     let text = move |value: f64| if is_judged { score(value) } else { quantity(value) };
-    // The range of the whole run, so that histories can be compared. It is read again each time that the run
-    // has grown by a tenth.
-    let age =
-        Memo::new(move |_| session.watch_calmly(|film| (7.0 * (film.len() as f64 + 1.0).log2()) as u32));
-    let range = Memo::new(move |_| {
-        age.track();
-        session.film(|film| film.robust_range(id)).unwrap_or_default()
-    });
-    let drawn = Memo::new(move |_| {
-        let range = range.get();
-        session.watch_calmly(|film| history(film, id, range))
-    });
-    // The state, the value, and where the node is along the history.
-    let reading = Memo::new(move |_| {
-        let at = session.current.get()?;
-        session.watch(|film| {
-            let along = at as f64 / film.len().saturating_sub(1).max(1) as f64;
-            Some((film.state(at, id), film.score(at, id), along * SIZE.0))
-        })
-    });
-    let state = move || reading.with(|r| r.map_or(State::NotEvaluated, |r| r.0));
-    let value = move || reading.with(|r| r.and_then(|r| r.1));
-    let dot = move || {
-        let (_, value, x) = reading.get()?;
-        Some((x, height_of(value?, range.get(), SIZE.1, PAD)))
-    };
-    // Percent of what the rubrics of its group add up to by size.
-    let share = Memo::new(move |_| {
-        let at = session.settled_node().filter(|_| is_judged && !is_root)?;
-        session.watch_calmly(|film| {
-            let size = sizes.with(|sizes| sizes.as_ref()?.get(&film.path_of(id)?.parent).copied())?;
-            let share = film.score(at, id)?.abs() / size;
-            share.is_finite().then(|| (share * 100.0).round())
-        })
-    });
+    let readings = Readings::new(session, id, is_judged && !is_root, sizes);
+    let share = readings.share;
     let title = {
         let path = path.clone();
         move || match share.get() {
@@ -259,13 +334,12 @@ fn TreeLine(
     let choose = move |_| {
         rubric.update(|chosen| *chosen = if *chosen == Some(id) || is_root { None } else { Some(id) })
     };
-    let class_of = move || if is_judged { state_class(state()) } else { "is-measured" };
+    let class_of = move || if is_judged { state_class(readings.state()) } else { "is-measured" };
     let word_of = move || match is_judged {
         _ if is_group => "group",
-        true => state_word(state()),
+        true => state_word(readings.state()),
         false => "measured",
     };
-    let absent = if is_group { "" } else { "n/e" };
     let prefix = path.strip_suffix(&*name.replace(' ', "_")).unwrap_or_default().to_owned();
     view! {
         <li
@@ -274,15 +348,7 @@ fn TreeLine(
             data-path=path.clone() aria-posinset=(row + 1).to_string()
             aria-setsize=move || count.get().to_string()
         >
-            {has_children.then(|| view! {
-                <button
-                    class="branch-fold" class:is-folded=is_folded aria-label=fold_label
-                    aria-expanded=move || (!is_folded()).to_string()
-                    on:click=move |_| folding.update(|folding| folding.toggle(id))
-                >
-                    <Icon shape=Shape::Chevron />
-                </button>
-            })}
+            {has_children.then(|| fold_button(id, path.clone(), folding))}
             <button
                 class="branch-line" aria-pressed=move || is_on().to_string() title=title on:click=choose
             >
@@ -291,16 +357,8 @@ fn TreeLine(
                     <span><bdi><span class="visually-hidden">{prefix}</span>{name}</bdi></span>
                     <span class="visually-hidden">": "{word_of}", "</span>
                 </span>
-                <svg class="spark" viewBox="0 0 88 20" preserveAspectRatio="none" aria-hidden="true">
-                    <path class="spark-fails" d=move || drawn.with(|d| d.1.clone()) />
-                    <path d=move || drawn.with(|d| d.0.clone()) />
-                    <circle
-                        cx=move || dot().map_or(0.0, |d| d.0).to_string()
-                        cy=move || dot().map_or(0.0, |d| d.1).to_string()
-                        r=move || if dot().is_some() { "2" } else { "0" }
-                    />
-                </svg>
-                <span class="branch-value">{move || value().map_or(absent.to_owned(), text)}</span>
+                {spark(readings)}
+                <span class="branch-value">{move || readings.value().map_or(absent(is_group), text)}</span>
                 <i
                     class="branch-share" aria-hidden="true"
                     data-share=move || share.get().map(|s| s.to_string())

@@ -90,6 +90,40 @@ impl Field {
     }
 }
 
+/// The parameters that the run declares, each with a field for its new value.
+fn declared_fields(fields: StoredValue<Vec<Field>>) -> impl IntoView {
+    view! {
+        <div class="dialog-scroll" tabindex="0" role="region" aria-label="Parameters">
+            <table class="parameters">
+                <thead><tr>
+                    <th scope="col">"Parameter"</th><th scope="col">"Type"</th>
+                    <th scope="col">"Range"</th><th scope="col" class="num">"Now"</th>
+                    <th scope="col">"New"</th>
+                </tr></thead>
+                <tbody>
+                    {fields.with_value(|fields| fields.iter().cloned().map(row).collect_view())}
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+/// A name and a value, where the run declares no parameters.
+fn free_fields(name: RwSignal<String>, value: RwSignal<String>) -> impl IntoView {
+    view! {
+        <p>
+            "This run declares no parameters, so the training side alone knows what may be \
+            changed. Its answer will say."
+        </p>
+        <div class="dialog-fields">
+            <label>"Parameter"<input type="text" class="field" autocomplete="off" spellcheck="false"
+                on:input=move |e| name.set(event_target_value(&e)) /></label>
+            <label>"New value"<input type="text" class="field" autocomplete="off" spellcheck="false"
+                on:input=move |e| value.set(event_target_value(&e)) /></label>
+        </div>
+    }
+}
+
 #[component]
 fn TweakForm(commands: Commands, open: RwSignal<bool>, declared: Vec<DeclaredParameter>) -> impl IntoView {
     let is_declared = !declared.is_empty();
@@ -124,32 +158,8 @@ fn TweakForm(commands: Commands, open: RwSignal<bool>, declared: Vec<DeclaredPar
     };
     view! {
         <form on:submit=send>
-            {is_declared.then(|| view! {
-                <div class="dialog-scroll" tabindex="0" role="region" aria-label="Parameters">
-                    <table class="parameters">
-                        <thead><tr>
-                            <th scope="col">"Parameter"</th><th scope="col">"Type"</th>
-                            <th scope="col">"Range"</th><th scope="col" class="num">"Now"</th>
-                            <th scope="col">"New"</th>
-                        </tr></thead>
-                        <tbody>
-                            {fields.with_value(|fields| fields.iter().cloned().map(row).collect_view())}
-                        </tbody>
-                    </table>
-                </div>
-            })}
-            {(!is_declared).then(|| view! {
-                <p>
-                    "This run declares no parameters, so the training side alone knows what may be \
-                    changed. Its answer will say."
-                </p>
-                <div class="dialog-fields">
-                    <label>"Parameter"<input type="text" class="field" autocomplete="off" spellcheck="false"
-                        on:input=move |e| name.set(event_target_value(&e)) /></label>
-                    <label>"New value"<input type="text" class="field" autocomplete="off" spellcheck="false"
-                        on:input=move |e| free.set(event_target_value(&e)) /></label>
-                </div>
-            })}
+            {is_declared.then(|| declared_fields(fields))}
+            {(!is_declared).then(|| free_fields(name, free))}
             {move || commands.error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
             <div class="dialog-ways">
                 <span class="dialog-note" role="status">{words}</span>

@@ -174,6 +174,23 @@ impl Filter {
         self.with(self.part(mark).0, &ids.join(","))
     }
 
+    /// What the list is narrowed to beside the fields and the status, as chips that end it: the name of the
+    /// part, the words, and the label. Tracks the address.
+    fn narrowed(self) -> Vec<(&'static str, String, String)> {
+        let parts = [("project", self.project), ("tag", self.tag)];
+        let set = parts.into_iter().filter(|(_, part)| part.with(|p| !p.is_empty())).map(|(name, part)| {
+            let value = part.get();
+            (name, format!("{name}: {value}"), format!("Not only the {name} {value}"))
+        });
+        let marks =
+            [(Marked::Pinned, "pinned", "Unpin all runs"), (Marked::Hidden, "hidden", "Show hidden runs")];
+        let marked = marks.into_iter().filter_map(|(mark, word, label)| {
+            let count = self.marked(mark).len();
+            (count > 0).then(|| (self.part(mark).0, format!("{count} {word}"), label.to_owned()))
+        });
+        set.chain(marked).collect()
+    }
+
     /// Whether there is a filter.
     pub(super) fn is_set(self) -> bool {
         let filters = self
@@ -187,6 +204,24 @@ impl Filter {
 /// The statuses with a chip, in the order of a run's life.
 const CHIPS: [Status; 5] =
     [Status::Running, Status::Paused, Status::Completed, Status::Failed, Status::Cancelled];
+
+/// The chip that narrows the list to runs of a status, or of any.
+fn status_chip(
+    filter: Filter,
+    status: Option<Status>,
+    go: impl Fn(&str, &str) + Send + 'static,
+) -> impl IntoView {
+    let word = status.map_or("", Status::as_str);
+    let is_on = move || filter.status.with(|s| s == word);
+    view! {
+        <button
+            class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string()
+            on:click=move |_| go("status", word)
+        >
+            {status.map_or("All", status_word)}
+        </button>
+    }
+}
 
 /// Search and chips.
 #[component]
@@ -204,18 +239,8 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
     let conditions = move |e| narrow("filter", &event_target_value(&e));
     let leave = go.clone();
     let narrowed = move || {
-        let parts = [("project", filter.project), ("tag", filter.tag)];
-        let set = parts.into_iter().filter(|(_, part)| part.with(|p| !p.is_empty())).map(|(name, part)| {
-            let value = part.get();
-            (name, format!("{name}: {value}"), format!("Not only the {name} {value}"))
-        });
-        let marks =
-            [(Marked::Pinned, "pinned", "Unpin all runs"), (Marked::Hidden, "hidden", "Show hidden runs")];
-        let marked = marks.into_iter().filter_map(|(mark, word, label)| {
-            let count = filter.marked(mark).len();
-            (count > 0).then(|| (filter.part(mark).0, format!("{count} {word}"), label.to_owned()))
-        });
-        set.chain(marked)
+        let chips = filter.narrowed().into_iter();
+        chips
             .map(|(name, words, label)| {
                 let leave = leave.clone();
                 view! {
@@ -226,19 +251,7 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
             })
             .collect_view()
     };
-    let chip = move |status: Option<Status>| {
-        let go = go.clone();
-        let word = status.map_or("", Status::as_str);
-        let is_on = move || filter.status.with(|s| s == word);
-        view! {
-            <button
-                class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string()
-                on:click=move |_| go("status", word)
-            >
-                {status.map_or("All", status_word)}
-            </button>
-        }
-    };
+    let chip = move |status| status_chip(filter, status, go.clone());
     view! {
         <div class="filters">
             <label class="search">

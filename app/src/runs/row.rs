@@ -3,7 +3,7 @@
 use gauntlet_model::{RunId, RunSummary, Timestamp};
 use leptos::prelude::*;
 
-use super::filters::Marked;
+use super::filters::{Filter, Marked};
 use super::lines::Line;
 use super::rows::RunRows;
 use crate::api::{ListColumn, ListRow};
@@ -28,23 +28,7 @@ pub(super) fn Row(
     let is_selected = move || id.with_value(|id| selection.has(id));
     let select = move |e| id.with_value(|id| selection.set(id, event_target_checked(&e)));
     let filter = runs.filter;
-    let tags = Memo::new(move |_| run_tags(rows, id));
-    let tag_links = move || {
-        let link = |tag: String| {
-            let address = filter.with("tag", &tag);
-            view! { <a class="tag" href=address data-noscroll="">{tag}</a> }
-        };
-        tags.get().into_iter().map(link).collect_view()
-    };
-    let pin = row.is_pinned.then(|| {
-        let (href, name) =
-            (move || filter.with_marks(Marked::Pinned, &[id.get_value()], false), &row.run.name);
-        view! {
-            <a class="run-pin" href=href data-noscroll="" aria-label=format!("Unpin {name}") title="Unpin">
-                <Icon shape=Shape::Pin />
-            </a>
-        }
-    });
+    let pin = row.is_pinned.then(|| pin(filter, id, &row.run.name));
     let place = Memo::new(move |known: Option<&(usize, ListRow)>| {
         let id = known.map_or(&row.run.id, |(_, known)| &known.run.id);
         let found = rows.with(|rows| {
@@ -81,13 +65,33 @@ pub(super) fn Row(
                     </a>
                     {move || run.with(alerts)}
                     // What has no room is in the title, and below the edge.
-                    <span class="run-more"><small>{move || run.with(kind)}</small>{tag_links}</span>
+                    <span class="run-more"><small>{move || run.with(kind)}</small>{tag_links(runs, id)}</span>
                 </div>
             </td>
             {columns}
         </tr>
     }
     .erase()
+}
+
+/// The mark of a pinned run, which unpins it.
+fn pin(filter: Filter, id: StoredValue<String>, name: &str) -> impl IntoView + use<> {
+    let href = move || filter.with_marks(Marked::Pinned, &[id.get_value()], false);
+    view! {
+        <a class="run-pin" href=href data-noscroll="" aria-label=format!("Unpin {name}") title="Unpin">
+            <Icon shape=Shape::Pin />
+        </a>
+    }
+}
+
+/// The tags of a run; each leads to the list of the runs that have it.
+fn tag_links(runs: RunRows, id: StoredValue<String>) -> impl Fn() -> Vec<AnyView> + Copy + Send + 'static {
+    let tags = Memo::new(move |_| run_tags(runs.rows, id));
+    let link = move |tag: String| {
+        let address = runs.filter.with("tag", &tag);
+        view! { <a class="tag" href=address data-noscroll="">{tag}</a> }.erase()
+    };
+    move || tags.get().into_iter().map(link).collect()
 }
 
 /// What kind of run it is, as far as its name does not say it.
@@ -121,8 +125,6 @@ fn cell(
     run: Memo<RunSummary>,
     now: RwSignal<Option<f64>>,
 ) -> AnyView {
-    let failing = move || run.with(share_failing);
-    let bar = move || format!("width:{:.1}%", failing().unwrap_or(0.0) * 100.0);
     match column.name.as_str() {
         "project" => view! {
             <td class="run-project">
@@ -146,28 +148,8 @@ fn cell(
             </td>
         }
         .erase(),
-        "failing" => view! {
-            <td
-                class="num run-failing" title=move || run.with(|run| run.failure_rule.text.clone())
-                class:is-none=move || failing().is_none()
-            >
-                <span class="share-bar" aria-hidden="true" class:is-unknown=move || failing().is_none()>
-                    <i style=bar></i>
-                </span>
-                <span class="share-words">{move || failing().map_or("n/e".to_owned(), percent)}</span>
-            </td>
-        }
-        .erase(),
-        "mean" => view! {
-            <td
-                class="num run-mean" class:is-none=move || run.with(|r| r.mean_root.is_none())
-                class:is-negative=move || run.with(|r| r.mean_root.is_some_and(|m| m < 0.0))
-            >
-                <Sparkline row />
-                <span>{move || run.with(|r| r.mean_root.map_or("n/e".to_owned(), score))}</span>
-            </td>
-        }
-        .erase(),
+        "failing" => failing_cell(run),
+        "mean" => mean_cell(row, run),
         "updated" => time(run, |run| run.updated_at, now),
         "created" => time(run, |run| run.created_at, now),
         _ => {
@@ -179,6 +161,38 @@ fn cell(
             .erase()
         }
     }
+}
+
+/// The share of the steps that fail, as a bar and in words.
+fn failing_cell(run: Memo<RunSummary>) -> AnyView {
+    let failing = move || run.with(share_failing);
+    let bar = move || format!("width:{:.1}%", failing().unwrap_or(0.0) * 100.0);
+    view! {
+        <td
+            class="num run-failing" title=move || run.with(|run| run.failure_rule.text.clone())
+            class:is-none=move || failing().is_none()
+        >
+            <span class="share-bar" aria-hidden="true" class:is-unknown=move || failing().is_none()>
+                <i style=bar></i>
+            </span>
+            <span class="share-words">{move || failing().map_or("n/e".to_owned(), percent)}</span>
+        </td>
+    }
+    .erase()
+}
+
+/// The mean of the root scores, after their curve.
+fn mean_cell(row: Memo<ListRow>, run: Memo<RunSummary>) -> AnyView {
+    view! {
+        <td
+            class="num run-mean" class:is-none=move || run.with(|r| r.mean_root.is_none())
+            class:is-negative=move || run.with(|r| r.mean_root.is_some_and(|m| m < 0.0))
+        >
+            <Sparkline row />
+            <span>{move || run.with(|r| r.mean_root.map_or("n/e".to_owned(), score))}</span>
+        </td>
+    }
+    .erase()
 }
 
 /// How long ago something was; the time itself in the viewer's zone on hover.

@@ -8,7 +8,7 @@ use super::grouping::GroupHead;
 use super::lines::Line;
 use super::row::Row;
 use super::rows::RunRows;
-use super::window::{follow_window, leave};
+use super::window::{Shown, follow_window, leave};
 use crate::api::{ListColumn, ListRow};
 use crate::ui::Erase;
 
@@ -23,65 +23,28 @@ pub(super) fn RunTable(
     /// The time in milliseconds since the Unix epoch, once the page runs in a browser.
     now: RwSignal<Option<f64>>,
 ) -> impl IntoView {
-    let rows = runs.rows;
     let body = NodeRef::<html::Tbody>::new();
     let above_px = RwSignal::new(0.0);
     let shown = follow_window(runs, body, above_px);
-    let are_all = Memo::new(move |_| {
-        let is_read = runs.cursor.with(Option::is_none);
-        is_read && rows.with(|rows| rows.iter().all(|row| runs.selection.has(row.run.id.as_str())))
-    });
-    let select_all = move |event| {
-        if !event_target_checked(&event) {
-            return runs.selection.replace(std::iter::empty());
-        }
-        spawn_local(async move {
-            runs.read_up_to(usize::MAX).await;
-            let ids = |rows: &Vec<_>| rows.iter().map(run_id).collect::<Vec<_>>();
-            if let Some(ids) = rows.try_with_untracked(ids) {
-                runs.selection.replace(ids.into_iter());
-            }
-        });
-    };
-    let name =
-        ListColumn { name: "name".to_owned(), title: "Run".to_owned(), is_number: false, is_right: false };
     let columns = runs.columns.get_value();
     let (count, is_wide) = (columns.len(), columns.len() > MOST_BESIDE);
-    let heads = std::iter::once(name).chain(columns);
+    let heads = std::iter::once(name_column()).chain(columns);
     let parts: f64 = heads.clone().map(|column| width(&column.name)).sum();
     // A table that scrolls sideways cannot have sticky heads.
     let head_px = Memo::new(move |_| if is_wide { above_px.get() } else { 0.0 });
     let style = move || format!("--parts:{parts:.1};--head-px:{}px", head_px.get());
     let heads = heads.map(|column| view! { <Head runs column /> });
-    let gap = move |px: Memo<f64>| {
-        let height = move || format!("height:{}px", px.get());
-        view! {
-            <tr class="run-gap" aria-hidden="true" hidden=move || px.get() <= 0.0>
-                <td colspan=count + 2 style=height></td>
-            </tr>
-        }
-    };
+    let gap = move |px: Memo<f64>| gap(px, count + 2);
     let (before, after) =
         (Memo::new(move |_| shown.get().before_px), Memo::new(move |_| shown.get().after_px));
-    let near = move || {
-        let shown = shown.get();
-        let near = runs
-            .lines
-            .with(|lines| lines.get(shown.first..shown.end.min(lines.len())).unwrap_or_default().to_vec());
-        rows.with(|rows| near.into_iter().filter_map(|line| entry(line, rows, runs)).collect::<Vec<_>>())
-    };
+    let near = move || entries(runs, shown.get());
     view! {
         <div class="run-table-frame" class:is-wide=is_wide>
             <table class="run-table" style=style aria-label="Runs"
                 aria-rowcount=move || runs.total.get() + runs.groups.with(Vec::len) as u64 + 1>
                 <thead>
                     <tr aria-rowindex="1">
-                        <th scope="col" class="run-select">
-                            <input
-                                type="checkbox" aria-label="Select all runs of this list" prop:checked=are_all
-                                on:change=select_all
-                            />
-                        </th>
+                        {select_all(runs)}
                         {heads.collect_view()}
                     </tr>
                 </thead>
@@ -106,6 +69,50 @@ pub(super) fn RunTable(
     .erase()
 }
 
+/// The head that selects every run of the list, those that are not read yet included.
+fn select_all(runs: RunRows) -> impl IntoView {
+    let rows = runs.rows;
+    let are_all = Memo::new(move |_| {
+        let is_read = runs.cursor.with(Option::is_none);
+        is_read && rows.with(|rows| rows.iter().all(|row| runs.selection.has(row.run.id.as_str())))
+    });
+    let change = move |event| {
+        if !event_target_checked(&event) {
+            return runs.selection.replace(std::iter::empty());
+        }
+        spawn_local(async move {
+            runs.read_up_to(usize::MAX).await;
+            let ids = |rows: &Vec<_>| rows.iter().map(run_id).collect::<Vec<_>>();
+            if let Some(ids) = rows.try_with_untracked(ids) {
+                runs.selection.replace(ids.into_iter());
+            }
+        });
+    };
+    view! {
+        <th scope="col" class="run-select">
+            <input
+                type="checkbox" aria-label="Select all runs of this list" prop:checked=are_all
+                on:change=change
+            />
+        </th>
+    }
+}
+
+/// The column of the name, which is always there.
+fn name_column() -> ListColumn {
+    ListColumn { name: "name".to_owned(), title: "Run".to_owned(), is_number: false, is_right: false }
+}
+
+/// What takes the room of the rows that are not on the page, in CSS pixels.
+fn gap(px: Memo<f64>, columns: usize) -> impl IntoView {
+    let height = move || format!("height:{}px", px.get());
+    view! {
+        <tr class="run-gap" aria-hidden="true" hidden=move || px.get() <= 0.0>
+            <td colspan=columns style=height></td>
+        </tr>
+    }
+}
+
 /// What is in a line of the table.
 #[derive(Clone)]
 enum Entry {
@@ -128,6 +135,14 @@ impl Entry {
             Entry::Run(row) => (None, row.run.id.to_string()),
         }
     }
+}
+
+/// The lines that are near the window.
+fn entries(runs: RunRows, shown: Shown) -> Vec<Entry> {
+    let near = runs
+        .lines
+        .with(|lines| lines.get(shown.first..shown.end.min(lines.len())).unwrap_or_default().to_vec());
+    runs.rows.with(|rows| near.into_iter().filter_map(|line| entry(line, rows, runs)).collect())
 }
 
 fn entry(line: Line, rows: &[ListRow], runs: RunRows) -> Option<Entry> {

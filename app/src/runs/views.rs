@@ -7,12 +7,38 @@ use super::menu::Menu;
 use crate::api::{NamedList, PageError, ViewChange, change_views, list_views};
 use crate::ui::Erase;
 
+/// What the rows of the menu change.
+#[derive(Clone, Copy)]
+struct Edit {
+    /// The text of the field.
+    name: RwSignal<String>,
+    /// The view whose name is being changed, if any.
+    renamed: RwSignal<Option<String>>,
+    change: Action<ViewChange, Result<(), PageError>>,
+}
+
+/// A saved list, with the ways to rename and to delete it.
+fn row(filter: Filter, view: NamedList, edit: Edit) -> impl IntoView {
+    let (open_name, old) = (view.name.clone(), StoredValue::new(view.name.clone()));
+    let rename = move |_| {
+        edit.name.set(old.get_value());
+        edit.renamed.set(Some(old.get_value()));
+    };
+    let delete = move |_| _ = edit.change.dispatch(ViewChange::Delete { name: old.get_value() });
+    view! {
+        <li>
+            <a href=filter.base() + "?" + &view.query data-noscroll="">{open_name}</a>
+            <button class="chip" aria-label=format!("Rename {}", view.name) on:click=rename>"✎"</button>
+            <button class="chip" aria-label=format!("Delete {}", view.name) on:click=delete>"×"</button>
+        </li>
+    }
+}
+
 /// The named lists of the page's project.
 #[component]
 pub(super) fn Views(filter: Filter) -> impl IntoView {
     let (open, views) = (RwSignal::new(false), RwSignal::new(Vec::<NamedList>::new()));
     let name = RwSignal::new(String::new());
-    // The view whose name is being changed, if any.
     let renamed = RwSignal::new(None::<String>);
     let project = move || untrack(|| filter.of_project().unwrap_or_default());
     let read = Action::new(move |(): &()| async move {
@@ -28,6 +54,7 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
             Ok::<(), PageError>(())
         }
     });
+    let edit = Edit { name, renamed, change };
     Effect::new(move || {
         if open.get() {
             read.dispatch(());
@@ -46,26 +73,10 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
             None => ViewChange::Save { name: to, query: untrack(|| filter.query_text()) },
         });
     };
-    let row = move |view: NamedList| {
-        let (open_name, old) = (view.name.clone(), StoredValue::new(view.name.clone()));
-        view! {
-            <li>
-                <a href=filter.base() + "?" + &view.query data-noscroll="">{open_name}</a>
-                <button class="chip" aria-label=format!("Rename {}", view.name) on:click=move |_| {
-                    name.set(old.get_value());
-                    renamed.set(Some(old.get_value()));
-                }>"✎"</button>
-                <button class="chip" aria-label=format!("Delete {}", view.name)
-                    on:click=move |_| _ = change.dispatch(ViewChange::Delete { name: old.get_value() })>
-                    "×"
-                </button>
-            </li>
-        }
-    };
     let label = move || if renamed.with(Option::is_some) { "New name" } else { "Save this list as" };
     view! {
         <Menu title="Views" open>
-            <ul>{move || views.get().into_iter().map(row).collect_view()}</ul>
+            <ul>{move || views.get().into_iter().map(|view| row(filter, view, edit)).collect_view()}</ul>
             <p hidden=move || !views.with(Vec::is_empty)>"No list is saved yet."</p>
             <form on:submit=submit>
                 <label>
