@@ -21,6 +21,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use tower::util::MapRequest;
 
 use crate::access::Peer;
 
@@ -90,6 +91,81 @@ pub fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// Answers the requests of a connection: the router, told by `F` what is known of the connection.
+type Service<F> = TowerToHyperService<MapRequest<Router, F>>;
+
+/// What completes a request before the router sees it.
+trait NameRequest: FnMut(Request<Incoming>) -> Request<Incoming> + Clone + Send + 'static {}
+
+impl<F: FnMut(Request<Incoming>) -> Request<Incoming> + Clone + Send + 'static> NameRequest for F {}
+
+fn service(router: Router, peer: Peer) -> Service<impl NameRequest> {
+    TowerToHyperService::new(router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        name_host(&mut request);
+        request
+    }))
+}
+
+/// How a connection is served, by either version of HTTP.
+#[derive(Clone)]
+struct Protocols {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+    deadlines: Deadlines,
+}
+
+impl Protocols {
+    fn new(deadlines: Deadlines) -> Self {
+        let head = deadlines.head;
+        let mut http1 = http1::Builder::new();
+        http1.timer(TokioTimer::new()).header_read_timeout(head);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        // A client of HTTP/2 that does not answer pings is gone.
+        http2.timer(TokioTimer::new()).keep_alive_interval(head).keep_alive_timeout(head);
+        http2.max_concurrent_streams(STREAMS);
+        Self { http1, http2, deadlines }
+    }
+
+    async fn serve_plain(
+        self,
+        stream: TcpStream,
+        place: OwnedSemaphorePermit,
+        service: Service<impl NameRequest>,
+        stopping: CancellationToken,
+    ) {
+        let io = TokioIo::new(Timed::new(stream, place, self.deadlines.write));
+        let connection = self.http1.serve_connection(io, service).with_upgrades();
+        converse(connection, |it| it.graceful_shutdown(), stopping, self.deadlines.drain).await;
+    }
+
+    /// The version of HTTP is the one that the handshake agreed on.
+    async fn serve_tls(
+        self,
+        tls: &TlsAcceptor,
+        stream: TcpStream,
+        place: OwnedSemaphorePermit,
+        service: Service<impl NameRequest>,
+        stopping: CancellationToken,
+    ) {
+        let Deadlines { head, write, drain } = self.deadlines;
+        let opened = tokio::time::timeout(head, encrypt(tls, stream, place, write));
+        let stream = match stopping.run_until_cancelled(opened).await {
+            Some(Ok(Ok(stream))) => stream,
+            Some(Ok(Err(error))) => return tracing::debug!(%error, "a connection is not encrypted"),
+            Some(Err(_)) | None => return,
+        };
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        let io = TokioIo::new(stream);
+        if is_http2 {
+            let connection = self.http2.serve_connection(io, service);
+            return converse(connection, |it| it.graceful_shutdown(), stopping, drain).await;
+        }
+        let connection = self.http1.serve_connection(io, service).with_upgrades();
+        converse(connection, |it| it.graceful_shutdown(), stopping, drain).await;
+    }
+}
+
 /// Serves until `stopping`, then lets what is under way finish for a while. `most` connections at a time;
 /// more wait to be accepted.
 pub async fn serve(
@@ -100,14 +176,9 @@ pub async fn serve(
     deadlines: Deadlines,
 ) {
     let Listener { listener, tls } = listener.into();
-    let Deadlines { head, write, drain } = deadlines;
+    let drain = deadlines.drain;
     let room = Arc::new(Semaphore::new(most as usize));
-    let mut http1 = http1::Builder::new();
-    http1.timer(TokioTimer::new()).header_read_timeout(head);
-    let mut http2 = http2::Builder::new(TokioExecutor::new());
-    // A client of HTTP/2 that does not answer pings is gone.
-    http2.timer(TokioTimer::new()).keep_alive_interval(head).keep_alive_timeout(head);
-    http2.max_concurrent_streams(STREAMS);
+    let protocols = Protocols::new(deadlines);
     loop {
         let accepted = async {
             let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
@@ -127,34 +198,14 @@ pub async fn serve(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps collecting small frames");
         }
-        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            name_host(&mut request);
-            request
-        });
-        let service = TowerToHyperService::new(service);
-        let (http1, http2) = (http1.clone(), http2.clone());
+        let service = service(router.clone(), peer);
+        let protocols = protocols.clone();
         let (tls, stopping) = (tls.clone(), stopping.clone());
         tokio::spawn(async move {
-            let Some(acceptor) = tls else {
-                let io = TokioIo::new(Timed::new(stream, place, write));
-                let connection = http1.serve_connection(io, service).with_upgrades();
-                return converse(connection, |it| it.graceful_shutdown(), stopping, drain).await;
-            };
-            let opened = tokio::time::timeout(head, encrypt(&acceptor, stream, place, write));
-            let stream = match stopping.run_until_cancelled(opened).await {
-                Some(Ok(Ok(stream))) => stream,
-                Some(Ok(Err(error))) => return tracing::debug!(%error, "a connection is not encrypted"),
-                Some(Err(_)) | None => return,
-            };
-            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            let io = TokioIo::new(stream);
-            if is_http2 {
-                let connection = http2.serve_connection(io, service);
-                return converse(connection, |it| it.graceful_shutdown(), stopping, drain).await;
+            match tls {
+                Some(tls) => protocols.serve_tls(&tls, stream, place, service, stopping).await,
+                None => protocols.serve_plain(stream, place, service, stopping).await,
             }
-            let connection = http1.serve_connection(io, service).with_upgrades();
-            converse(connection, |it| it.graceful_shutdown(), stopping, drain).await;
         });
     }
     drop(listener);

@@ -41,26 +41,7 @@ pub(crate) async fn read(
         correlations: Correlations::default(),
         prompts,
     };
-    let mut asked = None;
-    for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-        match name.as_ref() {
-            "step" => match value.parse() {
-                Ok(step) => asked = Some(step),
-                Err(_) => content.problem = Some(format!("{value:?} is not a step.")),
-            },
-            // A field of the form that was left empty.
-            "from" | "to" if value.is_empty() => {}
-            "from" | "to" => match value.parse() {
-                Ok(step) if name == "from" => content.range.0 = Some(step),
-                Ok(step) => content.range.1 = Some(step),
-                Err(_) => content.problem = Some(format!("{name:?}: {value:?} is not a step.")),
-            },
-            "order" => content.shown.is_logged_order = value == "logged",
-            "failing" => content.shown.is_failing_only = value == "1",
-            "diff" => content.shown.is_compared = value == "1",
-            _ => {}
-        }
-    }
+    let asked = read_query(&mut content, uri.query().unwrap_or_default());
     if let Some(step) = asked.or(content.history.step.last().copied()) {
         match groups::of_step(&state.store, &state.films, &run, step).await {
             Ok(groups) => {
@@ -81,6 +62,31 @@ pub(crate) async fn read(
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
     Ok((kind, policy::of_plain_page(), document(&content, style)).into_response())
+}
+
+/// Reads what the address asks for; returns the step. What cannot be read is the page's problem.
+fn read_query(content: &mut GroupsContent, query: &str) -> Option<u64> {
+    let mut asked = None;
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "step" => match value.parse() {
+                Ok(step) => asked = Some(step),
+                Err(_) => content.problem = Some(format!("{value:?} is not a step.")),
+            },
+            // A field of the form that was left empty.
+            "from" | "to" if value.is_empty() => {}
+            "from" | "to" => match value.parse() {
+                Ok(step) if name == "from" => content.range.0 = Some(step),
+                Ok(step) => content.range.1 = Some(step),
+                Err(_) => content.problem = Some(format!("{name:?}: {value:?} is not a step.")),
+            },
+            "order" => content.shown.is_logged_order = value == "logged",
+            "failing" => content.shown.is_failing_only = value == "1",
+            "diff" => content.shown.is_compared = value == "1",
+            _ => {}
+        }
+    }
+    asked
 }
 
 /// The completions of groups, each compared with the best one of its group, by the sequence number of their

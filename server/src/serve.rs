@@ -147,39 +147,9 @@ impl Server {
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
         let Self { state, listener, grpc, tls, lock, url } = self;
         let (store, stopping) = (state.store.clone(), state.stopping.clone());
-        state.imports.resume();
-        spool::sweep(store.folder());
-        tokio::spawn(stopping.clone().run_until_cancelled_owned(sweep(state.imports.clone())));
-        tokio::spawn(sweep_artifacts(store.clone(), stopping.clone()));
-        tokio::spawn(state.settings_changes.clone().follow_elsewhere(store.clone(), stopping.clone()));
-        tokio::spawn(state.access.clone().follow_elsewhere(stopping.clone()));
-        tokio::spawn(crate::contact::sweep(store.clone(), stopping.clone()));
-        tokio::spawn(gauntlet_engine::monitors::run(store.clone(), url, stopping.clone()));
-        tokio::spawn(crate::webhooks::deliver(store.clone(), stopping.clone()));
-        tokio::spawn(gauntlet_engine::projections::run(state.films.clone(), stopping.clone()));
-        tokio::spawn(gauntlet_engine::sealing::run(state.films.clone(), stopping.clone()));
-        tokio::spawn(otlp::watch_quiet(state.clone()));
-        let drain = Deadlines::default().drain;
-        let grpc = grpc.and_then(Result::ok).map(|listener| {
-            let serving = otlp::Grpc::new(state.clone()).serve(listener);
-            let stopping = stopping.clone();
-            let ended = async move {
-                if let Err(error) = serving.await {
-                    tracing::error!(%error, "OTLP is no longer taken over gRPC");
-                }
-            };
-            tokio::spawn(async move {
-                let late = async {
-                    stopping.cancelled().await;
-                    // Exporters send again what was cut off.
-                    tokio::time::sleep(drain).await;
-                };
-                tokio::select! {
-                    () = ended => {}
-                    () = late => {}
-                }
-            })
-        });
+        start_tasks(&state, url);
+        let grpc =
+            grpc.and_then(Result::ok).map(|listener| tokio::spawn(serve_grpc(state.clone(), listener)));
         let ending = stopping.clone();
         tokio::spawn(async move {
             stop.cancelled().await;
@@ -205,6 +175,42 @@ impl Server {
         drop(lock);
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// Starts what runs beside requests until the server stops: followers, sweeps, deliveries.
+fn start_tasks(state: &AppState, url: String) {
+    let (store, stopping) = (state.store.clone(), state.stopping.clone());
+    state.imports.resume();
+    spool::sweep(store.folder());
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(sweep(state.imports.clone())));
+    tokio::spawn(sweep_artifacts(store.clone(), stopping.clone()));
+    tokio::spawn(state.settings_changes.clone().follow_elsewhere(store.clone(), stopping.clone()));
+    tokio::spawn(state.access.clone().follow_elsewhere(stopping.clone()));
+    tokio::spawn(crate::contact::sweep(store.clone(), stopping.clone()));
+    tokio::spawn(gauntlet_engine::monitors::run(store.clone(), url, stopping.clone()));
+    tokio::spawn(crate::webhooks::deliver(store, stopping.clone()));
+    tokio::spawn(gauntlet_engine::projections::run(state.films.clone(), stopping.clone()));
+    tokio::spawn(gauntlet_engine::sealing::run(state.films.clone(), stopping));
+    tokio::spawn(otlp::watch_quiet(state.clone()));
+}
+
+/// Takes OTLP over gRPC until the server stops, and what is under way for a while after it.
+async fn serve_grpc(state: AppState, listener: TcpListener) {
+    let serving = otlp::Grpc::new(state.clone()).serve(listener);
+    let ended = async {
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "OTLP is no longer taken over gRPC");
+        }
+    };
+    let late = async {
+        state.stopping.cancelled().await;
+        // Exporters send again what was cut off.
+        tokio::time::sleep(Deadlines::default().drain).await;
+    };
+    tokio::select! {
+        () = ended => {}
+        () = late => {}
     }
 }
 

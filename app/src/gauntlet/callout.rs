@@ -143,7 +143,6 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
             commands.tweaks.set(true);
         }
     };
-    let is_over = move || session.status().is_final();
     // The focus follows to what was asked for.
     let inspect = move |_| {
         panels.show_diagnostics();
@@ -155,9 +154,7 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
     let class = move || state.with(|(is_shown, failure)| class_of(*is_shown, failure.as_ref()));
     let shown_failure = move || state.with(|s| s.1.clone());
     view! {
-        <div
-            class=class node_ref=card inert=move || !is_shown()
-        >
+        <div class=class node_ref=card inert=move || !is_shown()>
             <div role="status" aria-live="polite">
                 {move || shown_failure().map(|f| contents(session, f))}
             </div>
@@ -166,7 +163,8 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
                     {move || if shown_failure().is_some_and(|f| f.is_asking) { "Answer" } else { "Inspect" }}
                 </button>
                 <button
-                    class="button" hidden=is_over title="Change parameters of the training" on:click=intervene
+                    class="button" hidden=move || session.status().is_final()
+                    title="Change parameters of the training" on:click=intervene
                 >
                     "Intervene"
                 </button>

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use gauntlet_film::{Evidence, failure_of, path_failure};
 use gauntlet_model::{
-    Body, Event, FailureKind, FailureRule, FailureRules, Record, RuleInForce, RunId, RunSummary, ScoreTarget,
-    Severity, SnapshotScored, Status, TrialFinished,
+    Body, Contact, Event, FailureKind, FailureRule, FailureRules, Record, RuleInForce, RunId, RunSummary,
+    ScoreTarget, Severity, SnapshotScored, Status, TrialFinished,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -202,15 +202,7 @@ impl Tail {
                         if let Some(run) = &asked {
                             printer.take_rules(run.rules)?;
                         }
-                        let contact = asked.and_then(|run| run.contact);
-                        let was_lost = std::mem::replace(&mut is_lost, contact.is_some_and(|it| it.lost));
-                        match (was_lost, is_lost) {
-                            (false, true) => {
-                                super::print_error("lost contact: nobody who writes it is heard of; waiting");
-                            }
-                            (true, false) => super::print_error("it is heard of again"),
-                            _ => {}
-                        }
+                        say_contact(&mut is_lost, asked.and_then(|run| run.contact));
                     }
                     event = events.recv() => match event {
                         Some(Ok(record)) => {
@@ -228,6 +220,16 @@ impl Tail {
         });
         stopper.stop();
         ended
+    }
+}
+
+/// Says when contact to the run's writers is lost, and when they are heard of again.
+fn say_contact(is_lost: &mut bool, contact: Option<Contact>) {
+    let was_lost = std::mem::replace(is_lost, contact.is_some_and(|it| it.lost));
+    match (was_lost, *is_lost) {
+        (false, true) => super::print_error("lost contact: nobody who writes it is heard of; waiting"),
+        (true, false) => super::print_error("it is heard of again"),
+        _ => {}
     }
 }
 
@@ -333,6 +335,29 @@ impl Printer {
         }
     }
 
+    /// The line of a snapshot: its root, what failed, and the action as far as there is room.
+    fn snapshot_words(&self, snapshot: &SnapshotScored, lead: &str, room: usize) -> String {
+        let root = right(&snapshot.scores.root().map_or("–".to_owned(), score), 8);
+        let style = self.failure_of(snapshot).map(colour);
+        let mut failing = Vec::new();
+        for (path, value) in snapshot.scores.iter().filter(|(path, _)| *path != "root") {
+            if path_failure(self.rule(), path, value).is_some() {
+                failing.push(format!("{path} {}", score(value)));
+            }
+        }
+        failing.extend(snapshot.failures.iter().map(|failure| failure.as_str().to_owned()));
+        let waits = if snapshot.is_paused { " paused" } else { "" };
+        let room = room.saturating_sub(12 + waits.len());
+        let failing = clip(&failing.join(", "), room);
+        let action = paint(DIM, clip(&snapshot.action, room.saturating_sub(failing.width())));
+        let waits = paint(WAITS, waits);
+        let judged = match style {
+            Some(style) => paint(style, format!("{root}  ✗ {failing}")),
+            None => format!("{root}  ✓"),
+        };
+        format!("{lead}{judged}{waits}  {action}")
+    }
+
     /// The line of an event; `None` for those that say nothing to a person.
     fn words(&self, event: &Event) -> Option<String> {
         let step = right(&event.step().map_or(String::new(), |step| step.to_string()), 7);
@@ -342,27 +367,7 @@ impl Printer {
         let line = |text: String| Some(format!("{lead}  {}", clip(&text, room)));
         let loud = |style, text: String| Some(format!("{lead}  {}", paint(style, clip(&text, room))));
         match event.body() {
-            Body::SnapshotScored(snapshot) => {
-                let root = right(&snapshot.scores.root().map_or("–".to_owned(), score), 8);
-                let style = self.failure_of(snapshot).map(colour);
-                let mut failing = Vec::new();
-                for (path, value) in snapshot.scores.iter().filter(|(path, _)| *path != "root") {
-                    if path_failure(self.rule(), path, value).is_some() {
-                        failing.push(format!("{path} {}", score(value)));
-                    }
-                }
-                failing.extend(snapshot.failures.iter().map(|failure| failure.as_str().to_owned()));
-                let waits = if snapshot.is_paused { " paused" } else { "" };
-                let room = room.saturating_sub(12 + waits.len());
-                let failing = clip(&failing.join(", "), room);
-                let action = paint(DIM, clip(&snapshot.action, room.saturating_sub(failing.width())));
-                let waits = paint(WAITS, waits);
-                let judged = match style {
-                    Some(style) => paint(style, format!("{root}  ✗ {failing}")),
-                    None => format!("{root}  ✓"),
-                };
-                Some(format!("{lead}{judged}{waits}  {action}"))
-            }
+            Body::SnapshotScored(snapshot) => Some(self.snapshot_words(snapshot, &lead, room)),
             Body::StepRecorded(step) if step.error.is_some() => loud(BAD, words(step)),
             Body::StepRecorded(step) => line(words(step)),
             Body::ScoreAdded(added) => {

@@ -98,14 +98,11 @@ fn entries(run: &RunId, records: &[Record], to_html: ToHtml, image_bytes: &mut u
                     }
                 }
             }
-            Body::EpisodeStarted(body) => {
-                let text = body.task.clone().unwrap_or_default();
-                all.push(TimelineEntry {
-                    text: cut(text),
-                    more: other_members(&body.metadata, &[]),
-                    ..plain(record, "began")
-                });
-            }
+            Body::EpisodeStarted(body) => all.push(TimelineEntry {
+                text: cut(body.task.clone().unwrap_or_default()),
+                more: other_members(&body.metadata, &[]),
+                ..plain(record, "began")
+            }),
             Body::EpisodeFinished(body) => all.push(from_end(record, body)),
             Body::ArtifactAdded(artifact) => all.push(TimelineEntry {
                 name: Some(artifact.name.clone()),

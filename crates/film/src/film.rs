@@ -87,6 +87,11 @@ struct Snapshot<'a> {
     challenge: Option<&'a ChallengeFact>,
 }
 
+/// The scores of a snapshot by the ids of their paths; without those whose path the film does not hold.
+fn scores<'a>(ids: &'a [Option<u32>], snapshot: &'a Snapshot<'a>) -> impl Iterator<Item = (u32, f64)> + 'a {
+    ids.iter().zip(snapshot.scores.iter()).filter_map(|(id, (_, value))| Some(((*id)?, value)))
+}
+
 impl Film {
     /// An empty film, judged by the rule that fits its scores.
     pub fn new() -> Film {
@@ -239,15 +244,8 @@ impl Film {
             return (is_new_rescore && place.is_ok_and(|rank| self.uncover(step, episode, rank))) | changed;
         }
 
-        let scores =
-            || ids.iter().zip(snapshot.scores.iter()).filter_map(|(id, (_, value))| Some(((*id)?, value)));
-        // Judges the scores of this snapshot alone, not all columns of the row: a run may have far more paths
-        // than one snapshot has.
-        let verdict = |id: u32| self.tracks.get(id as usize).map(|track| &track.verdict);
-        let judged = scores().filter(|(id, _)| self.is_decisive(*id));
-        let judged = judged.filter_map(|(id, value)| verdict(id)?.judge(value));
         let declared = snapshot.failures.iter().copied().min();
-        let failure = judged.chain(declared).min();
+        let failure = self.snapshot_failure(&ids, snapshot).into_iter().chain(declared).min();
         let row = Row { seq: fact.seq, at: fact.at, is_paused: snapshot.is_paused, declared, failure };
         let old_root = self.root_of(old);
         let old_last = episode.and_then(|episode| self.nodes.episode_table.last_step(episode));
@@ -261,7 +259,7 @@ impl Film {
         if let Some(row) = old {
             self.tracks.iter_mut().for_each(|track| track.leave(row));
         }
-        for (id, value) in scores() {
+        for (id, value) in scores(&ids, snapshot) {
             if let Some(track) = self.tracks.get_mut(id as usize) {
                 track.put(&self.nodes, row, Some(value));
             }
@@ -269,12 +267,7 @@ impl Film {
         if let Some(duration) = snapshot.duration_ms {
             self.durations.set(row, duration);
         }
-        if let Some(seq) = old_seq {
-            self.challenges.remove(&seq);
-        }
-        if let Some(asked) = snapshot.challenge {
-            self.challenges.insert(fact.seq, ((step, fact.episode.clone()), asked.clone()));
-        }
+        self.set_challenge(old_seq, fact, step, snapshot.challenge);
         let is_overlaid = self.overlay(step, episode, fact.seq, row);
         self.count_root(old_root, self.root_of(Some(row)));
         if self.nodes.ends_failed_episode(row) {
@@ -285,6 +278,23 @@ impl Film {
             self.judge(rank);
         }
         true
+    }
+
+    /// Replaces the question of a node: that of the snapshot at `old_seq` no longer counts.
+    fn set_challenge(&mut self, old_seq: Option<u64>, fact: &Fact, step: u64, asked: Option<&ChallengeFact>) {
+        if let Some(seq) = old_seq {
+            self.challenges.remove(&seq);
+        }
+        if let Some(asked) = asked {
+            self.challenges.insert(fact.seq, ((step, fact.episode.clone()), asked.clone()));
+        }
+    }
+
+    /// The failure that the scores of a snapshot mean, without later scores. Only the scores of this snapshot
+    /// are judged, not all columns of its row: a run may have far more paths than one snapshot has.
+    fn snapshot_failure(&self, ids: &[Option<u32>], snapshot: &Snapshot) -> Option<FailureKind> {
+        let judged = scores(ids, snapshot).filter(|(id, _)| self.is_decisive(*id));
+        judged.filter_map(|(id, value)| self.tracks.get(id as usize)?.verdict.judge(value)).min()
     }
 
     /// Remembers that a node has several snapshots, one of them at `seq`; returns whether that is new.

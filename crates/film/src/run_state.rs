@@ -57,7 +57,7 @@ pub struct Alert {
     pub step: Option<u64>,
     /// What people read.
     pub text: String,
-    /// How grave it is.
+    /// Its severity.
     pub severity: Severity,
     /// The monitor that raised it; `None` where the producer did.
     pub monitor: Option<String>,
@@ -180,15 +180,7 @@ impl RunState {
                 }
                 newer
             }
-            What::Status { status, reason } => {
-                let goes_on = *status == Status::Running || status.is_final();
-                let released = goes_on && newer(&mut self.released, seq);
-                let newer = newer(&mut self.stated, seq);
-                if newer {
-                    (self.run.status, self.run.reason) = (*status, reason.clone());
-                }
-                released | newer
-            }
+            What::Status { status, reason } => self.set_status(seq, *status, reason.as_ref()),
             What::Command { id, action, author } => {
                 let goes_on = matches!(action, Action::Resume | Action::Answer | Action::Stop);
                 let released = goes_on && newer(&mut self.released, seq);
@@ -227,6 +219,17 @@ impl RunState {
             }
         };
         seen | changed
+    }
+
+    /// Applies a status, unless a later one is known; returns whether anything changed.
+    fn set_status(&mut self, seq: u64, status: Status, reason: Option<&String>) -> bool {
+        let goes_on = status == Status::Running || status.is_final();
+        let released = goes_on && newer(&mut self.released, seq);
+        let newer = newer(&mut self.stated, seq);
+        if newer {
+            (self.run.status, self.run.reason) = (status, reason.cloned());
+        }
+        released | newer
     }
 
     /// Updates head and times; returns whether they changed.

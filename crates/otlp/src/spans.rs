@@ -35,21 +35,8 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     let ids = SpanIds::read(span)?;
     let times = SpanTimes::read(span, source);
     let mut attributes = object(&span.attributes);
-    let mut item = Item {
-        what: format!("span {} of trace {}", ids.span, ids.trace),
-        episode: Some(EpisodeId::new(ids.trace.clone()).map_err(|e| e.to_string())?),
-        place: StepKey::Span(ids.trace.clone(), ids.span.clone()),
-        is_root: ids.parent.is_none(),
-        at: times.started,
-        step: step_number(attributes.shift_remove("gauntlet.step"))?,
-        task: take_text(&mut attributes, "gauntlet.task"),
-        is_large: is_large(span.encoded_len() + source.bytes),
-        exact: exact_events(attributes.shift_remove("gauntlet.events"))?,
-        record: None,
-        evaluations: Vec::new(),
-        node: Node::default(),
-        finish: None,
-    };
+    let mut item = bare_item(span, source, &ids, times.started, &mut attributes)?;
+    // A span that our own exporter wrote carries its events as they were: nothing is derived from it.
     if item.exact.is_some() {
         return Ok(vec![item]);
     }
@@ -73,15 +60,8 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     let tool = payload.get("tool").and_then(Value::as_str).filter(|_| is_tool(kind));
     let name = Some(label(tool.unwrap_or(&span.name))).filter(|n| !n.is_empty());
 
-    let mut metadata = source.metadata();
     let unmapped = leftovers(span, &status, name.as_deref(), error.as_ref(), times.ended.is_none());
-    note(&mut metadata, "span", unmapped);
-    note(&mut metadata, "attributes", rest);
-    for (key, list) in [("events", events), ("links", span.links.iter().map(link).collect())] {
-        if !list.is_empty() {
-            metadata.insert(key.to_owned(), Value::Array(list));
-        }
-    }
+    let metadata = metadata(source, unmapped, rest, events, span);
 
     // A span whose parent is in another process is the entry of the trace into this one: it may be the only
     // span that is sent here, so it ends the episode like a root.
@@ -92,8 +72,10 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
         item.finish = Some(EventDraft { id, at: times.at, body });
     }
     let judgement = is_evaluation(&payload).then(|| judgement(&payload, error.is_some(), &ids, &judged));
+    // A span that judges is a reward, unless it names its own kind.
+    let is_reward = judgement.is_some() && explicit_kind.is_none();
     let body = StepRecorded {
-        step_kind: if judgement.is_some() && explicit_kind.is_none() { StepKind::Reward } else { kind },
+        step_kind: if is_reward { StepKind::Reward } else { kind },
         name,
         span_id: ids.span.clone(),
         parent_span_id: ids.parent.clone(),
@@ -106,6 +88,44 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     item.node = Node::from_step(&body, is_entry);
     item.record = Some(EventDraft { id: step_id(&ids.trace, &ids.span), at: times.started, body });
     Ok(with_judged(item, ids, judgement, from_attributes.of_trace))
+}
+
+/// The item of a span before anything is read but its identity. Takes what it uses from the attributes.
+fn bare_item(
+    span: &Span,
+    source: &Source,
+    ids: &SpanIds,
+    started: Timestamp,
+    attributes: &mut Object,
+) -> Result<Item, String> {
+    Ok(Item {
+        what: format!("span {} of trace {}", ids.span, ids.trace),
+        episode: Some(EpisodeId::new(ids.trace.clone()).map_err(|e| e.to_string())?),
+        place: StepKey::Span(ids.trace.clone(), ids.span.clone()),
+        is_root: ids.parent.is_none(),
+        at: started,
+        step: step_number(attributes.shift_remove("gauntlet.step"))?,
+        task: take_text(attributes, "gauntlet.task"),
+        is_large: is_large(span.encoded_len() + source.bytes),
+        exact: exact_events(attributes.shift_remove("gauntlet.events"))?,
+        record: None,
+        evaluations: Vec::new(),
+        node: Node::default(),
+        finish: None,
+    })
+}
+
+/// The metadata of a span's step: where it comes from, and everything that no field of the step takes.
+fn metadata(source: &Source, unmapped: Object, rest: Object, events: Vec<Value>, span: &Span) -> Object {
+    let mut metadata = source.metadata();
+    note(&mut metadata, "span", unmapped);
+    note(&mut metadata, "attributes", rest);
+    for (key, list) in [("events", events), ("links", span.links.iter().map(link).collect())] {
+        if !list.is_empty() {
+            metadata.insert(key.to_owned(), Value::Array(list));
+        }
+    }
+    metadata
 }
 
 /// The ids of a span in hex digits.

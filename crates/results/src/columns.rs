@@ -75,6 +75,45 @@ pub(crate) struct Columns {
     mapped: Vec<String>,
 }
 
+/// The field that a column is read as: the one it is mapped to, else named by, else an alias of.
+fn field_of(
+    normal_name: &str,
+    normals: &[String],
+    map: &ColumnMap,
+    shape: Shape,
+    is_native: bool,
+) -> Option<&'static str> {
+    if let Some(field) = map.field(normal_name) {
+        return Some(field);
+    }
+    let has = |wanted: &str| normals.iter().any(|known| *known == normal(wanted));
+    // Of several aliases of a field, the first in the table of aliases counts; the others are metadata.
+    let best = |field: &str| {
+        let aliases = normals.iter().filter(|n| names::alias(n, shape) == Some(field));
+        aliases.min_by_key(|n| names::rank(n)).cloned()
+    };
+    names::field(normal_name)
+        .filter(|field| !map.maps_to(field))
+        .filter(|field| is_native || !matches!(*field, "id" | "at"))
+        .or_else(|| {
+            let field = names::alias(normal_name, shape)?;
+            let is_free = !has(field) && !map.maps_to(field);
+            (is_free && best(field).as_deref() == Some(normal_name)).then_some(field)
+        })
+}
+
+/// Refuses two columns with the same meaning.
+fn check_roles(names: &[String], roles: &[Role]) -> Result<(), ImportError> {
+    for (i, (name, role)) in names.iter().zip(roles).enumerate() {
+        let is_one = !matches!(role, Role::Plain | Role::Rubric | Role::Advantage);
+        if is_one && roles[..i].contains(role) {
+            let message = format!("two columns mean the same: {name}");
+            return Err(ImportError::new("", message, "one column of each meaning").on_line(1));
+        }
+    }
+    Ok(())
+}
+
 impl Columns {
     /// Columns by their names.
     ///
@@ -91,25 +130,10 @@ impl Columns {
         let has = |wanted: &str| normals.iter().any(|known| *known == normal(wanted));
         let shape = Shape::detect(&normals);
         let is_native = has("id") && has("at");
-        // Of several aliases of a field, the first in the table of aliases counts; the others are metadata.
-        let best = |field: &str| {
-            let aliases = normals.iter().filter(|n| names::alias(n, shape) == Some(field));
-            aliases.min_by_key(|n| names::rank(n)).cloned()
-        };
         let (mut near, mut duplicates) = (Vec::new(), Vec::new());
         let mut roles = Vec::with_capacity(names.len());
         for (name, normal_name) in names.iter().zip(&normals) {
-            let field = match map.field(normal_name) {
-                Some(field) => Some(field),
-                None => names::field(normal_name)
-                    .filter(|field| !map.maps_to(field))
-                    .filter(|field| is_native || !matches!(*field, "id" | "at"))
-                    .or_else(|| {
-                        let field = names::alias(normal_name, shape)?;
-                        let is_free = !has(field) && !map.maps_to(field);
-                        (is_free && best(field).as_ref() == Some(normal_name)).then_some(field)
-                    }),
-            };
+            let field = field_of(normal_name, &normals, map, shape, is_native);
             let role = role(name, normal_name, field, shape, is_native);
             if role == Role::Plain {
                 let meant = names::field(normal_name).or_else(|| names::alias(normal_name, shape));
@@ -123,13 +147,7 @@ impl Columns {
             }
             roles.push(role);
         }
-        for (i, role) in roles.iter().enumerate() {
-            let is_one = !matches!(role, Role::Plain | Role::Rubric | Role::Advantage);
-            if is_one && roles[..i].contains(role) {
-                let message = format!("two columns mean the same: {}", names[i]);
-                return Err(ImportError::new("", message, "one column of each meaning").on_line(1));
-            }
-        }
+        check_roles(&names, &roles)?;
         let has_root =
             roles.iter().any(|role| matches!(role, Role::Scores) || *role == Role::Score(ROOT.into()));
         let mapped = normals.iter().filter(|name| map.field(name).is_some()).cloned().collect();

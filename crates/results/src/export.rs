@@ -38,18 +38,7 @@ where
     out.text(",\n\"results\":[{\"participants\":")?;
     out.value(&participants)?;
     out.text(",\"results\":[{\"detailed_results\":[")?;
-    let mut totals = Totals::default();
-    let mut count = 0_u64;
-    for record in records() {
-        let record = record?;
-        let Some(node) = steps.node(record.seq) else { continue };
-        let event = record.event().map_err(io::Error::other)?;
-        let Body::SnapshotScored(scored) = event.body() else { continue };
-        let step = Step { event: &event, scored, steps, node, failures: steps.failures(node, scored) };
-        totals.add(step.reward(), &step.failures);
-        out.item(&step.detailed(run, count))?;
-        count += 1;
-    }
+    let totals = write_detailed(&mut out, run, steps, records())?;
     out.text("],\n\"summary\":")?;
     out.value(&totals.into_summary(run.metadata.get("summary").and_then(Value::as_object)))?;
     out.text("}]}],\n\"snapshots\":[")?;
@@ -62,7 +51,41 @@ where
             out.item(&snapshot(run, seq, &event, scored))?;
         }
     }
-    out.text("],\n\"gauntlet\":{\"version\":")?;
+    out.text("],\n\"gauntlet\":")?;
+    write_native(&mut out, run, records())?;
+    out.text("}\n")?;
+    out.out.flush()
+}
+
+/// Writes the detailed results; returns what they add up to.
+fn write_detailed<W: Write>(
+    out: &mut Json<W>,
+    run: &RunSummary,
+    steps: &ScoredSteps,
+    records: impl IntoIterator<Item = io::Result<Record>>,
+) -> io::Result<Totals> {
+    let mut totals = Totals::default();
+    let mut count = 0_u64;
+    for record in records {
+        let record = record?;
+        let Some(node) = steps.node(record.seq) else { continue };
+        let event = record.event().map_err(io::Error::other)?;
+        let Body::SnapshotScored(scored) = event.body() else { continue };
+        let step = Step { event: &event, scored, steps, node, failures: steps.failures(node, scored) };
+        totals.add(step.reward(), &step.failures);
+        out.item(&step.detailed(run, count))?;
+        count += 1;
+    }
+    Ok(totals)
+}
+
+/// Writes what viewers of reports do not know: the run as it was created, its notes, its other events.
+fn write_native<W: Write>(
+    out: &mut Json<W>,
+    run: &RunSummary,
+    records: impl IntoIterator<Item = io::Result<Record>>,
+) -> io::Result<()> {
+    out.text("{\"version\":")?;
     out.value(&EXPORT_VERSION)?;
     out.text(",\"run\":")?;
     out.value(&spec(run))?;
@@ -70,7 +93,7 @@ where
     out.value(&run.notes)?;
     out.text(",\"events\":[")?;
     out.first = true;
-    for record in records() {
+    for record in records {
         let record = record?;
         let seq = record.seq;
         let event = record.event().map_err(io::Error::other)?;
@@ -78,8 +101,7 @@ where
             out.item(&event.record(seq, event.at()))?;
         }
     }
-    out.text("]}}\n")?;
-    out.out.flush()
+    out.text("]}")
 }
 
 /// Writes JSON part by part, with one element of a list per line.

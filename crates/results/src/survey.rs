@@ -186,6 +186,32 @@ impl<'r> Survey<'r> {
     }
 }
 
+impl Session {
+    /// How the steps of the `n`th session are numbered, and their episode. `several`: the file has others.
+    fn numbering(
+        self,
+        session: Option<&str>,
+        n: usize,
+        several: bool,
+        episodes: &mut BTreeSet<EpisodeId>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Numbering, ImportError> {
+        let keeps_steps = !self.unnumbered;
+        if !keeps_steps && self.numbered {
+            let hint = "the file's own numbers are in `metadata.step`";
+            warnings.push(format!("steps are missing; they were numbered in the file's order, {hint}"));
+        }
+        // Records with the same step number are rollouts: each is an episode, named by its index in the
+        // file.
+        let by_row = keeps_steps && self.repeated;
+        let episode = match (several || self.is_episode) && !by_row {
+            true => Some(episode(session, n, episodes, warnings)?),
+            false => None,
+        };
+        Ok(Numbering { episode, keeps_steps, by_row })
+    }
+}
+
 impl Findings {
     /// Adds an event; returns `false` if another event has the same id.
     fn see_event(&mut self, index: u64, event: &Event) -> bool {
@@ -272,21 +298,10 @@ impl Findings {
         }
         let mut sessions = BTreeMap::new();
         let mut started = 0;
-        for (n, (session, session_steps)) in self.sessions.into_iter().enumerate() {
-            let keeps_steps = !session_steps.unnumbered;
-            if !keeps_steps && session_steps.numbered {
-                let hint = "the file's own numbers are in `metadata.step`";
-                warnings.push(format!("steps are missing; they were numbered in the file's order, {hint}"));
-            }
-            // Records with the same step number are rollouts: each is an episode, named by its index in the
-            // file.
-            let by_row = keeps_steps && session_steps.repeated;
-            let episode = match (several || session_steps.is_episode) && !by_row {
-                true => Some(episode(session.as_deref(), n, &mut episodes, &mut warnings)?),
-                false => None,
-            };
-            started += u64::from(episode.is_some());
-            sessions.insert(session, Numbering { episode, keeps_steps, by_row });
+        for (n, (session, steps)) in self.sessions.into_iter().enumerate() {
+            let numbering = steps.numbering(session.as_deref(), n, several, &mut episodes, &mut warnings)?;
+            started += u64::from(numbering.episode.is_some());
+            sessions.insert(session, numbering);
         }
         let (kind, task) = (self.kind.agreed(), self.task.agreed());
         let mut spec = spec.or(self.spec).unwrap_or_else(|| {

@@ -88,44 +88,8 @@ impl Tally {
     /// The notes, as sentences.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.left_out > 0 {
-            let shown = self.reasons.join("; ");
-            let more = self.left_out - self.reasons.len() as u64;
-            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-            notes.push(format!("{} left out: {shown}{more}", records(self.left_out)));
-        }
-        if self.not_evaluated > 0 {
-            let n = self.not_evaluated;
-            notes.push(format!(
-                "{n} {} not evaluated: null, empty, NaN or infinite in the file",
-                if n == 1 { "score is" } else { "scores are" }
-            ));
-        }
-        if self.no_times > 0 {
-            let first = self.first_no_time.as_deref().unwrap_or_default();
-            notes.push(match self.no_times {
-                1 => format!("1 `timestamp` is not a time: {first}; it is in the step's metadata"),
-                n => format!(
-                    "{n} values of `timestamp` are not times, such as {first}; they are in the metadata"
-                ),
-            });
-        }
-        if self.repaired > 0 {
-            let texts = if self.repaired == 1 {
-                "1 text was".to_owned()
-            } else {
-                format!("{} texts were", self.repaired)
-            };
-            notes.push(format!("{texts} repaired: U+FFFD replaces what could not be read"));
-        }
-        notes.extend(self.encoding.map(encoding::note));
-        if let Some(first) = &self.first_guessed {
-            let cells = if self.guessed == 1 { "1 cell is" } else { &format!("{} cells are", self.guessed) };
-            notes.push(format!(
-                "{cells} not UTF-8 and read as Windows-1252, which is a guess (first: {first}); where \
-                 letters look wrong, save the table as UTF-8 and import it again"
-            ));
-        }
+        notes.extend(self.value_notes());
+        notes.extend(self.encoding_notes());
         for (column, close) in &self.near {
             notes.push(format!(
                 "column `{column}` was kept as metadata; it is close to `{close}`, and \
@@ -151,6 +115,56 @@ impl Tally {
             notes.push(format!(
                 "the file has no column `reward`: the root of {} steps is the sum of their reward columns",
                 self.sums
+            ));
+        }
+        notes
+    }
+
+    /// Notes on records and values that could not be read.
+    fn value_notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.left_out > 0 {
+            let shown = self.reasons.join("; ");
+            let more = self.left_out - self.reasons.len() as u64;
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            notes.push(format!("{} left out: {shown}{more}", records(self.left_out)));
+        }
+        if self.not_evaluated > 0 {
+            let n = self.not_evaluated;
+            notes.push(format!(
+                "{n} {} not evaluated: null, empty, NaN or infinite in the file",
+                if n == 1 { "score is" } else { "scores are" }
+            ));
+        }
+        if self.no_times > 0 {
+            let first = self.first_no_time.as_deref().unwrap_or_default();
+            notes.push(match self.no_times {
+                1 => format!("1 `timestamp` is not a time: {first}; it is in the step's metadata"),
+                n => format!(
+                    "{n} values of `timestamp` are not times, such as {first}; they are in the metadata"
+                ),
+            });
+        }
+        notes
+    }
+
+    /// Notes on bytes that are not the text they should be.
+    fn encoding_notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.repaired > 0 {
+            let texts = if self.repaired == 1 {
+                "1 text was".to_owned()
+            } else {
+                format!("{} texts were", self.repaired)
+            };
+            notes.push(format!("{texts} repaired: U+FFFD replaces what could not be read"));
+        }
+        notes.extend(self.encoding.map(encoding::note));
+        if let Some(first) = &self.first_guessed {
+            let cells = if self.guessed == 1 { "1 cell is" } else { &format!("{} cells are", self.guessed) };
+            notes.push(format!(
+                "{cells} not UTF-8 and read as Windows-1252, which is a guess (first: {first}); where \
+                 letters look wrong, save the table as UTF-8 and import it again"
             ));
         }
         notes

@@ -15,6 +15,9 @@ use crate::provider::ObservabilityProvider;
 use crate::server::Server;
 use crate::sinks::Named;
 
+/// A sink that is open, under its name.
+type NamedSink = (String, Box<dyn Sink>);
+
 /// The server of this machine.
 const ENDPOINT: &str = "http://127.0.0.1:4600";
 /// Most bytes one run may leave on disk while the server is away (1 GiB).
@@ -251,7 +254,7 @@ impl Builder {
             Some(id) => id,
             None => RunId::new(self.clock.new_id().to_string())?,
         };
-        let spec = RunSpec { id: Some(run.clone()), ..self.spec };
+        let spec = RunSpec { id: Some(run.clone()), ..self.spec.clone() };
         let id = RunSummary::started_event_id(&run);
         // Refuses a spec that breaks a rule before anything is opened.
         let started = Event::new(id, self.clock.now(), None, None, spec.clone().started())?;
@@ -269,45 +272,24 @@ impl Builder {
             let known = server.as_ref().and_then(|server| server.last_step(&run));
             known.max(spooled_step(&self.spool, &run))
         });
-        let mut blobs = None;
-        let mut sinks: Vec<(String, Box<dyn Sink>)> = Vec::new();
         let mut server_delivery = self.delivery.clone();
-        match (self.mode, &server) {
-            (Mode::Online, Some(server)) => {
-                let spool = match Spool::open(folder, spec.clone(), self.spool_bytes) {
-                    Ok(spool) => {
-                        blobs = Some(spool.blobs());
-                        Some(spool)
-                    }
-                    // Without a disk events wait in memory, as many as the queue holds.
-                    Err(error @ SpoolError::Io { .. }) => {
-                        eprintln!("gauntlet: {error}; while the server is away, events wait in memory alone");
-                        server_delivery.retries = None;
-                        None
-                    }
-                    Err(error) => return Err(error.into()),
-                };
-                sinks.push(("server".to_owned(), server.sink(spec.clone(), spool)?));
-            }
-            (Mode::Disabled, _) => self.others.clear(),
-            _ => {
-                let spool = Spool::open(folder, spec.clone(), self.spool_bytes)?;
-                blobs = Some(spool.blobs());
-                sinks.push(("spool".to_owned(), Box::new(spool)));
-            }
+        let (mut sinks, blobs) = self.first_sink(server.as_ref(), folder, &spec, &mut server_delivery)?;
+        if self.mode == Mode::Disabled {
+            self.others.clear();
         }
         for (name, open) in self.others {
             sinks.push((name, open(&spec)?));
         }
-        let mut named = Vec::new();
-        for (index, (name, sink)) in sinks.into_iter().enumerate() {
+        let (mode, clock) = (self.mode, self.clock);
+        let named = sinks.into_iter().enumerate().map(|(index, (name, sink))| {
             // A sink of the program may be named `server` as well, so the name does not tell.
-            let is_server = self.mode == Mode::Online && index == 0;
+            let is_server = mode == Mode::Online && index == 0;
             let config = if is_server { &server_delivery } else { &self.delivery };
-            let delivery = BatchProcessor::start(sink, config.clone(), Arc::clone(&self.clock));
+            let delivery = BatchProcessor::start(sink, config.clone(), Arc::clone(&clock));
             let delivery = delivery.map_err(StartError::io(format!("the thread of sink {name:?}")))?;
-            named.push(Named { name, delivery, is_server });
-        }
+            Ok(Named { name, delivery, is_server })
+        });
+        let named = named.collect::<Result<Vec<_>, StartError>>()?;
         if let (Some(server), Some(online)) = (&server, online) {
             let delivering = server.deliver_leftovers([online, offline]);
             delivering.map_err(StartError::io("the thread that delivers leftovers"))?;
@@ -315,10 +297,45 @@ impl Builder {
         let artifacts = blobs.map(Artifacts::start).transpose();
         let artifacts = artifacts.map_err(StartError::io("the thread of artifacts"))?;
         let provider =
-            ObservabilityProvider::new(run, server, self.clock, named, artifacts, resumed_after.flatten());
+            ObservabilityProvider::new(run, server, clock, named, artifacts, resumed_after.flatten());
         let provider = provider.map_err(StartError::io("the thread of signs of life"))?;
         provider.begin(started);
         Ok(provider)
+    }
+
+    /// The sink that delivers the run, online to the server and offline to the spool, and where its artifacts
+    /// wait; none where recording is disabled. Without a disk `delivery` never gives up: events wait in
+    /// memory.
+    fn first_sink(
+        &self,
+        server: Option<&Server>,
+        folder: &Path,
+        spec: &RunSpec,
+        delivery: &mut BatchConfig,
+    ) -> Result<(Vec<NamedSink>, Option<PathBuf>), StartError> {
+        match (self.mode, server) {
+            (Mode::Disabled, _) => Ok((Vec::new(), None)),
+            (Mode::Online, Some(server)) => {
+                let spool = match Spool::open(folder, spec.clone(), self.spool_bytes) {
+                    Ok(spool) => Some(spool),
+                    // Without a disk events wait in memory, as many as the queue holds.
+                    Err(error @ SpoolError::Io { .. }) => {
+                        eprintln!("gauntlet: {error}; while the server is away, events wait in memory alone");
+                        delivery.retries = None;
+                        None
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                let blobs = spool.as_ref().map(Spool::blobs);
+                let sink: Box<dyn Sink> = server.sink(spec.clone(), spool)?;
+                Ok((vec![("server".to_owned(), sink)], blobs))
+            }
+            _ => {
+                let spool = Spool::open(folder, spec.clone(), self.spool_bytes)?;
+                let blobs = spool.blobs();
+                Ok((vec![("spool".to_owned(), Box::new(spool))], Some(blobs)))
+            }
+        }
     }
 }
 

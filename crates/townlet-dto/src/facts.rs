@@ -19,7 +19,7 @@ pub struct Facts<'a> {
     pub agent_id: &'a str,
     /// Where it is.
     pub position: Cell,
-    /// How well it is.
+    /// How far its hunger, hygiene and energy are met.
     pub needs: Needs,
     /// Its money.
     pub wallet: f64,
@@ -27,19 +27,19 @@ pub struct Facts<'a> {
     pub meals: u32,
     /// Its job.
     pub job: Option<JobFacts>,
-    /// What it is like.
+    /// Its traits.
     pub personality: Personality,
     /// The goal that it follows.
     pub intent: Intent,
-    /// What it keeps to, and until when.
+    /// The intent that it is committed to, and until when.
     pub commitment: Option<Commitment>,
     /// The object that it holds.
     pub holds: Option<&'a str>,
     /// The object that it waits for, and its place from 1.
     pub waits: Option<(&'a str, u32)>,
-    /// What it is busy with.
+    /// The affordance that it uses now.
     pub running: Option<Affordance>,
-    /// Where it is asked to be.
+    /// The place of the meeting that it is asked to.
     pub meeting: Option<Cell>,
     /// The other agents, in order of their ids.
     pub others: Vec<OtherFacts<'a>>,
@@ -109,39 +109,50 @@ pub fn stock_name(kind: ObjectKind) -> Option<&'static str> {
     }
 }
 
+/// The other agents of an envelope whose position is shown, as the agent sees them.
+fn others<'a>(envelope: &'a Envelope, id: &str) -> Vec<OtherFacts<'a>> {
+    let global = &envelope.global;
+    let busy: BTreeSet<&str> =
+        global.running_affordances.values().map(|running| running.agent_id.as_str()).collect();
+    let ties = global.relationship_snapshot.get(id);
+    let others = envelope.agents.iter().filter(|other| other.agent_id != id).filter_map(|other| {
+        Some(OtherFacts {
+            agent_id: &other.agent_id,
+            position: other.position?,
+            is_busy: busy.contains(other.agent_id.as_str()),
+            tie: ties.and_then(|ties| ties.get(&other.agent_id)).copied().unwrap_or_default(),
+        })
+    });
+    others.collect()
+}
+
+/// The objects of an envelope, as the agent sees them.
+fn objects<'a>(envelope: &'a Envelope, id: &str) -> Vec<ObjectFacts<'a>> {
+    let global = &envelope.global;
+    // The facts are those of the decision for the next tick.
+    let cooldowns = global.queues.cooldowns.iter();
+    let cooling: BTreeSet<&str> = cooldowns
+        .filter(|cooldown| cooldown.agent_id == id && cooldown.until_tick > envelope.tick + 1)
+        .map(|cooldown| cooldown.object_id.as_str())
+        .collect();
+    let objects = global.objects.iter().map(|(object_id, object)| ObjectFacts {
+        object_id,
+        kind: object.kind,
+        position: object.position,
+        stock: stock_name(object.kind).and_then(|name| object.stock.get(name)).copied().unwrap_or(0),
+        is_taken: object.occupied_by.as_ref().is_some_and(|holder| holder != id),
+        queue_length: global.queues.queues.get(object_id).map_or(0, |queue| queue.len() as u32),
+        is_cooling_down: cooling.contains(object_id.as_str()),
+    });
+    objects.collect()
+}
+
 impl<'a> Facts<'a> {
     /// The facts of an agent of an envelope; `None` where it is not in it or its state is not shown.
     pub fn of(envelope: &'a Envelope, id: &str) -> Option<Self> {
         let me = envelope.agent(id)?;
         let id = me.agent_id.as_str();
         let global = &envelope.global;
-        let busy: BTreeSet<&str> =
-            global.running_affordances.values().map(|running| running.agent_id.as_str()).collect();
-        let ties = global.relationship_snapshot.get(id);
-        let others = envelope.agents.iter().filter(|other| other.agent_id != id).filter_map(|other| {
-            Some(OtherFacts {
-                agent_id: &other.agent_id,
-                position: other.position?,
-                is_busy: busy.contains(other.agent_id.as_str()),
-                tie: ties.and_then(|ties| ties.get(&other.agent_id)).copied().unwrap_or_default(),
-            })
-        });
-        let cooling: BTreeSet<&str> = global
-            .queues
-            .cooldowns
-            .iter()
-            .filter(|cooldown| cooldown.agent_id == id && cooldown.until_tick > envelope.tick + 1)
-            .map(|cooldown| cooldown.object_id.as_str())
-            .collect();
-        let objects = global.objects.iter().map(|(object_id, object)| ObjectFacts {
-            object_id,
-            kind: object.kind,
-            position: object.position,
-            stock: stock_name(object.kind).and_then(|name| object.stock.get(name)).copied().unwrap_or(0),
-            is_taken: object.occupied_by.as_ref().is_some_and(|holder| holder != id),
-            queue_length: global.queues.queues.get(object_id).map_or(0, |queue| queue.len() as u32),
-            is_cooling_down: cooling.contains(object_id.as_str()),
-        });
         let queue = me.queue_state.as_ref();
         let meetings = global.perturbations.active.values();
         let meeting =
@@ -168,8 +179,8 @@ impl<'a> Facts<'a> {
             waits: queue.filter(|queue| queue.place > 0).map(|queue| (queue.object_id.as_str(), queue.place)),
             running: global.running_affordances.values().find(|r| r.agent_id == id).map(|r| r.affordance_id),
             meeting,
-            others: others.collect(),
-            objects: objects.collect(),
+            others: others(envelope, id),
+            objects: objects(envelope, id),
             power: economy.utility_snapshot.power,
             water: economy.utility_snapshot.water,
             meal_price: economy.settings.meal_cost * factor,

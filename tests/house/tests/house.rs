@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gauntlet_house::{identifiers, migrations, modules, names, source, workspace};
+use gauntlet_house::{functions, identifiers, migrations, modules, names, source, workspace};
 
 #[test]
 fn every_dependency_is_in_the_architecture() {
@@ -127,6 +127,14 @@ fn stored_bodies_are_written_and_read_in_one_file() {
             }
         }
     }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_function_is_long() {
+    let sources = workspace::sources().unwrap();
+    let code = sources.iter().filter(|(path, _)| in_crate(path).is_some());
+    let found: Vec<_> = code.flat_map(|(path, text)| functions::violations(path, text)).collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 

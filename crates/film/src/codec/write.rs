@@ -96,6 +96,11 @@ fn is_ascending(positions: &[u32]) -> bool {
 }
 
 impl<'a> Out<'a> {
+    /// The snapshots of a chunk, column by column: flags, durations, then each path with where it has a
+    /// score, those scores, and where it was not evaluated. Positions count the snapshots of the chunk.
+    ///
+    /// Paths are numbered in the order in which snapshots list them, so most snapshots need no order of their
+    /// own; the others are marked `HAS_ORDER` and their two lists of path numbers follow behind the columns.
     fn scored(&mut self, shots: &[SnapshotColumns<'a>]) {
         let paths = path_order(shots);
         let ids: BTreeMap<&str, u32> = paths.iter().copied().zip(0u32..).collect();
@@ -150,12 +155,14 @@ impl<'a> Out<'a> {
             self.number(shot.failures.len() as u64);
             shot.failures.iter().for_each(|failure| self.variant(*failure));
         }
-        for challenge in shots.iter().filter_map(|shot| shot.challenge) {
-            self.text(&challenge.kind);
-            self.text(&challenge.question);
-            self.number(challenge.options.len() as u64);
-            challenge.options.iter().for_each(|option| self.text(option));
-        }
+        shots.iter().filter_map(|shot| shot.challenge).for_each(|challenge| self.challenge(challenge));
+    }
+
+    fn challenge(&mut self, challenge: &'a ChallengeFact) {
+        self.text(&challenge.kind);
+        self.text(&challenge.question);
+        self.number(challenge.options.len() as u64);
+        challenge.options.iter().for_each(|option| self.text(option));
     }
 
     fn other(&mut self, what: &'a What) {

@@ -31,6 +31,20 @@ pub(crate) fn check(document: &ScenarioDocument, mistakes: &mut Mistakes) {
     ] {
         length(field, count, least, most, mistakes);
     }
+    check_principles(document, mistakes);
+    unique("constraints", "", document.constraints.iter(), mistakes);
+    for (name, supply) in &document.resources {
+        mistakes.label("resources", name);
+        mistakes.number(format!("resources.{name}.amount"), supply.amount, 0.0..=f64::INFINITY);
+        mistakes.number(format!("resources.{name}.regeneration"), supply.regeneration, 0.0..=f64::INFINITY);
+    }
+    check_scenes(document, mistakes);
+    unique("variants", ".name", document.variants.iter().map(|variant| &variant.name), mistakes);
+    check_variants(document, mistakes);
+}
+
+/// Each principle once, and a choice that aligns with it.
+fn check_principles(document: &ScenarioDocument, mistakes: &mut Mistakes) {
     unique("principles", "", document.principles.iter(), mistakes);
     for (at, principle) in document.principles.iter().enumerate() {
         slug(&format!("principles[{at}]"), principle, mistakes);
@@ -41,14 +55,12 @@ pub(crate) fn check(document: &ScenarioDocument, mistakes: &mut Mistakes) {
                 .add(format!("principles[{at}]"), format!("is {principle:?}, and no choice aligns with it"));
         }
     }
-    unique("constraints", "", document.constraints.iter(), mistakes);
-    for (name, supply) in &document.resources {
-        mistakes.label("resources", name);
-        mistakes.number(format!("resources.{name}.amount"), supply.amount, 0.0..=f64::INFINITY);
-        mistakes.number(format!("resources.{name}.regeneration"), supply.regeneration, 0.0..=f64::INFINITY);
-    }
+}
+
+/// The choices of every scene. A choice may lead to a later scene only, so that every scenario ends, and
+/// every scene but the first has a choice that leads to it.
+fn check_scenes(document: &ScenarioDocument, mistakes: &mut Mistakes) {
     let mut reached = BTreeSet::new();
-    // The scenes that a choice of the list may lead to: later ones, so that every scenario ends.
     for (index, (path, list)) in document.lists().enumerate() {
         length(&path, list.len(), 2, MAX_CHOICES, mistakes);
         unique(&path, ".id", list.iter().map(|choice| &choice.id), mistakes);
@@ -76,8 +88,6 @@ pub(crate) fn check(document: &ScenarioDocument, mistakes: &mut Mistakes) {
             mistakes.add(format!("scenes[{at}].id"), format!("is {:?}, and no choice leads to it", scene.id));
         }
     }
-    unique("variants", ".name", document.variants.iter().map(|variant| &variant.name), mistakes);
-    check_variants(document, mistakes);
 }
 
 fn check_choice(document: &ScenarioDocument, choice: &Choice, path: &str, mistakes: &mut Mistakes) {

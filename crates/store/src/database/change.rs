@@ -37,65 +37,83 @@ impl Group<'_> {
     /// Does every request in the order it came.
     pub(super) async fn work_off(&mut self, group: &mut [Queued]) -> Result<(), TxnError> {
         for queued in group {
-            match &mut queued.work {
-                Work::Create { run, now, reply } => set_outcome(reply, self.create(run, *now).await)?,
-                Work::Append { run, rows, now, reply } => {
-                    set_outcome(reply, self.stage(run, rows, *now).await)?
-                }
-                Work::Origin { run, rows, now, reply } => {
-                    let outcome = match self.ensure(run, rows, *now).await {
-                        Ok(()) => self.post(&run.id, rows, *now).await,
-                        Err(error) => Err(error),
-                    };
-                    set_outcome(reply, outcome)?;
-                }
-                Work::Import { run, rows, now, reply } => {
-                    let outcome = self.import(run, rows, *now).await;
-                    set_outcome(reply, outcome)?;
-                }
-                Work::Patch { run, patch, now, reply } => {
-                    set_outcome(reply, self.patch(run, patch, *now).await)?
-                }
-                Work::Delete { run, now, reply } => set_outcome(reply, self.delete(run, *now).await)?,
-                Work::Issue { run, command_id, row, now, reply } => {
-                    set_outcome(reply, self.issue(run, command_id, row, *now).await)?;
-                }
-                Work::Acknowledge { run, command_id, row, now, reply } => {
-                    set_outcome(reply, self.acknowledge(run, command_id, row, *now).await)?;
-                }
-                Work::Pop { run, now, reply } => set_outcome(reply, self.pop(run, *now).await)?,
-                Work::PutWriter { run, writer, report, now, reply } => {
-                    set_outcome(reply, self.put_writer(run, writer, report, *now).await)?;
-                }
-                Work::Sweep { now, since, reply } => set_outcome(reply, self.sweep(*now, *since).await)?,
-                Work::KeepChunk { run, level, chunk, bytes, reply } => {
-                    set_outcome(reply, self.put_chunk(run, *level, *chunk, bytes).await)?;
-                }
-                Work::Seal { run, run_no, chunks, sealed, reply } => {
-                    set_outcome(reply, self.seal(run, *run_no, chunks, sealed).await)?;
-                }
-                Work::PutEffects { project, effects, now, reply } => {
-                    set_outcome(reply, super::effects::put(&mut *self.db, project, effects, *now).await)?;
-                }
-                Work::PutMonitor { monitor, reply } => set_outcome(reply, self.put_monitor(monitor).await)?,
-                Work::DeleteMonitor { project, name, reply } => {
-                    set_outcome(reply, self.delete_monitor(project, name).await)?;
-                }
-                Work::Raise { run, progress, rows, with, now, reply } => {
-                    set_outcome(reply, self.raise(run, progress.as_ref(), rows, with, *now).await)?;
-                }
-                Work::SettleCall { call_no, outcome, now, reply } => {
-                    set_outcome(reply, self.settle_call(*call_no, outcome, *now).await)?;
-                }
-                Work::ChangeKey { change, reply } => set_outcome(reply, self.change_key(change).await)?,
-                Work::ChangeView { change, reply } => set_outcome(reply, self.change_view(change).await)?,
-                Work::PutProjection { run, projection, reply } => {
-                    set_outcome(reply, self.put_projection(run, projection).await)?;
-                }
-                Work::Ping { reply } => set_outcome(reply, self.heartbeat().await)?,
-            }
+            self.work(&mut queued.work).await?;
         }
         Ok(())
+    }
+
+    /// Does one request that changes a run or its log; passes on the others.
+    async fn work(&mut self, work: &mut Work) -> Result<(), TxnError> {
+        match work {
+            Work::Create { run, now, reply } => set_outcome(reply, self.create(run, *now).await),
+            Work::Append { run, rows, now, reply } => set_outcome(reply, self.stage(run, rows, *now).await),
+            Work::Origin { run, rows, now, reply } => {
+                let outcome = match self.ensure(run, rows, *now).await {
+                    Ok(()) => self.post(&run.id, rows, *now).await,
+                    Err(error) => Err(error),
+                };
+                set_outcome(reply, outcome)
+            }
+            Work::Import { run, rows, now, reply } => set_outcome(reply, self.import(run, rows, *now).await),
+            Work::Patch { run, patch, now, reply } => set_outcome(reply, self.patch(run, patch, *now).await),
+            Work::Delete { run, now, reply } => set_outcome(reply, self.delete(run, *now).await),
+            Work::Issue { run, command_id, row, now, reply } => {
+                set_outcome(reply, self.issue(run, command_id, row, *now).await)
+            }
+            Work::Acknowledge { run, command_id, row, now, reply } => {
+                set_outcome(reply, self.acknowledge(run, command_id, row, *now).await)
+            }
+            Work::Pop { run, now, reply } => set_outcome(reply, self.pop(run, *now).await),
+            Work::PutWriter { run, writer, report, now, reply } => {
+                set_outcome(reply, self.put_writer(run, writer, report, *now).await)
+            }
+            Work::Sweep { now, since, reply } => set_outcome(reply, self.sweep(*now, *since).await),
+            Work::Raise { run, progress, rows, with, now, reply } => {
+                set_outcome(reply, self.raise(run, progress.as_ref(), rows, with, *now).await)
+            }
+            other => self.work_beside(other).await,
+        }
+    }
+
+    /// Does one request that changes what is stored beside the logs: chunks, settings, keys, calls.
+    async fn work_beside(&mut self, work: &mut Work) -> Result<(), TxnError> {
+        match work {
+            Work::KeepChunk { run, level, chunk, bytes, reply } => {
+                set_outcome(reply, self.put_chunk(run, *level, *chunk, bytes).await)
+            }
+            Work::Seal { run, run_no, chunks, sealed, reply } => {
+                set_outcome(reply, self.seal(run, *run_no, chunks, sealed).await)
+            }
+            Work::PutEffects { project, effects, now, reply } => {
+                set_outcome(reply, super::effects::put(&mut *self.db, project, effects, *now).await)
+            }
+            Work::PutMonitor { monitor, reply } => set_outcome(reply, self.put_monitor(monitor).await),
+            Work::DeleteMonitor { project, name, reply } => {
+                set_outcome(reply, self.delete_monitor(project, name).await)
+            }
+            Work::SettleCall { call_no, outcome, now, reply } => {
+                set_outcome(reply, self.settle_call(*call_no, outcome, *now).await)
+            }
+            Work::ChangeKey { change, reply } => set_outcome(reply, self.change_key(change).await),
+            Work::ChangeView { change, reply } => set_outcome(reply, self.change_view(change).await),
+            Work::PutProjection { run, projection, reply } => {
+                set_outcome(reply, self.put_projection(run, projection).await)
+            }
+            Work::Ping { reply } => set_outcome(reply, self.heartbeat().await),
+            // Done by `work`.
+            Work::Create { .. }
+            | Work::Append { .. }
+            | Work::Origin { .. }
+            | Work::Import { .. }
+            | Work::Patch { .. }
+            | Work::Delete { .. }
+            | Work::Issue { .. }
+            | Work::Acknowledge { .. }
+            | Work::Pop { .. }
+            | Work::PutWriter { .. }
+            | Work::Sweep { .. }
+            | Work::Raise { .. } => Ok(()),
+        }
     }
 
     /// Creates the run, or finds the same one there.

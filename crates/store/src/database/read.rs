@@ -5,8 +5,9 @@ use gauntlet_model::{Kind, Record, RunId};
 use sqlx::AssertSqlSafe;
 
 use super::connection::Pool;
+use super::dialect::Dialect;
 use super::fault::fault;
-use super::query::query;
+use super::query::{Query, query};
 use super::rows::{RECORD, record, unchecked, unreadable};
 use super::value::Value;
 use super::{MAX_SEQ, place};
@@ -52,32 +53,8 @@ pub(crate) async fn read(readers: &Pool, asked: ReadQuery<'_>) -> Result<Slice, 
     }
     // The head read above is the end: what is committed in between belongs to the next slice.
     let last = head - 1;
-    let dialect = readers.dialect();
-    let (index, is_rare) = match kinds {
-        None => (String::new(), ""),
-        Some(kinds) if kinds.iter().copied().any(is_common) => (String::new(), ""),
-        Some(_) => (dialect.indexed_by("events_rare"), RARE_KINDS),
-    };
-    let mut sql = format!("SELECT {RECORD} FROM events {index} WHERE place BETWEEN ?1 AND ?2 {is_rare}");
-    let names: Option<Vec<String>> = kinds.map(|kinds| kinds.iter().map(|k| k.as_str().to_owned()).collect());
-    if names.is_some() {
-        sql.push_str(&format!(" AND kind IN {}", dialect.elements("?4")));
-    }
-    if episode.column().is_some() {
-        let parameter = if names.is_some() { "?5" } else { "?4" };
-        sql.push_str(&format!(" AND {}", dialect.same_episode("episode", parameter)));
-    }
-    sql.push_str(" ORDER BY place LIMIT ?3");
-    let mut statement = query(AssertSqlSafe(sql))
-        .bind(place(run_no, from.min(MAX_SEQ)))
-        .bind(place(run_no, last))
-        .bind(i64::from(limit));
-    if let Some(names) = names {
-        statement = statement.bind(Value::Texts(names));
-    }
-    if let Some(column) = episode.column() {
-        statement = statement.bind(column);
-    }
+    let statement =
+        statement(readers.dialect(), &asked, place(run_no, from.min(MAX_SEQ)), place(run_no, last));
     let mut stretch = Stretch {
         run_no,
         next: from,
@@ -86,20 +63,7 @@ pub(crate) async fn read(readers: &Pool, asked: ReadQuery<'_>) -> Result<Slice, 
         is_dense: kinds.is_none() && episode == InEpisode::Any,
         ..Stretch::default()
     };
-    let read = {
-        let mut rows = statement.rows(readers);
-        loop {
-            match rows.try_next().await {
-                Ok(Some(row)) if is_checked => stretch.push(record(&row)?),
-                Ok(Some(row)) => stretch.push(unchecked(&row)?),
-                Ok(None) => break Ok(true),
-                Err(error) => break Err(fault(error)),
-            }
-            if stretch.is_full() {
-                break Ok(false);
-            }
-        }
-    };
+    let read = stretch.read(readers, statement, is_checked).await;
     match read {
         Ok(is_end) => {
             if is_end {
@@ -115,6 +79,35 @@ pub(crate) async fn read(readers: &Pool, asked: ReadQuery<'_>) -> Result<Slice, 
         Err(StoreError::Corrupt(_)) => one_by_one(readers, run_no, stretch, head, (kinds, episode)).await,
         Err(error) => Err(error),
     }
+}
+
+/// The statement that reads what is asked for between two places of the log, both included.
+fn statement(dialect: Dialect, asked: &ReadQuery<'_>, from: i64, last: i64) -> Query {
+    let (index, is_rare) = match asked.kinds {
+        None => (String::new(), ""),
+        Some(kinds) if kinds.iter().copied().any(is_common) => (String::new(), ""),
+        Some(_) => (dialect.indexed_by("events_rare"), RARE_KINDS),
+    };
+    let mut sql = format!("SELECT {RECORD} FROM events {index} WHERE place BETWEEN ?1 AND ?2 {is_rare}");
+    let names: Option<Vec<String>> =
+        asked.kinds.map(|kinds| kinds.iter().map(|k| k.as_str().to_owned()).collect());
+    if names.is_some() {
+        sql.push_str(&format!(" AND kind IN {}", dialect.elements("?4")));
+    }
+    let episode = asked.episode.column();
+    if episode.is_some() {
+        let parameter = if names.is_some() { "?5" } else { "?4" };
+        sql.push_str(&format!(" AND {}", dialect.same_episode("episode", parameter)));
+    }
+    sql.push_str(" ORDER BY place LIMIT ?3");
+    let mut statement = query(AssertSqlSafe(sql)).bind(from).bind(last).bind(i64::from(asked.limit));
+    if let Some(names) = names {
+        statement = statement.bind(Value::Texts(names));
+    }
+    if let Some(column) = episode {
+        statement = statement.bind(column);
+    }
+    statement
 }
 
 /// A slice that is being read.
@@ -135,6 +128,19 @@ struct Stretch {
 }
 
 impl Stretch {
+    /// Takes rows until the slice is full. Whether it took all that there are.
+    async fn read(&mut self, readers: &Pool, statement: Query, is_checked: bool) -> Result<bool, StoreError> {
+        let mut rows = statement.rows(readers);
+        while !self.is_full() {
+            match rows.try_next().await.map_err(fault)? {
+                Some(row) if is_checked => self.push(record(&row)?),
+                Some(row) => self.push(unchecked(&row)?),
+                None => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
     fn push(&mut self, record: Record) {
         self.fill(record.seq);
         if self.is_full() {

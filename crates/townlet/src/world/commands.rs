@@ -133,38 +133,12 @@ impl World {
                 on_grid(position)?;
                 self.teleport(agent_id, position, record);
             }
-            Command::SetNeeds { agent_id, needs } => {
-                for (field, value) in
-                    [("hunger", needs.hunger), ("hygiene", needs.hygiene), ("energy", needs.energy)]
-                {
-                    within(field, value, 0.0, 1.0, "from 0 to 1")?;
-                }
-                self.must_be_here(&agent_id)?;
-                if let Some(agent) = self.agents.get_mut(&agent_id) {
-                    agent.needs = needs;
-                }
-            }
+            Command::SetNeeds { agent_id, needs } => return self.set_needs(&agent_id, needs),
             Command::Price { setting, value } => return self.set_price(&setting, value),
             Command::ForceChat { speaker, listener, quality } => {
-                self.must_be_here(&speaker)?;
-                self.must_be_here(&listener)?;
-                within("quality", quality, 0.0, 1.0, "from 0 to 1")?;
-                if speaker == listener {
-                    return invalid("listener", listener, "somebody else than the speaker");
-                }
-                self.succeed_in_chat(&speaker, &listener, quality, record);
+                return self.force_chat(&speaker, listener, quality, record);
             }
-            Command::SetTie { owner, other, tie } => {
-                self.must_be_here(&owner)?;
-                self.must_be_here(&other)?;
-                within("trust", tie.trust, -1.0, 1.0, "from -1 to 1")?;
-                within("familiarity", tie.familiarity, 0.0, 1.0, "from 0 to 1")?;
-                within("rivalry", tie.rivalry, 0.0, 1.0, "from 0 to 1")?;
-                if owner == other {
-                    return invalid("other", other, "somebody else than the owner");
-                }
-                self.relationships.set(&owner, &other, tie);
-            }
+            Command::SetTie { owner, other, tie } => return self.set_tie(&owner, other, tie),
             Command::EmploymentExit { agent_id } => {
                 self.must_be_here(&agent_id)?;
                 if !self.queue_exit(&agent_id, "command", record) {
@@ -174,24 +148,8 @@ impl World {
             Command::ArrangeMeet { targets, location, ticks } => {
                 return self.arrange_meet(targets, location, ticks);
             }
-            Command::AnnounceStory { message } => {
-                if message.trim().is_empty() {
-                    return invalid("message", "empty", "a text");
-                }
-                record.add(self.tick, WorldEventKind::StoryAnnounced { message });
-            }
-            Command::Possess { agent_id, is_possessed } => {
-                self.must_be_here(&agent_id)?;
-                if is_possessed == self.possessed.contains(&agent_id) {
-                    let state = if is_possessed { "already" } else { "not" };
-                    return conflict(format!("{agent_id} is {state} driven by a person"));
-                }
-                if is_possessed {
-                    self.possessed.insert(agent_id);
-                } else {
-                    self.possessed.remove(&agent_id);
-                }
-            }
+            Command::AnnounceStory { message } => return self.announce(message, record),
+            Command::Possess { agent_id, is_possessed } => return self.possess(agent_id, is_possessed),
             Command::Drive { agent_id, decision } => {
                 self.must_be_here(&agent_id)?;
                 if !self.possessed.contains(&agent_id) {
@@ -205,31 +163,13 @@ impl World {
                 self.remove(&agent_id, "killed", record);
             }
             Command::SetMortality { is_on } => self.config.mortality = is_on,
-            Command::SetExitCap { daily_exit_cap } => {
-                let most = u64::from(MAX_AGENTS);
-                if daily_exit_cap > most {
-                    return invalid("daily_exit_cap", daily_exit_cap, "from 0 to 72");
-                }
-                self.config.daily_exit_cap = daily_exit_cap;
-            }
+            Command::SetExitCap { daily_exit_cap } => return self.set_exit_cap(daily_exit_cap),
             Command::SetSpawnDelay { ticks } => {
                 a_duration(ticks)?;
                 self.config.respawn_delay_ticks = ticks;
             }
             Command::TriggerPerturbation { kind, ticks, magnitude } => {
-                a_duration(ticks)?;
-                within("magnitude", magnitude, 1.0, 10.0, "from 1 to 10")?;
-                if kind == PerturbationKind::ArrangedMeet {
-                    return invalid(
-                        "kind",
-                        kind.name(),
-                        "one without targets; meetings have their own command",
-                    );
-                }
-                let new = self.perturbations.schedule(kind, self.tick, ticks);
-                if kind == PerturbationKind::PriceSpike {
-                    new.magnitude = magnitude;
-                }
+                return self.trigger_perturbation(kind, ticks, magnitude);
             }
             Command::CancelPerturbation { id } => {
                 let Some(cancelled) = self.perturbations.cancel(&id) else {
@@ -239,6 +179,96 @@ impl World {
                 record.add(self.tick, WorldEventKind::PerturbationCancelled { id, kind });
             }
         }
+        Ok(())
+    }
+
+    fn set_needs(&mut self, agent_id: &str, needs: Needs) -> Result<(), Refusal> {
+        for (field, value) in [("hunger", needs.hunger), ("hygiene", needs.hygiene), ("energy", needs.energy)]
+        {
+            within(field, value, 0.0, 1.0, "from 0 to 1")?;
+        }
+        self.must_be_here(agent_id)?;
+        if let Some(agent) = self.agents.get_mut(agent_id) {
+            agent.needs = needs;
+        }
+        Ok(())
+    }
+
+    fn force_chat(
+        &mut self,
+        speaker: &str,
+        listener: AgentId,
+        quality: f64,
+        record: &mut TickRecord,
+    ) -> Result<(), Refusal> {
+        self.must_be_here(speaker)?;
+        self.must_be_here(&listener)?;
+        within("quality", quality, 0.0, 1.0, "from 0 to 1")?;
+        if speaker == listener {
+            return invalid("listener", listener, "somebody else than the speaker");
+        }
+        self.succeed_in_chat(speaker, &listener, quality, record);
+        Ok(())
+    }
+
+    fn set_tie(&mut self, owner: &str, other: AgentId, tie: Tie) -> Result<(), Refusal> {
+        self.must_be_here(owner)?;
+        self.must_be_here(&other)?;
+        within("trust", tie.trust, -1.0, 1.0, "from -1 to 1")?;
+        within("familiarity", tie.familiarity, 0.0, 1.0, "from 0 to 1")?;
+        within("rivalry", tie.rivalry, 0.0, 1.0, "from 0 to 1")?;
+        if owner == other {
+            return invalid("other", other, "somebody else than the owner");
+        }
+        self.relationships.set(owner, &other, tie);
+        Ok(())
+    }
+
+    fn possess(&mut self, agent_id: AgentId, is_possessed: bool) -> Result<(), Refusal> {
+        self.must_be_here(&agent_id)?;
+        if is_possessed == self.possessed.contains(&agent_id) {
+            let state = if is_possessed { "already" } else { "not" };
+            return conflict(format!("{agent_id} is {state} driven by a person"));
+        }
+        if is_possessed {
+            self.possessed.insert(agent_id);
+        } else {
+            self.possessed.remove(&agent_id);
+        }
+        Ok(())
+    }
+
+    fn trigger_perturbation(
+        &mut self,
+        kind: PerturbationKind,
+        ticks: u64,
+        magnitude: f64,
+    ) -> Result<(), Refusal> {
+        a_duration(ticks)?;
+        within("magnitude", magnitude, 1.0, 10.0, "from 1 to 10")?;
+        if kind == PerturbationKind::ArrangedMeet {
+            return invalid("kind", kind.name(), "one without targets; meetings have their own command");
+        }
+        let new = self.perturbations.schedule(kind, self.tick, ticks);
+        if kind == PerturbationKind::PriceSpike {
+            new.magnitude = magnitude;
+        }
+        Ok(())
+    }
+
+    fn announce(&self, message: String, record: &mut TickRecord) -> Result<(), Refusal> {
+        if message.trim().is_empty() {
+            return invalid("message", "empty", "a text");
+        }
+        record.add(self.tick, WorldEventKind::StoryAnnounced { message });
+        Ok(())
+    }
+
+    fn set_exit_cap(&mut self, daily_exit_cap: u64) -> Result<(), Refusal> {
+        if daily_exit_cap > u64::from(MAX_AGENTS) {
+            return invalid("daily_exit_cap", daily_exit_cap, "from 0 to 72");
+        }
+        self.config.daily_exit_cap = daily_exit_cap;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use gauntlet_townlet_dto::encoder::distance;
 use gauntlet_townlet_dto::event::WorldEventKind;
-use gauntlet_townlet_dto::state::{EmploymentSnapshot, ShiftState};
+use gauntlet_townlet_dto::state::{EmploymentSnapshot, Job, ShiftState};
 use gauntlet_townlet_dto::{AgentId, TICKS_PER_DAY};
 use serde::{Deserialize, Serialize};
 
@@ -34,10 +34,37 @@ pub(super) struct PendingExit {
 }
 
 /// What a tick of a shift reports.
+#[derive(Clone, Copy, PartialEq)]
 enum Report {
     Late,
     Absent,
     DepartedEarly,
+}
+
+impl Report {
+    fn event(self, agent_id: AgentId, job_id: String) -> WorldEventKind {
+        match self {
+            Report::Late => WorldEventKind::ShiftLateStart { agent_id, job_id },
+            Report::Absent => WorldEventKind::ShiftAbsent { agent_id, job_id },
+            Report::DepartedEarly => WorldEventKind::ShiftDepartedEarly { agent_id, job_id },
+        }
+    }
+}
+
+/// The tick in which a shift ends: who did not come was absent, who left early is reported. Days of absence
+/// are forgotten after [`ABSENCE_DAYS`].
+fn end_shift(job: &mut Job, today: u64) -> Option<Report> {
+    let needed = (job.end_tick - job.start_tick) as f64 * MIN_ATTENDANCE;
+    let mut report = None;
+    if job.worked_ticks_today == 0 {
+        report = Some(Report::Absent);
+        job.shift_state = ShiftState::Absent;
+        job.absent_days.push(today);
+    } else if f64::from(job.worked_ticks_today) < needed {
+        report = Some(Report::DepartedEarly);
+    }
+    job.absent_days.retain(|day| day + ABSENCE_DAYS > today);
+    report
 }
 
 impl World {
@@ -87,16 +114,7 @@ impl World {
                 }
             }
         } else if day == job.end_tick {
-            let needed = (job.end_tick - job.start_tick) as f64 * MIN_ATTENDANCE;
-            let today = tick / TICKS_PER_DAY;
-            if job.worked_ticks_today == 0 {
-                report = Some(Report::Absent);
-                job.shift_state = ShiftState::Absent;
-                job.absent_days.push(today);
-            } else if f64::from(job.worked_ticks_today) < needed {
-                report = Some(Report::DepartedEarly);
-            }
-            job.absent_days.retain(|day| day + ABSENCE_DAYS > today);
+            report = end_shift(job, tick / TICKS_PER_DAY);
         } else {
             if job.shift_state != ShiftState::Absent {
                 job.shift_state = ShiftState::Idle;
@@ -106,15 +124,10 @@ impl World {
         }
         let is_to_go = job.absent_days.len() >= MAX_ABSENCES && !job.exit_pending;
         let (agent_id, job_id) = (id.to_owned(), job.job_id.clone());
-        match report {
-            Some(Report::Late) => record.add(tick, WorldEventKind::ShiftLateStart { agent_id, job_id }),
-            Some(Report::Absent) => record.add(tick, WorldEventKind::ShiftAbsent { agent_id, job_id }),
-            Some(Report::DepartedEarly) => {
-                record.add(tick, WorldEventKind::ShiftDepartedEarly { agent_id, job_id });
-            }
-            None => {}
+        if let Some(report) = report {
+            record.add(tick, report.event(agent_id, job_id));
         }
-        if is_to_go && matches!(report, Some(Report::Absent)) {
+        if is_to_go && report == Some(Report::Absent) {
             self.queue_exit(id, "absence", record);
         }
     }
