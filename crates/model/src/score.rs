@@ -169,12 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_finite_number_is_refused() {
+    fn a_score_that_is_not_a_finite_number_is_refused() {
         for bad in ["true", "null", "\"1\"", "NaN", "1e999", "[1]", "{}"] {
             assert!(serde_json::from_str::<Scores>(&format!("{{\"root\":{bad}}}")).is_err(), "{bad}");
         }
-        assert!(Scores::new([("root", f64::NAN)]).is_err());
-        assert!(Scores::new([("root", f64::INFINITY)]).is_err());
+        for (bad, word) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+            let error = Scores::new([("root", bad)]).unwrap_err();
+            assert_eq!(error.to_string(), format!("root: is {word}; a score is a finite number"));
+        }
     }
 
     #[test]
@@ -182,7 +184,9 @@ mod tests {
         for bad in ["", ".", "a.", ".a", "a..b", "a\nb"] {
             assert!(Scores::new([(bad, 1.0)]).is_err(), "{bad:?}");
         }
-        assert!(Scores::new([("x".repeat(257), 1.0)]).is_err());
-        assert!(Scores::new([("a", 1.0), ("a", 1.0)]).is_err());
+        let error = Scores::new([("x".repeat(257), 1.0)]).unwrap_err();
+        assert_eq!(error.message, "is 257 bytes long; at most 256 are allowed");
+        let error = Scores::new([("a", 1.0), ("a", 1.0)]).unwrap_err();
+        assert_eq!(error.to_string(), "a: is scored twice");
     }
 }

@@ -94,7 +94,9 @@ mod tests {
         assert_eq!(error.to_string(), "effect is 0, not large enough to be found with 10,000,000 trials");
         // What is found then is found by chance.
         assert!((power(Design::Independent, 0.0, 50, 0.05).unwrap() - 0.05).abs() < 1e-9);
-        assert!(power(Design::Paired, 0.5, 1, 0.05).is_err());
-        assert!(sample_size(Design::Paired, 0.5, 1.0, 0.05).is_err());
+        let error = power(Design::Paired, 0.5, 1, 0.05).unwrap_err();
+        assert!(matches!(error, StatisticsError::OutOfRange { name: "size", .. }), "{error}");
+        let error = sample_size(Design::Paired, 0.5, 1.0, 0.05).unwrap_err();
+        assert!(matches!(error, StatisticsError::OutOfRange { .. }), "{error}");
     }
 }
