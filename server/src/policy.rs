@@ -81,8 +81,8 @@ fn hash(script: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script)))
 }
 
-/// The policy of a page that comes alive in the browser: wasm, and the inline scripts with this nonce. A
-/// nonce that cannot stand in a header allows no inline script.
+/// The policy of a page that is hydrated: wasm, and the inline scripts with this nonce. A nonce with
+/// characters that a header cannot have allows no inline script.
 pub fn of_live_page(nonce: Option<&str>) -> HeaderValue {
     let nonce = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
     let text = format!("{PAGE}; script-src 'self' 'wasm-unsafe-eval' {}{nonce}", *THEME);

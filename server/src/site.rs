@@ -31,7 +31,7 @@ impl Site {
         Self::Folder(beside.unwrap_or_else(|| PathBuf::from("target/site")))
     }
 
-    /// Whether the pages can come alive in the browser.
+    /// Whether there is a bundle that hydrates the pages.
     pub fn is_built(&self) -> bool {
         match self {
             Self::BuiltIn => true,

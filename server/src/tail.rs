@@ -62,7 +62,7 @@ impl Batch {
     }
 }
 
-/// Where a tail has come to.
+/// How far a tail has read.
 #[derive(Debug, Clone, Default)]
 struct Reached {
     /// The sequence number of the next event.

@@ -1,5 +1,5 @@
-//! The controls of the training beside its status: pause, resume, tweak, stop; and the line that says what
-//! came of the last command.
+//! The controls of the training beside its status: pause, resume, tweak, stop; and the line with the
+//! result of the last command.
 
 use gauntlet_film::Command;
 use gauntlet_model::{Action, Status};

@@ -1,5 +1,5 @@
-//! The flags over the curve: what people did to the run, at the place where they did it. Commands with what
-//! came of them, notes, and alerts.
+//! The flags over the curve: what people did to the run, at the place where they did it. Commands with their
+//! results, notes, and alerts.
 
 use gauntlet_film::Film;
 use gauntlet_model::{Action, Severity};

@@ -226,7 +226,7 @@ fn object(screen: &mut Screen, heading: &str, object: &Object) -> Result<(), Cli
     Ok(())
 }
 
-/// What the agent did, in order; inside of what, by indentation.
+/// What the agent did, in order. A step inside of another one is indented.
 fn recorded(screen: &mut Screen, events: &[Event]) -> Result<(), CliError> {
     let steps: Vec<&StepRecorded> = events
         .iter()
@@ -275,7 +275,7 @@ fn clip_styled(line: &str, is_bad: bool, width: usize) -> String {
 fn depth_of(step: &StepRecorded, steps: &[&StepRecorded]) -> usize {
     let mut depth = 0;
     let mut at = step;
-    // A span that names itself, or a ring of them, ends by the bound.
+    // The bound ends the loop where spans are their own ancestors.
     while depth < steps.len() {
         let above = at.parent_span_id.as_ref().and_then(|id| steps.iter().find(|s| s.span_id == *id));
         match above {

@@ -11,7 +11,7 @@ pub struct MonitorRequest {
     /// The rule, such as `mean(loss, 20) > 3`.
     #[schemars(length(min = 1, max = 500))]
     pub rule: String,
-    /// How grave its alerts are.
+    /// The severity of its alerts.
     #[serde(default)]
     pub severity: Severity,
     /// Least seconds between two alerts in one run; 600 where it is absent.
@@ -26,7 +26,7 @@ pub struct MonitorRequest {
     pub action: Option<MonitorAction>,
 }
 
-/// A monitor, and how its webhook fares.
+/// A monitor, and the state of its webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Monitor")]
 pub struct ListedMonitor {

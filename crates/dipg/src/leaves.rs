@@ -56,7 +56,7 @@ fn refusal(weights: &Weights, answer: &Answer, _: &Case) -> f64 {
 }
 
 fn grounding(weights: &Weights, answer: &Answer, case: &Case) -> f64 {
-    // Where nothing can be quoted, an empty proof is the honest one.
+    // Where the case has nothing to quote, an empty proof is grounded.
     let nothing_to_quote = answer.proof.is_empty() && case.should_abstain;
     if nothing_to_quote || is_grounded(&answer.proof, &case.context) {
         weights.no_hallucination_reward.get()

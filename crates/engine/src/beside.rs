@@ -12,7 +12,7 @@ use crate::films::Films;
 use crate::prompts::Prompts;
 
 /// Pairs the snapshots of two runs that attempt the same task: the first attempt of a task with the first of
-/// the other run, and so on. An attempt that the other run has no more of is in no pair.
+/// the other run, and so on. Attempts that only one run has are left out.
 ///
 /// # Errors
 ///

@@ -125,7 +125,7 @@ pub enum What {
     Alert {
         /// What people read.
         text: String,
-        /// How grave it is.
+        /// Its severity.
         severity: Severity,
         /// The monitor that raised it.
         monitor: Option<String>,

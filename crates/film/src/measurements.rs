@@ -28,7 +28,7 @@ pub(crate) struct Entry {
 /// Step and value of the first lowest and of the first highest entry of a history.
 type Ends = [(u64, f64); 2];
 
-/// What a history comes to.
+/// The number of values of a history, and its extremes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Measured {
     pub(crate) values: usize,
@@ -105,7 +105,7 @@ impl Measurements {
         history.get(index).map(|entry| entry.value)
     }
 
-    /// What a history comes to. The first question reads it, later ones do not.
+    /// The totals of a history. The first call reads it, later ones use what that found.
     pub(crate) fn totals(&self, path: u32) -> Measured {
         let history = self.history(path);
         let read = || history.iter().fold(None, with);

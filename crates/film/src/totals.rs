@@ -1,8 +1,8 @@
-//! What all scores of a path come to, score by score.
+//! The totals of all scores of a path, updated score by score.
 
 use crate::nodes::Nodes;
 
-/// What the scores of a path come to over all nodes.
+/// The totals of the scores of a path over all nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PathTotals {
     /// How many nodes have a score of their own; of a measurement of steps, how many steps were measured.

@@ -44,9 +44,9 @@ impl Track {
 }
 
 impl Film {
-    /// What all scores of a path come to. The first question reads every node, later ones none: the totals
-    /// follow the facts. They are read again after a score was replaced that was an extreme or the first or
-    /// last failure, and after another rule came into force.
+    /// The totals of all scores of a path. The first call reads every node, later ones none: the totals are
+    /// updated with each fact. They are read again after a score was replaced that was an extreme or the
+    /// first or last failure, and after another rule came into force.
     pub fn totals(&self, path: PathId) -> PathTotals {
         let measured = self.measurements.totals(path.0);
         if measured.values > 0 {

@@ -142,7 +142,11 @@ fn object(field: &str, json: &str) -> Result<(), FieldError> {
     Err(FieldError::new(field, format!("{start:?} is not the start of a JSON object")))
 }
 
-/// A parser's complaint with the path it happened at. Unknown and missing fields name themselves.
+/// A parser's complaint with the path it happened at: `path` is the object that was being read, and where a
+/// field is missing or unknown its name, which only the complaint has, is added to it.
+///
+/// serde_json gives no structured form of these complaints, so their text is read; the tests of refused
+/// events (`tests/contract`) hold the wording, and fail if a new version of serde changes it.
 fn refusal(prefix: &str, path: &str, error: serde_json::Error) -> FieldError {
     let full = error.to_string();
     let message = match full.rfind(" at line ") {

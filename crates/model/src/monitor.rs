@@ -15,7 +15,7 @@ pub struct Monitor {
     pub name: String,
     /// The rule.
     pub rule: String,
-    /// How grave its alerts are.
+    /// The severity of its alerts.
     pub severity: Severity,
     /// Least seconds between two alerts in one run.
     pub cooldown_secs: u32,
@@ -94,7 +94,7 @@ pub struct ProjectAlert {
     pub at: Timestamp,
     /// What it says.
     pub text: String,
-    /// How grave it is.
+    /// Its severity.
     pub severity: Severity,
     /// The monitor that raised it; `null` where the producer of the run did.
     pub monitor: Option<String>,

@@ -178,6 +178,10 @@ impl Serialize for Snapshot {
     }
 }
 
+/// A complaint of serde_json about a snapshot of the origin, as its clients know refusals: the kind, the path
+/// as a list of keys, and the input found there. Kind and field come from the text of the complaint, as in
+/// `decode::refusal`, since serde_json has no structured form of it. The kinds are named as pydantic names
+/// them.
 fn located(json: &str, path: &str, error: &serde_json::Error) -> SnapshotError {
     let full = error.to_string();
     let message =

@@ -127,7 +127,7 @@ pub struct Contact {
     pub lost: bool,
 }
 
-/// How grave an end is: of several writers the worst end is the run's. Greater is worse.
+/// The rank of an end by severity, greater is worse: the run takes the worst end of its writers.
 pub fn gravity(status: Status) -> u8 {
     match status {
         Status::Failed => 3,

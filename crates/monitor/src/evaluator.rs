@@ -1,4 +1,4 @@
-//! One rule on its way through one run.
+//! One rule, evaluated over the events of one run.
 
 use gauntlet_film::{Evidence, failure_of};
 use gauntlet_model::{Body, Event, FailureRules, ScoreAdded, ScoreTarget, SnapshotScored, Timestamp};

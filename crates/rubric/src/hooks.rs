@@ -66,7 +66,7 @@ impl std::fmt::Debug for HookHandle {
     }
 }
 
-/// Runs what an onlooker wrote: its panic is counted and ends here, so that no onlooker breaks a score.
+/// Runs a hook or a watcher. A panic of it is counted and goes no further, so that it cannot break a score.
 pub(crate) fn shielded<R>(panics: &AtomicU64, run: impl FnOnce() -> R) -> Option<R> {
     let result = catch_unwind(AssertUnwindSafe(run));
     if result.is_err() {

@@ -2,7 +2,7 @@
 //!
 //! A [`Rubric`] scores an action against an observation; a [`Node`] is a rubric in its place in a tree, with
 //! named children and hooks. [`Observer`] attaches to any tree without changing it and emits one
-//! `snapshot.scored` event a root call to an sink of `gauntlet-telemetry`.
+//! `snapshot.scored` event a root call to a sink of `gauntlet-telemetry`.
 //!
 //! Where the canonical implementation (`openenv-core` 0.3.0) and this one differ, on purpose:
 //! - registering a hook returns a handle that removes it;

@@ -1,5 +1,5 @@
-//! Parameters: a rubric's declared parameters. Only what is declared can be tweaked or restored, and only by
-//! its type.
+//! The parameters that a rubric declares. Only these can be tweaked or restored, and only to values of their
+//! type.
 
 use std::fmt;
 use std::ops::RangeInclusive;

@@ -20,7 +20,7 @@ const NODES_IN_VIEW: f32 = 25.0;
 
 impl Orbit {
     /// The nearest orbit with all of a run in view: from its beginning at the left to its end at the right,
-    /// farther away. Of the lens count the geometry, the heights, the rubric and the aspect.
+    /// farther away. It depends on the geometry, the heights, the rubric and the aspect of the lens.
     pub fn overview(film: &Film, lens: &Lens) -> Self {
         let count = film.len().min(SAMPLES);
         let index = |k: usize| (k as u128 * (film.len() as u128 - 1) / (count as u128 - 1).max(1)) as usize;

@@ -23,7 +23,7 @@ pub struct SceneSummary {
     pub effects: BTreeMap<&'static str, u64>,
     /// Drawn effects by shape (`wobbling_plane`, `glow`, ...); every shape is present.
     pub shapes: BTreeMap<&'static str, u64>,
-    /// Pieces of the line of another run, and bars to it.
+    /// Segments of the line of another run, and bars to it.
     pub beside: u64,
     /// Labels.
     pub labels: u64,

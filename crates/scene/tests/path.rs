@@ -173,7 +173,7 @@ fn the_legend_follows_the_rules() {
 }
 
 #[test]
-fn nothing_and_very_much_can_be_looked_at() {
+fn an_empty_and_a_very_long_film_have_a_scene() {
     let empty = Scene::of(&Film::new(), &Lens { selected: Some(3), ..Lens::default() });
     assert!(is_finite(&empty) && empty.labels.is_empty() && empty.summary().agent_index.is_none());
     assert_eq!(empty.pick([0.0, 0.0], 1.0, 2.0), None);

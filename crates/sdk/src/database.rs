@@ -48,7 +48,7 @@ fn held(folder: &Path, server: &Option<String>) -> String {
 }
 
 impl Builder {
-    /// Straight into a data folder, too, without a server. No server may hold that folder.
+    /// Also writes the run into a data folder, without a server. No server may have that folder open.
     pub fn database(self, folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
         self.opened("database", move |spec| {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use gauntlet_telemetry::Counters;
 
-/// One sink's books.
+/// The counters of one sink, and why it lost or delays events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SinkReport {
     /// Which sink: `server`, `spool`, `console`, `file`, `database`, or the name it was given.
@@ -30,7 +30,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The books of one sink.
+    /// The report of the sink with that name.
     pub fn of(&self, name: &str) -> Option<&SinkReport> {
         self.sinks.iter().find(|sink| sink.name == name)
     }

@@ -1,4 +1,4 @@
-//! What is left of a finding when several are looked at.
+//! Corrections of p values where several hypotheses are tested at once.
 
 use crate::StatisticsError;
 

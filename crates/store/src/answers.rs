@@ -86,7 +86,7 @@ pub struct RunQuery {
     pub limit: u32,
     /// Runs of this project.
     pub project: Option<String>,
-    /// Runs that stand so.
+    /// Runs with this status.
     pub status: Option<Status>,
     /// Runs that have each of these words in their id, name, project, task, agent, tags or notes, wherever,
     /// letter case (of ASCII) ignored.

@@ -24,8 +24,8 @@ use crate::{Options, StoreError, private};
 
 /// Blobs up to this size are hashed before the first byte is given, larger ones while they are given; bytes.
 const VERIFIED_FIRST: u64 = 64 << 20;
-/// How long an upload may stand still before it is taken for abandoned. The server closes a silent body long
-/// before.
+/// An upload that has not grown for this long is abandoned and removed. The server closes a silent body much
+/// earlier.
 const STALLED: Duration = Duration::from_secs(60 * 60);
 /// The file of a shared folder that whoever changes references holds.
 const LOCK_FILE: &str = ".lock";

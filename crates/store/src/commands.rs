@@ -49,7 +49,7 @@ impl Store {
         run: &RunId,
         now: Timestamp,
     ) -> Result<Option<PendingCommand>, StoreError> {
-        // These clients ask every two seconds: the writer is troubled only where there is something to take.
+        // These clients ask every two seconds: the writer is asked only where a command waits.
         if self.pending_commands(run).await?.is_empty() {
             return Ok(None);
         }

@@ -36,7 +36,7 @@ pub(crate) struct Row {
     pub status: Option<Status>,
     pub command: Option<CommandChange>,
     pub labels: Labels,
-    /// How grave it is, of an alert.
+    /// Its severity, of an alert.
     pub severity: Option<Severity>,
 }
 
@@ -114,7 +114,7 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
-    /// Reads them from metadata; what cannot stand as a label is passed over.
+    /// Reads them from metadata; what is not a valid label is left out.
     pub(crate) fn of(metadata: &Object) -> Self {
         let label = |key: &str| {
             let text = metadata.get(key)?.as_str()?;

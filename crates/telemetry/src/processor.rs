@@ -70,7 +70,7 @@ impl BatchConfig {
 
 /// Not everything was settled in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} events are still on their way{}", counters.queued + counters.spooled, after(last_loss))]
+#[error("{} events are not delivered yet{}", counters.queued + counters.spooled, after(last_loss))]
 pub struct Unsettled {
     /// The counters when the time was up.
     pub counters: Counters,

@@ -174,7 +174,7 @@ fn a_server_that_is_not_there_yet_is_waited_for() {
     let unsettled = delivery.flush(Duration::from_millis(500)).unwrap_err();
     assert!(delivery.delay().is_some_and(|why| why.contains(&address.to_string())), "{:?}", delivery.delay());
     assert_eq!((unsettled.counters.queued, unsettled.counters.dropped), (1, 0));
-    assert!(unsettled.to_string().contains("1 events are still on their way"));
+    assert!(unsettled.to_string().contains("1 events are not delivered yet"));
     let listener = TcpListener::bind(address).unwrap();
     std::thread::spawn(move || {
         for stream in listener.incoming() {

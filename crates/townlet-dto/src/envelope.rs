@@ -36,9 +36,9 @@ pub struct Envelope {
     pub global: GlobalView,
     /// What each agent did in the tick.
     pub actions: BTreeMap<AgentId, Action>,
-    /// Whether each agent of the tick's start is gone.
+    /// For each agent that the tick began with, whether the town removed it in this tick.
     pub terminated: BTreeMap<AgentId, bool>,
-    /// Why, of those who are.
+    /// Why an agent was removed, for those that were.
     pub termination_reasons: BTreeMap<AgentId, String>,
 }
 
@@ -95,13 +95,13 @@ pub struct AgentView {
     /// Its reward of the tick, by component.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rewards: Option<BTreeMap<String, f64>>,
-    /// Whether it is gone.
+    /// Whether the town has removed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminated: Option<bool>,
     /// Where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Cell>,
-    /// How well it is.
+    /// How far its hunger, hygiene and energy are met, each from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs: Option<Needs>,
     /// Its money.
@@ -113,10 +113,10 @@ pub struct AgentView {
     /// Its job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<Job>,
-    /// What it is like.
+    /// Its extroversion, forgiveness and ambition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub personality: Option<Personality>,
-    /// Where it is in a queue.
+    /// The object that it holds or queues for, and its place in that queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_state: Option<QueueState>,
     /// The goal that it follows.
@@ -144,33 +144,33 @@ pub struct ViewMetadata {
 pub struct GlobalView {
     /// Counters of queues since the start.
     pub queue_metrics: QueueMetrics,
-    /// Agent to its reward of the tick.
+    /// The reward of each agent in this tick.
     pub rewards: BTreeMap<AgentId, f64>,
-    /// The perturbations.
+    /// The perturbations that are active or scheduled.
     pub perturbations: PerturbationBoard,
-    /// Agent to what its policy chose for the tick.
+    /// What the policy of each agent chose for this tick.
     pub policy_snapshot: BTreeMap<AgentId, PolicyChoice>,
     /// Rivalry events of the tick.
     pub rivalry_events: Vec<RivalryEvent>,
-    /// What the analysers measured.
+    /// What the analysers of stability measured.
     pub stability_metrics: StabilityMetrics,
-    /// The promotion.
+    /// How far the promotion of a learned policy is.
     pub promotion_state: PromotionState,
-    /// What is known of the policy.
+    /// Which policy drives the agents.
     pub policy_metadata: PolicyMetadata,
     /// The seed of the world; at most 2^53 - 1.
     pub rng_seed: u64,
-    /// Who holds what and who waits.
+    /// For each object its holder and its queue.
     pub queues: QueueBoard,
-    /// Object to the affordance that runs there.
+    /// The affordance that runs at each object.
     pub running_affordances: BTreeMap<ObjectId, Running>,
-    /// Agent to what it feels for others.
+    /// The ties of each agent to others: trust, familiarity, rivalry.
     pub relationship_snapshot: BTreeMap<AgentId, BTreeMap<AgentId, Tie>>,
-    /// Ties that ended.
+    /// Counts of ties that ended in the present window of ticks.
     pub relationship_metrics: RelationshipMetrics,
-    /// Who waits to be dismissed.
+    /// The agents that wait to be dismissed.
     pub employment_snapshot: EmploymentSnapshot,
-    /// Prices and what works.
+    /// Prices, and whether power and water work.
     pub economy_snapshot: EconomySnapshot,
     /// How scripted and learned actions are mixed.
     pub anneal_context: AnnealContext,
@@ -187,10 +187,10 @@ pub struct AnnealContext {
     pub anneal_ratio: Option<f64>,
     /// Whether actions are mixed.
     pub blend_enabled: bool,
-    /// For how long an agent keeps to an intent.
+    /// For how many ticks an agent stays committed to an intent.
     pub option_commit_ticks: u64,
-    /// Who is driven by a person; sorted.
+    /// The agents that a person drives; sorted.
     pub possessed_agents: Vec<AgentId>,
-    /// Agent to what it keeps to.
+    /// The intent that each agent is committed to.
     pub commit_state: BTreeMap<AgentId, Commitment>,
 }

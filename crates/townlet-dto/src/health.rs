@@ -21,9 +21,9 @@ pub struct TransportStatus {
     pub payloads_flushed_total: u64,
     /// Their bytes.
     pub bytes_flushed_total: u64,
-    /// Whether the other side is shown a key.
+    /// Whether requests carry a key.
     pub auth_enabled: bool,
-    /// What delivers.
+    /// The worker that delivers.
     pub worker: WorkerStatus,
 }
 
@@ -45,7 +45,7 @@ pub trait Host {
     /// Milliseconds since the tick began.
     fn duration_ms(&self) -> f64;
 
-    /// How its transport is doing.
+    /// The status of its transport.
     fn transport(&self) -> TransportStatus;
 
     /// The path of the snapshot of a failed tick, where it stores one.

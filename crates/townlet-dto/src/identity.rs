@@ -46,7 +46,7 @@ pub struct PolicyChoice {
 pub struct PolicyMetadata {
     /// Which policy it is.
     pub identity: PolicyIdentity,
-    /// Who is driven by a person; sorted.
+    /// The agents that a person drives; sorted.
     pub possessed_agents: Vec<AgentId>,
     /// Agent to its changes of intent in the tick; those without one are missing.
     pub option_switch_counts: BTreeMap<AgentId, u64>,

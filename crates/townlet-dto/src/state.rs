@@ -31,7 +31,7 @@ impl Needs {
     }
 }
 
-/// What an agent is like, each from 0 to 1.
+/// The traits of an agent, each from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Personality {
@@ -78,7 +78,7 @@ pub enum ShiftState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
-    /// What it works as.
+    /// The kind of work, such as a clerk's.
     pub job_id: String,
     /// The place of work.
     pub workplace: Cell,
@@ -213,7 +213,7 @@ pub struct Tie {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RivalryEvent {
-    /// When.
+    /// The tick in which it happened.
     pub tick: u64,
     /// Who lost.
     pub agent_a: AgentId,
@@ -235,9 +235,9 @@ pub struct RelationshipMetrics {
     pub window_end: u64,
     /// Ties that ended.
     pub total: u64,
-    /// By who felt them.
+    /// How many of each agent.
     pub owners: BTreeMap<AgentId, u64>,
-    /// By why: `capacity`, `removed`.
+    /// How many for each reason: `capacity`, `removed`.
     pub reasons: BTreeMap<String, u64>,
     /// The windows before, oldest first; at most 10.
     pub history: Vec<RelationshipWindow>,
@@ -253,11 +253,11 @@ pub struct RelationshipWindow {
     pub window_end: u64,
     /// Ties that ended.
     pub total: u64,
-    /// By why.
+    /// How many for each reason.
     pub reasons: BTreeMap<String, u64>,
 }
 
-/// Who waits to be dismissed.
+/// The agents that wait to be dismissed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmploymentSnapshot {
@@ -269,7 +269,7 @@ pub struct EmploymentSnapshot {
     pub exits_today: u64,
     /// Most dismissals of a day.
     pub daily_exit_cap: u64,
-    /// Most who can wait.
+    /// The most agents that can wait at once.
     pub queue_limit: u64,
     /// Ticks after which a waiting agent is dismissed.
     pub review_window: u64,
@@ -279,21 +279,21 @@ pub struct EmploymentSnapshot {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EconomySettings {
-    /// A meal from a fridge.
+    /// Price of a meal from a fridge.
     pub meal_cost: f64,
-    /// The ingredients of a cooking.
+    /// Price of the ingredients for cooking once.
     pub ingredients_cost: f64,
     /// Energy that cooking takes.
     pub cook_energy_cost: f64,
     /// Hygiene that cooking takes.
     pub cook_hygiene_cost: f64,
-    /// A tick of work.
+    /// Wage of a tick of work.
     pub wage_income: f64,
     /// Ingredients that a stove gets at a replenishment.
     pub stove_stock_replenish: f64,
 }
 
-/// What works.
+/// Whether power and water work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Utilities {
@@ -303,7 +303,7 @@ pub struct Utilities {
     pub water: bool,
 }
 
-/// Prices and what works.
+/// Prices, and whether power and water work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EconomySnapshot {
@@ -311,11 +311,11 @@ pub struct EconomySnapshot {
     pub active_price_spikes: BTreeMap<String, f64>,
     /// The settings in force, without the spikes.
     pub settings: EconomySettings,
-    /// What works.
+    /// Whether power and water work.
     pub utility_snapshot: Utilities,
 }
 
-/// What can disturb the town.
+/// The disturbances of the town.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PerturbationKind {
@@ -365,7 +365,7 @@ pub struct Perturbation {
     pub location: Option<Cell>,
 }
 
-/// When what may happen again.
+/// The first ticks at which perturbations may be scheduled again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PerturbationCooldowns {
@@ -383,7 +383,7 @@ pub struct PerturbationBoard {
     pub active: BTreeMap<String, Perturbation>,
     /// Those that wait, in the order in which they were scheduled.
     pub pending: Vec<Perturbation>,
-    /// When what may happen again.
+    /// The first ticks at which perturbations may be scheduled again.
     pub cooldowns: PerturbationCooldowns,
 }
 

@@ -32,7 +32,7 @@ use session::{Entry, Session};
 const AT_ONCE: usize = 2;
 /// A file that nobody sent a slice of, or asked for, for this long is forgotten.
 const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// How long an import that a request waits for waits for memory.
+/// The longest wait for memory of an import whose client waits for the answer.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
 /// A file that was refused is forgotten after this long.
 const REFUSED_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -67,7 +67,7 @@ impl Imports {
         Self { inner: Arc::new(Inner { store, folder, document_bytes, entries, room, memory, stopping }) }
     }
 
-    /// Takes up what an earlier process left: goes on with what was complete, forgets what is too old.
+    /// Goes on with the files of an earlier process that were complete, and forgets those that are too old.
     pub fn resume(&self) {
         let Ok(found) = std::fs::read_dir(&self.inner.folder) else { return };
         for id in found.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
@@ -93,7 +93,7 @@ impl Imports {
         reading.options()?;
         let id = match &file.key {
             Some(key) if reading == Reading::default() => id_of(key),
-            // Read otherwise it is another file.
+            // The same bytes read with other options are another import.
             Some(key) => id_of(&format!("{key}|{}|{}", reading.map, reading.partial)),
             None => id_of(&crate::clock::new_event_id().to_string()),
         };
@@ -210,8 +210,8 @@ impl Imports {
         done.await.unwrap_or_else(|e| Err(Error::internal(format!("the import stopped: {e}"))))
     }
 
-    /// Imports a file of this machine, read where it is, without waiting: ask [`Imports::view`] how it
-    /// stands.
+    /// Imports a file of this machine, read where it is, without waiting for its end:
+    /// [`Imports::view`] has its status.
     pub async fn begin(&self, name: String, path: PathBuf, reading: Reading) -> Result<ImportStatus, Error> {
         reading.options()?;
         let about = std::fs::metadata(&path).map_err(|e| disk_error(&e))?;
@@ -242,14 +242,14 @@ impl Imports {
             let folder = self.inner.folder.join(&id);
             let is_old = |phase| age(&folder).is_some_and(|age| age >= lifetime(phase));
             let Some(entry) = self.find(&id) else {
-                // Nothing in it names what it was.
+                // A folder without a readable session: only its age is known.
                 if is_old(ImportPhase::Receiving) {
                     remove_old(&folder);
                     removed += 1;
                 }
                 continue;
             };
-            // Whoever holds one of these locks is at work.
+            // Where one of these locks is held, somebody works on the file.
             let (Ok(turn), Ok(job)) = (entry.turn.try_lock(), entry.job.try_lock()) else { continue };
             if !is_old(entry.with(|session| session.phase)) {
                 continue;
@@ -290,13 +290,13 @@ impl Imports {
     /// too.
     async fn discard(&self, id: &str, entry: &Arc<Entry>, deletes_run: bool) -> Result<(), Error> {
         entry.cancel();
-        // The job may be in the middle of a gigabyte: nobody waits until its thread has noticed. What it
-        // could still leave behind is its run, which is created under this lock or not at all; and it appends
-        // to no deleted run.
+        // The job's thread may take long to notice the cancellation, so it is not awaited. All that it could
+        // leave behind is its run, which is created under this lock or not at all; and it appends to no
+        // deleted run.
         let _turn = entry.turn.lock().await;
         let _creating = entry.creating.lock().await;
         if !self.entries().get(id).is_some_and(|known| Arc::ptr_eq(known, entry)) {
-            // Another cancellation was faster, and the folder may belong to a new upload.
+            // Another cancellation has removed it already, and the folder may belong to a new upload.
             return Ok(());
         }
         let (phase, run) = entry.with(|session| (session.phase, session.run.clone()));

@@ -27,6 +27,8 @@ impl<'a> Out<'a> {
         out.bytes
     }
 
+    /// A number as LEB128: seven bits a byte, the lowest first; the highest bit says that another byte
+    /// follows.
     pub(super) fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.bytes.push(number as u8 | 0x80);
@@ -35,6 +37,7 @@ impl<'a> Out<'a> {
         self.bytes.push(number as u8);
     }
 
+    /// A signed number in the zigzag order 0, -1, 1, -2, ..., so that small ones of either sign are short.
     pub(super) fn signed(&mut self, number: i64) {
         self.number((number << 1 ^ number >> 63) as u64);
     }
@@ -44,6 +47,7 @@ impl<'a> Out<'a> {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
+    /// A text: its number in the string table, counted from 1, or 0 and the text itself where it is long.
     pub(super) fn text(&mut self, text: &'a str) {
         if text.len() > SHORT {
             self.number(0);
@@ -68,6 +72,7 @@ impl<'a> Out<'a> {
         self.number(variant.code().into());
     }
 
+    /// Each number as its difference to the one before. Differences wrap around, and so does reading them.
     pub(super) fn deltas(&mut self, numbers: impl Iterator<Item = i64>) {
         let mut before = 0i64;
         for number in numbers {
@@ -76,12 +81,14 @@ impl<'a> Out<'a> {
         }
     }
 
+    /// Run-length coding: each item that differs from the one before, and how often it follows itself.
     pub(super) fn runs<T: PartialEq + Copy>(
         &mut self,
         items: impl Iterator<Item = T>,
         write: impl Fn(&mut Self, T),
     ) {
         let mut run: Option<(T, u64)> = None;
+        // The `None` behind the last item writes the last run.
         for item in items.map(Some).chain([None]) {
             match (&mut run, item) {
                 (Some((same, count)), Some(item)) if *same == item => *count += 1,
@@ -96,6 +103,8 @@ impl<'a> Out<'a> {
         }
     }
 
+    /// Values in the narrowest of three forms that holds every one of them to the last bit: integers of 16
+    /// bits, single or double precision. Bits are compared, so -0.0 is not the integer 0.
     pub(super) fn values(&mut self, values: &[f64]) {
         let same = |v: &f64, as_read: f64| as_read.to_bits() == v.to_bits();
         if values.iter().all(|v| same(v, f64::from(*v as i16))) {
@@ -110,9 +119,10 @@ impl<'a> Out<'a> {
         }
     }
 
-    /// Positions below `all`. `may_be_everywhere` only where more bytes follow for each position:
-    /// "everywhere" takes one byte whatever `all` is, so the reader could not check the count against the
-    /// bytes left.
+    /// Positions below `all`, ascending, in the shortest of four forms: nowhere, everywhere, a list, a bitmap
+    /// with the lowest position in the lowest bit of the first byte. `may_be_everywhere` only where more
+    /// bytes follow for each position: "everywhere" takes one byte whatever `all` is, so the reader could not
+    /// check the count against the bytes left.
     pub(super) fn positions(&mut self, positions: &[u32], all: usize, may_be_everywhere: bool) {
         if positions.is_empty() {
             return self.number(NOWHERE);

@@ -58,7 +58,7 @@ fn a_single_spike_in_a_long_run_stays() {
 }
 
 #[test]
-fn nothing_asked_nothing_given() {
+fn an_empty_range_or_a_limit_of_0_has_no_points() {
     let film = history(&[Some(1.0), Some(2.0)]);
     let root = film.find_path("root").unwrap();
     assert!(film.series(root, 0, 2, 0).is_empty());

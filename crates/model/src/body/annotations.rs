@@ -154,7 +154,7 @@ pub struct AnnotationAdded {
     pub range: Option<StepRange>,
 }
 
-/// How grave an alert is.
+/// The severity of an alert.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema,
 )]
@@ -198,7 +198,7 @@ pub struct AlertRaised {
     /// What people read.
     #[schemars(length(min = 1, max = MAX_TEXT_BYTES))]
     pub text: String,
-    /// How grave it is.
+    /// Its severity.
     pub severity: Severity,
     /// The name of the monitor that raised it; absent where the producer of the run did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

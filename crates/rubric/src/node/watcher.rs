@@ -1,4 +1,4 @@
-//! Who sees every call of a node: the observer's way in.
+//! The trait through which the observer sees every call of a node.
 
 use super::Node;
 use crate::evaluation::Evaluation;

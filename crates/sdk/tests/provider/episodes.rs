@@ -92,8 +92,8 @@ fn what_breaks_a_rule_is_refused_by_its_field_and_the_episode_stays_open() {
     assert_eq!(refused.field, "grounding");
     assert_eq!(recorded_run.run.log([("root", 1.0)], u64::MAX).unwrap_err().field, "step");
     let episode = recorded_run.run.start_episode("a task").unwrap();
-    assert_eq!(episode.thought("x".repeat(3 << 20)).map_err(|e| e.field), Ok(()), "free payload is free");
-    assert_eq!(episode.thought("x".repeat(9 << 20)).unwrap_err().field, "body", "but it has an end");
+    assert_eq!(episode.thought("x".repeat(3 << 20)).map_err(|e| e.field), Ok(()), "a payload may be long");
+    assert_eq!(episode.thought("x".repeat(9 << 20)).unwrap_err().field, "body", "the body has a limit");
     assert_eq!(episode.tool_call("two\nlines", json!({})).map(drop).unwrap_err().field, "body.name");
     let not = episode.end(Outcome::returned(f64::INFINITY)).unwrap_err();
     assert_eq!(not.to_string(), "body.return: is inf; a score is a finite number");

@@ -75,7 +75,7 @@ fn spans_and_events_become_episodes_and_steps() {
         error.error.as_ref().map(|e| (e.kind.as_str(), e.message.as_str())),
         Some(("Timeout", "no answer"))
     );
-    assert!(error.payload.is_empty(), "said once is enough");
+    assert!(error.payload.is_empty(), "the message is in the error only");
     assert_eq!(answer.payload["text"], "42 mg");
     let [(event, node)] = recorded.nodes()[..] else { panic!("a scored episode has no second node") };
     assert_eq!(
@@ -104,7 +104,7 @@ fn an_episode_without_scores_is_one_node_and_one_without_a_step_comes_last() {
         tracing::info_span!("judged", episode = "").in_scope(|| {
             tracing::info!(score.style = 0.5, "waits for the node");
             tracing::info!(score.root = 1.0, "first");
-            tracing::info!(score.style = 0.25, "lies over the first");
+            tracing::info!(score.style = 0.25, "counts for the first");
             tracing::info!(score.root = 2.0, "second");
         });
     });
@@ -155,7 +155,7 @@ fn what_an_instrumented_function_returns_is_the_result_of_its_span() {
     assert_eq!(failed.error.as_ref().unwrap().message, "invalid digit found in string");
     let end = recorded.ends()[0].1;
     assert_eq!((end.status, end.error.as_deref()), (Status::Failed, Some("invalid digit found in string")));
-    assert_eq!((&*recorded.nodes()[0].1.action, refused), ("42", 0), "what was said last");
+    assert_eq!((&*recorded.nodes()[0].1.action, refused), ("42", 0), "the last output");
 }
 
 #[test]

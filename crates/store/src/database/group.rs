@@ -67,8 +67,8 @@ pub(super) struct RunChanges {
     pub state: RunState,
     /// `None` where the group only looked at the run.
     pub delta: Option<Delta>,
-    /// Nodes that staged events score again, or later, or whose episode they end: not yet in the totals as
-    /// they stand. `true`: to be judged again from its snapshot, not from its row.
+    /// Nodes that staged events score again, or later, or whose episode they end: the totals do not
+    /// have them yet. `true`: to be judged again from its snapshot, not from its row.
     pub revisits: BTreeMap<NodeKey, bool>,
     /// Episodes that staged events name.
     pub episodes: HashMap<Arc<str>, EpisodeChange>,
@@ -273,7 +273,7 @@ impl<'a> Group<'a> {
         Ok(appended)
     }
 
-    /// Which of the rows are in the log already, or stand earlier in this group.
+    /// Which of the rows are in the log already, or come earlier in this group.
     async fn repeated(&mut self, run_no: i64, rows: &[Arc<Row>]) -> Result<HashSet<usize>, TxnError> {
         let ids = rows.iter().map(|row| row.id.to_vec()).collect();
         let asked = self.db.dialect().byte_strings("?2");

@@ -206,7 +206,7 @@ impl Node {
         let base = Base { seq: seq_of(place), is_only: self.snapshots.len() == 1 };
         let is_overlaid = self.later.iter().any(|(seq, ..)| base.takes(*seq));
         if !is_overlaid && !self.is_judged_anew && !self.ends_failed_episode {
-            // Its row is what its own scores come to.
+            // Its row has its own scores already.
             return Ok(Some(last.node_score));
         }
         let judged = match last.staged.and_then(|index| staged.get(index)) {

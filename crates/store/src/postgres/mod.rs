@@ -38,9 +38,9 @@ use crate::{DatabaseUrl, Options, StoreError, Synchronous, private};
 
 /// The oldest version of PostgreSQL that is tested, as `server_version_num` has it.
 const OLDEST: i64 = 130_000;
-/// Of the writer's connections. A server that hangs or is cut off in the middle of a transaction does not
-/// keep the others waiting for long: they wait for a run, and the database for the server, no longer than
-/// that.
+/// Settings of the writer's connections. They limit how long other servers wait for a server that hangs, or
+/// is cut off, in the middle of a transaction: for its lock of a run, and until the database ends its
+/// connection.
 const WRITER_OPTIONS: [(&str, &str); 5] = [
     ("idle_in_transaction_session_timeout", "10s"),
     ("lock_timeout", "15s"),

@@ -1130,7 +1130,7 @@ export interface components {
           root_below: number;
         };
     /**
-     * @description How grave an alert is.
+     * @description The severity of an alert.
      * @enum {string}
      */
     Severity: "info" | "warning" | "error";
@@ -2114,7 +2114,7 @@ export interface components {
         /** @description What people read. */
         text: string;
         /**
-         * @description How grave it is.
+         * @description Its severity.
          * @enum {string}
          */
         severity: "info" | "warning" | "error";
@@ -3292,7 +3292,7 @@ export interface components {
        */
       next_cursor: string | null;
     };
-    /** @description A monitor, and how its webhook fares. */
+    /** @description A monitor, and the state of its webhook. */
     Monitor: {
       /** @description The project. */
       project: string;
@@ -3300,7 +3300,7 @@ export interface components {
       name: string;
       /** @description The rule. */
       rule: string;
-      /** @description How grave its alerts are. */
+      /** @description The severity of its alerts. */
       severity: components["schemas"]["Severity"];
       /**
        * Format: uint32
@@ -3379,7 +3379,7 @@ export interface components {
       at: string;
       /** @description What it says. */
       text: string;
-      /** @description How grave it is. */
+      /** @description Its severity. */
       severity: components["schemas"]["Severity"];
       /** @description The monitor that raised it; `null` where the producer of the run did. */
       monitor: string | null;
@@ -3389,7 +3389,7 @@ export interface components {
       /** @description The rule, such as `mean(loss, 20) > 3`. */
       rule: string;
       /**
-       * @description How grave its alerts are.
+       * @description The severity of its alerts.
        * @default warning
        */
       severity?: components["schemas"]["Severity"];
