@@ -61,8 +61,9 @@ fn cause(error: &sqlx::Error) -> Cause {
 /// What a caller learns of a database error; the error itself goes to the operator's log.
 pub(crate) fn fault(error: sqlx::Error) -> StoreError {
     let cause = cause(&error);
-    if matches!(cause, Cause::Interrupted) {
-        // A recount that stopped because the store is closed; where a deletion stopped it, it is done again.
+    // A closed store is not a failure of the database, so nothing is logged where a recount stops for that
+    // (where a deletion stopped it, it is done again) or where something is read after it.
+    if matches!(cause, Cause::Interrupted) || matches!(error, sqlx::Error::PoolClosed) {
         return StoreError::closed();
     }
     tracing::error!(%error, "the database failed");
@@ -74,10 +75,9 @@ pub(crate) fn fault(error: sqlx::Error) -> StoreError {
         }
         (Cause::Raced | Cause::Locked, _) => raced(),
         (_, sqlx::Error::ColumnDecode { index, .. }) => {
-            StoreError::Corrupt(format!("column {index} holds what it never should"))
+            StoreError::Corrupt(format!("column {index} holds a value of another type"))
         }
         (_, sqlx::Error::PoolTimedOut) => StoreError::Unavailable("all connections are taken".to_owned()),
-        (_, sqlx::Error::PoolClosed) => StoreError::closed(),
         _ => StoreError::Unavailable("the database failed".to_owned()),
     }
 }
