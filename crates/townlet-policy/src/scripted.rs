@@ -13,19 +13,19 @@ use crate::steering::{AVOIDED_RIVALRY, steer};
 
 /// Hunger below which an agent drops everything and eats.
 const STARVING: f64 = 0.2;
-/// Needs below which an agent sees to them.
+/// The levels of hunger, hygiene and energy below which an agent satisfies that need.
 const HUNGRY: f64 = 0.5;
 const DIRTY: f64 = 0.3;
 const TIRED: f64 = 0.3;
-/// Hunger that lasts through a night or a shower.
+/// A level of hunger that is enough for a night or a shower.
 const ENOUGH_FOR_LONG: f64 = 0.5;
-/// Meals below which an agent cooks when it has time, and its hunger from which it has.
+/// An agent cooks that has fewer meals than `FEW_MEALS` and a level of hunger above `FED`.
 const FEW_MEALS: u32 = 1;
 const FED: f64 = 0.6;
 /// Steps within which a rival is avoided, and others are talked to.
 const RIVAL_DISTANCE: u32 = 3;
 const CHAT_DISTANCE: u32 = 6;
-/// Ticks between the begins of an agent's chats, and those of them in which it begins one.
+/// Of every `CHAT_PERIOD` ticks, an agent may begin a chat in `CHAT_TICKS`.
 const CHAT_PERIOD: u64 = 40;
 const CHAT_TICKS: u64 = 8;
 
