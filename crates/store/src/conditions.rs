@@ -299,9 +299,16 @@ mod tests {
             let error = text.parse::<Conditions>().unwrap_err();
             assert_eq!(error.to_string(), format!("filter: {expect}"));
         }
-        assert!("created > yesterday".parse::<Conditions>().is_err());
-        assert!("status = done".parse::<Conditions>().is_err());
-        let many = ["a = 1"; 17].join(" and ");
-        assert!(many.parse::<Conditions>().is_err());
+        let message = |text: &str| text.parse::<Conditions>().unwrap_err().message;
+        let needed = "a date such as 2026-11-30 or an RFC 3339 time";
+        let refused = message("created > yesterday");
+        assert!(
+            refused.ends_with(&format!("created is compared with {needed}, not with \"yesterday\"")),
+            "{refused}"
+        );
+        let refused = message("status = done");
+        assert!(refused.contains("\"done\" is not one of pending, running"), "{refused}");
+        let refused = message(&["a = 1"; 17].join(" and "));
+        assert!(refused.ends_with("there are more than 16 conditions"), "{refused}");
     }
 }
