@@ -28,6 +28,7 @@ pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
              where the configurations differ; what failed.",
         )
         .status(200, "The comparison.")
+        .status(404, "There is no such run.")
         .status(422, "No run, too many runs, one named twice, or a baseline that is none of them.")
 }
 

@@ -3,11 +3,12 @@
 use axum::extract::State;
 use gauntlet_engine::clock::now;
 use gauntlet_model::EffectSet;
+use schemars::{Schema, json_schema};
 
 use super::ProjectPart;
 use crate::error::ApiError;
 use crate::extract::{Json, Path};
-use crate::openapi::{Describe, Docs};
+use crate::openapi::{Describe, Docs, JSON};
 use crate::state::AppState;
 
 /// Largest set, bytes: at most 32 effects with paths of 256 bytes.
@@ -47,6 +48,19 @@ pub async fn change(state: &AppState, project: &str, effects: EffectSet) -> Resu
     Ok(changed)
 }
 
+/// An [`EffectSet`] as it is sent: without `version` it was made from version 0.
+fn change_schema() -> Schema {
+    json_schema!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["effects"],
+        "properties": {
+            "version": { "$ref": "#/components/schemas/EffectSet/properties/version" },
+            "effects": { "$ref": "#/components/schemas/EffectSet/properties/effects" },
+        },
+    })
+}
+
 /// How [`replace`] is described.
 pub fn replace_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Film", "Change the effects of a project")
@@ -54,6 +68,7 @@ pub fn replace_docs(op: Docs<'_>) -> Docs<'_> {
             "Replaces all of them. `version` is the one that was read; the answer has the next one. Effects \
              only show: which steps fail is decided by the failing rules.",
         )
+        .body(JSON, change_schema())
         .status(200, "The effects, with their new version.")
         .status(409, "Somebody changed them since; read them again.")
 }

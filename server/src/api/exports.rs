@@ -6,10 +6,11 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::ExportQuery;
 use gauntlet_engine::exports::{ExportFormat, Written, write};
+use schemars::json_schema;
 
 use crate::error::ApiError;
 use crate::extract::{LoadedRun, Query, run_id};
-use crate::openapi::{BYTES, Describe, Docs, binary};
+use crate::openapi::{Describe, Docs, JSON, binary};
 use crate::state::AppState;
 
 /// The media type, and how a file's name ends.
@@ -60,8 +61,14 @@ pub async fn read(
 
 /// How [`read`] is described.
 pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
-    op.titled("Files", "Write a run as a file")
-        .content(200, BYTES, binary())
+    let op = op.titled("Files", "Write a run as a file");
+    ExportFormat::ALL
+        .into_iter()
+        .fold(op, |op, format| {
+            let (media, _) = media_type(format);
+            let schema = if media == JSON { json_schema!({ "type": "object" }) } else { binary() };
+            op.content(200, media.split(';').next().unwrap_or(media), schema)
+        })
         .status(200, "The file, streamed, with the media type of its format.")
         .status(404, "There is no such run, or none that `with` names.")
         .status(422, "There is no such format, or it compares no runs; the message names those there are.")

@@ -85,4 +85,5 @@ pub fn compare_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Runs", "Two runs task by task")
         .description("Which tasks one of two runs solves and the other fails.")
         .status(200, "How many tasks both attempt, and those that one of them solves alone.")
+        .status(404, "There is no such run.")
 }

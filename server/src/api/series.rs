@@ -47,6 +47,7 @@ pub fn batch_docs(op: Docs<'_>) -> Docs<'_> {
              of each run.",
         )
         .status(200, "The histories.")
+        .status(404, "There is no such run.")
         .status(
             422,
             "More is asked for than one answer may hold, none of the runs has such a path, or a number is \

@@ -43,6 +43,7 @@ pub fn watch_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Hub", "Follow a session")
         .description("A WebSocket: the stored snapshots in order, then each new one, one text frame each.")
         .status(101, "A WebSocket.")
+        .status(400, "The request does not ask for a WebSocket.")
         .status(404, "The session has a name that no run can have.")
 }
 

@@ -38,6 +38,7 @@ pub fn changes_docs(op: Docs<'_>) -> Docs<'_> {
              20 s as a sign of life. It does not say what changed: a client reads its list again.",
         )
         .status(101, "A WebSocket.")
+        .status(400, "The request does not ask for a WebSocket.")
 }
 
 async fn serve(socket: WebSocket, mut changes: watch::Receiver<u64>, stopping: CancellationToken) {

@@ -11,7 +11,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use gauntlet_api::LiveQuery;
-use schemars::json_schema;
+use schemars::{Schema, json_schema};
 
 pub use list::{changes, changes_docs};
 pub use ws::{CLOSED_GONE, close, drain, farewell, goodbye};
@@ -54,6 +54,18 @@ pub async fn live(
     }
 }
 
+/// One server-sent event, with its fields.
+fn event_schema() -> Schema {
+    json_schema!({
+        "type": "object",
+        "properties": {
+            "id": { "type": "string" },
+            "event": { "type": "string" },
+            "data": { "type": "string" },
+        },
+    })
+}
+
 /// How [`live`] is described.
 pub fn live_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Events", "Follow a run")
@@ -68,7 +80,7 @@ pub fn live_docs(op: Docs<'_>) -> Docs<'_> {
              work, but 1011 (the log is damaged).",
         )
         .status(101, "A WebSocket.")
-        .content(200, "text/event-stream", json_schema!({ "type": "string" }))
+        .content(200, "text/event-stream", event_schema())
         .status(200, "Server-sent events: `id` is the sequence number, `data` the event.")
         .status(409, "The log has no event `after`: the run is another one under the same id.")
         .status(422, "`Last-Event-ID` is not a number.")
