@@ -21,8 +21,8 @@ const CACHED_STEPS: usize = 48;
 const FIRST_BYTES: usize = 32_000;
 /// How much more of a text each press shows.
 const MORE_TIMES: usize = 4;
-/// Milliseconds of a day.
-const DAY_MS: f64 = 86_400_000.0;
+/// Milliseconds of a minute.
+const MINUTE_MS: f64 = 60_000.0;
 
 /// Which reading of which node: a node that is scored again has a new sequence number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,11 +175,16 @@ fn Snapshot(
     let parts = if seen.is_empty() { vec![TextPart::Plain(action)] } else { mark_citations(&action, &seen) };
     let is_ungrounded = parts.iter().any(|p| matches!(p, TextPart::Ungrounded(_)));
     let delay_ms = (snapshot.received_at.micros() - snapshot.at.micros()) as f64 / 1000.0;
+    // A long time is not that of a delivery: the event was spooled, or comes from a file.
+    let received = match delay_ms {
+        ..0.0 => None,
+        ..MINUTE_MS => Some(("received after", duration(delay_ms))),
+        _ => Some(("received", local_time(snapshot.received_at))),
+    };
     let timing = [
         Some(("at", local_time(snapshot.at))),
         snapshot.duration_ms.map(|d| ("evaluation", duration(d))),
-        // What came with a file was not underway all that time.
-        (0.0..DAY_MS).contains(&delay_ms).then(|| ("received after", duration(delay_ms))),
+        received,
         snapshot.episode.map(|e| ("episode", e)),
         Some(("event", grouped(snapshot.seq))),
     ];
