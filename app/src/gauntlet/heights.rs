@@ -60,17 +60,22 @@ pub(super) struct HeightEase {
     to: HeightScale,
     /// Seconds since the change.
     done: f64,
+    /// Whether it has been fitted to scores.
+    is_fitted: bool,
 }
 
 impl HeightEase {
-    /// Goes on by `secs` seconds towards a scale; at once where it `jumps`.
+    /// Goes on by `secs` seconds towards a scale; at once where it `jumps`. The first scale that fits is no
+    /// change of what was seen, so it is there at once, too.
     pub(super) fn advance(&mut self, to: HeightScale, secs: f64, jumps: bool) {
+        let is_first = to != self.to && !self.is_fitted;
         if to != self.to {
             (self.from, self.to, self.done) = (self.shown(), to, 0.0);
+            self.is_fitted = true;
         } else {
             self.done += secs;
         }
-        if jumps {
+        if jumps || is_first {
             self.done = CHANGE_SECS;
         }
     }
@@ -105,13 +110,20 @@ mod tests {
 
     #[test]
     fn a_change_of_scale_takes_its_time_whatever_the_frames() {
+        let first = HeightScale { low: -50.0, high: 80.0 };
         let unit = HeightScale { low: 0.0, high: 1.0 };
-        let mut once = HeightEase::default();
-        once.advance(unit, 0.016, false);
-        assert_eq!(once.shown(), HeightScale::default(), "it begins where it was");
+        let opened = || {
+            let mut ease = HeightEase::default();
+            ease.advance(HeightScale::default(), 0.016, false);
+            ease.advance(first, 0.016, false);
+            assert_eq!(ease.shown(), first, "the first that fits is no change");
+            ease.advance(unit, 0.016, false);
+            ease
+        };
+        let mut once = opened();
+        assert_eq!(once.shown(), first, "it begins where it was");
         once.advance(unit, 0.2, false);
-        let mut often = HeightEase::default();
-        often.advance(unit, 0.016, false);
+        let mut often = opened();
         (0..20).for_each(|_| often.advance(unit, 0.01, false));
         let (a, b) = (once.shown(), often.shown());
         assert!((a.low - b.low).abs() < 1e-9 && a.low > -50.0 && a.low < 0.0);
