@@ -158,12 +158,11 @@ fn entry(line: Line, rows: &[ListRow], runs: RunRows) -> Option<Entry> {
 /// How wide a column is, beside a usual one.
 fn width(column: &str) -> f64 {
     match column {
-        "name" => 4.8,
+        "name" => 4.5,
         "mean" => 1.6,
         "failing" | "notes" => 1.5,
         "project" | "status" | "tags" => 1.2,
         "updated" => 1.1,
-        "steps" => 0.7,
         _ => 1.0,
     }
 }
