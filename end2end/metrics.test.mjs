@@ -35,6 +35,10 @@ story("a run of metrics alone opens on its charts", async ({ server, page }) => 
     "metrics.lr: 2.50e-8 at step 39, steps 0 to 39",
     "metrics.reward.mean: 0.975 at step 39, steps 0 to 39",
   ]);
+  const values = opened.locator(".branch-value");
+  const read = async () => (await values.allTextContents()).filter(Boolean);
+  await until("the tree has the last values", async () => `${await read()}` === "0.020,2.50e-8,0.975");
+  assert.equal(await opened.getByRole("region", { name: "Transport" }).isVisible(), false, "nothing to play");
   await opened.getByText("Configuration").click();
   await opened.getByText("optimizer.name").waitFor();
 });

@@ -44,7 +44,7 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
     let absent = move || if is_failing() { "failed" } else { "n/e" };
     let rubric = move || name.with(|n| n.as_deref().map_or("root".to_owned(), rubric_name));
     let before = move || match (session.current.get(), at(1)) {
-        (None, _) => "no step yet".to_owned(),
+        (None, _) => if session.status().is_final() { "no step" } else { "no step yet" }.to_owned(),
         (Some(0), _) => ", the first step".to_owned(),
         (_, Some(value)) => format!(", was {} one step ago", text(value)),
         (_, None) => ", not evaluated one step ago".to_owned(),

@@ -76,6 +76,11 @@ fn RunView(summary: RunSummary) -> impl IntoView {
     // In the browser. Until then, and where they cannot be read, the defaults are drawn.
     Effect::new(move || session.view.effects.read(session.summary(|run| run.project.clone())));
     beside_panel::follow(session);
+    // Nothing can be played: the run has measurements alone, or ended without a step.
+    let is_unplayable = Memo::new(move |_| {
+        let has_ended = session.status().is_final() && session.summary(|run| run.steps == 0);
+        session.watch_calmly(|f| f.is_empty() && (has_ended || f.measured_paths().next().is_some()))
+    });
     view! {
         {move || {
             let title = session.described(|run| format!("{} · {} · Gauntlet", run.name, run.project));
@@ -83,6 +88,7 @@ fn RunView(summary: RunSummary) -> impl IntoView {
         }}
         <div class="run" class=("no-steps", move || !panels.steps.is_open.get())
             class=("no-diagnostics", move || !panels.diagnostics.is_open.get())
+            class=("is-unplayable", move || is_unplayable.get())
             data-sheet=move || panels.sheet.get().word() style=move || panels.style()
         >
             <Header session panels commands />

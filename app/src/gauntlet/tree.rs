@@ -212,6 +212,9 @@ fn tree_head(
     }
 }
 
+/// The state, the value, and where the node is along the history, in units of the view box.
+type Selected = (State, Option<f64>, Option<f64>);
+
 /// What a line reads from the film: its path's history, and its value at the selected node.
 #[derive(Clone, Copy)]
 struct Readings {
@@ -220,8 +223,8 @@ struct Readings {
     range: Memo<(f64, f64)>,
     /// The history as a curve, and where it failed.
     drawn: Memo<(String, String)>,
-    /// The state, the value, and where the node is along the history, in units of the view box.
-    selected: Memo<Option<(State, Option<f64>, f64)>>,
+    /// Of the selected node; without one, of the last measurement.
+    selected: Memo<Option<Selected>>,
     /// Percent of what the rubrics of its group add up to by size.
     share: Memo<Option<f64>>,
 }
@@ -240,10 +243,13 @@ impl Readings {
             session.watch_calmly(|film| history(film, id, range))
         });
         let selected = Memo::new(move |_| {
-            let at = session.current.get()?;
+            let Some(at) = session.current.get() else {
+                let last = session.watch_calmly(|film| film.last_measurement(id))?;
+                return Some((State::NotEvaluated, Some(last.value), None));
+            };
             session.watch(|film| {
                 let along = at as f64 / film.len().saturating_sub(1).max(1) as f64;
-                Some((film.state(at, id), film.score(at, id), along * SIZE.0))
+                Some((film.state(at, id), film.score(at, id), Some(along * SIZE.0)))
             })
         });
         let share = Memo::new(move |_| {
@@ -268,7 +274,7 @@ impl Readings {
     /// Where the selected node is on the curve, in units of the view box.
     fn dot(self) -> Option<(f64, f64)> {
         let (_, value, x) = self.selected.get()?;
-        Some((x, height_of(value?, self.range.get(), SIZE.1, PAD)))
+        Some((x?, height_of(value?, self.range.get(), SIZE.1, PAD)))
     }
 }
 

@@ -33,6 +33,14 @@ impl Film {
         inside.chunks(part_len).flat_map(|part| extremes(part, |entry| entry.value)).map(shown).collect()
     }
 
+    /// The measurement of a path at the latest step.
+    pub fn last_measurement(&self, path: PathId) -> Option<Measurement> {
+        self.measurements
+            .history(path.0)
+            .last()
+            .map(|entry| Measurement { step: entry.step, value: entry.value })
+    }
+
     /// Whether two films measured the same, whatever ids they gave to their paths.
     pub(crate) fn measures_the_same(&self, other: &Film) -> bool {
         let histories = |film: &Film| -> Vec<(String, Vec<Entry>)> {
