@@ -1,5 +1,7 @@
 //! The columns of a table, or the keys of a line: what the cells of each become in a step.
 
+use std::collections::{HashMap, HashSet};
+
 use gauntlet_model::Object;
 use gauntlet_values::{Decimal, Reading, flag, number};
 use serde_json::{Value, json};
@@ -19,7 +21,7 @@ pub(crate) const DECLARED: &str = "failures_declared";
 const ADVANTAGE: &str = "metrics.advantage";
 
 /// What a column's cells become.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Role {
     /// The score of this path.
     Score(String),
@@ -57,6 +59,10 @@ pub(crate) enum Cells {
 pub(crate) struct Columns {
     names: Vec<String>,
     roles: Vec<Role>,
+    /// Whether each column is the score of one reward function, by its name.
+    is_reward: Vec<bool>,
+    /// The column of the example's id in a file of verifiers.
+    example: Option<String>,
     shape: Shape,
     /// The decimal mark of numbers.
     decimal: Decimal,
@@ -75,38 +81,61 @@ pub(crate) struct Columns {
     mapped: Vec<String>,
 }
 
-/// The field that a column is read as: the one it is mapped to, else named by, else an alias of.
-fn field_of(
-    normal_name: &str,
-    normals: &[String],
-    map: &ColumnMap,
-    shape: Shape,
-    is_native: bool,
-) -> Option<&'static str> {
-    if let Some(field) = map.field(normal_name) {
-        return Some(field);
+/// The names of all columns, as each of them is judged by.
+struct Known<'n> {
+    /// Their normal forms.
+    names: HashSet<&'n str>,
+    /// Of each field that aliases stand for, the one that counts: the first in the table of aliases. The others are
+    /// metadata.
+    best: HashMap<&'static str, &'n str>,
+}
+
+impl<'n> Known<'n> {
+    fn new(normals: &'n [String], shape: Shape) -> Self {
+        let mut best: HashMap<&'static str, &'n str> = HashMap::new();
+        for name in normals {
+            if let Some(field) = names::alias(name, shape) {
+                let first = best.entry(field).or_insert(name);
+                if names::rank(name) < names::rank(first) {
+                    *first = name;
+                }
+            }
+        }
+        Self { names: normals.iter().map(String::as_str).collect(), best }
     }
-    let has = |wanted: &str| normals.iter().any(|known| *known == normal(wanted));
-    // Of several aliases of a field, the first in the table of aliases counts; the others are metadata.
-    let best = |field: &str| {
-        let aliases = normals.iter().filter(|n| names::alias(n, shape) == Some(field));
-        aliases.min_by_key(|n| names::rank(n)).cloned()
-    };
-    names::field(normal_name)
-        .filter(|field| !map.maps_to(field))
-        .filter(|field| is_native || !matches!(*field, "id" | "at"))
-        .or_else(|| {
-            let field = names::alias(normal_name, shape)?;
-            let is_free = !has(field) && !map.maps_to(field);
-            (is_free && best(field).as_deref() == Some(normal_name)).then_some(field)
-        })
+
+    fn has(&self, wanted: &str) -> bool {
+        self.names.contains(normal(wanted).as_str())
+    }
+
+    /// The field that a column is read as: the one it is mapped to, else named by, else an alias of.
+    fn field_of(
+        &self,
+        normal_name: &str,
+        map: &ColumnMap,
+        shape: Shape,
+        is_native: bool,
+    ) -> Option<&'static str> {
+        if let Some(field) = map.field(normal_name) {
+            return Some(field);
+        }
+        names::field(normal_name)
+            .filter(|field| !map.maps_to(field))
+            .filter(|field| is_native || !matches!(*field, "id" | "at"))
+            .or_else(|| {
+                let field = names::alias(normal_name, shape)?;
+                let is_free = !self.has(field) && !map.maps_to(field);
+                (is_free && self.best.get(field) == Some(&normal_name)).then_some(field)
+            })
+    }
 }
 
 /// Refuses two columns with the same meaning.
 fn check_roles(names: &[String], roles: &[Role]) -> Result<(), ImportError> {
-    for (i, (name, role)) in names.iter().zip(roles).enumerate() {
+    let mut seen = HashSet::new();
+    for (name, role) in names.iter().zip(roles) {
         let is_one = !matches!(role, Role::Plain | Role::Rubric | Role::Advantage);
-        if is_one && roles[..i].contains(role) {
+        if is_one && !seen.insert(role) {
             let message = format!("two columns mean the same: {name}");
             return Err(ImportError::new("", message, "one column of each meaning").on_line(1));
         }
@@ -127,13 +156,13 @@ impl Columns {
     ) -> Result<Self, ImportError> {
         let names: Vec<String> = names.into_iter().map(|name| name.trim().to_owned()).collect();
         let normals: Vec<String> = names.iter().map(|name| normal(name)).collect();
-        let has = |wanted: &str| normals.iter().any(|known| *known == normal(wanted));
         let shape = Shape::detect(&normals);
-        let is_native = has("id") && has("at");
+        let known = Known::new(&normals, shape);
+        let is_native = known.has("id") && known.has("at");
         let (mut near, mut duplicates) = (Vec::new(), Vec::new());
         let mut roles = Vec::with_capacity(names.len());
         for (name, normal_name) in names.iter().zip(&normals) {
-            let field = field_of(normal_name, &normals, map, shape, is_native);
+            let field = known.field_of(normal_name, map, shape, is_native);
             let role = role(name, normal_name, field, shape, is_native);
             if role == Role::Plain {
                 let meant = names::field(normal_name).or_else(|| names::alias(normal_name, shape));
@@ -141,7 +170,7 @@ impl Columns {
                     // Lines and tables may name themselves `id` and `at` as they like.
                     (Some("id" | "at"), _) => {}
                     (Some(field), _) => duplicates.push((name.clone(), field)),
-                    (None, Some(close)) if !has(close) => near.push((name.clone(), close)),
+                    (None, Some(close)) if !known.has(close) => near.push((name.clone(), close)),
                     (None, _) => {}
                 }
             }
@@ -152,9 +181,13 @@ impl Columns {
             roles.iter().any(|role| matches!(role, Role::Scores) || *role == Role::Score(ROOT.into()));
         let mapped = normals.iter().filter(|name| map.field(name).is_some()).cloned().collect();
         let has_declared = roles.contains(&Role::Words(DECLARED));
+        let is_reward = normals.iter().map(|name| names::is_reward(name)).collect();
+        let example = normals.iter().position(|name| name == "exampleid").map(|place| names[place].clone());
         Ok(Self {
             names,
             roles,
+            is_reward,
+            example: example.filter(|_| shape == Shape::Verifiers),
             shape,
             decimal,
             cells,
@@ -202,7 +235,11 @@ impl Columns {
     ) -> Fields<'a> {
         let mut row = Row { left: Object::new(), scores: Object::new(), other_scores: None, sum: None };
         let mut tally = Tally::default();
-        for ((name, role), cell) in self.names.iter().zip(&self.roles).zip(cells) {
+        let columns = self.names.iter().zip(&self.roles).zip(&self.is_reward);
+        for (((name, role), is_reward), cell) in columns.zip(cells) {
+            if let (Role::Score(_), true, Some(cell)) = (role, is_reward, &cell) {
+                row.add(cell, self.decimal);
+            }
             self.cell(name, role, cell, &mut row, &mut tally);
         }
         if !self.has_root
@@ -211,8 +248,7 @@ impl Columns {
             row.scores.shift_insert(0, ROOT.to_owned(), json!(sum));
             tally.sums = 1;
         }
-        if self.shape == Shape::Verifiers
-            && let Some(example) = self.names.iter().find(|n| normal(n) == "exampleid")
+        if let Some(example) = &self.example
             && let Some(value) = row.left.get(example).cloned()
         {
             row.left.entry("task_id").or_insert_with(|| json!(conversation_text(&value)));
@@ -239,9 +275,6 @@ impl Columns {
         };
         match role {
             Role::Score(path) => {
-                if names::is_reward(&normal(name)) {
-                    row.add(&cell, self.decimal);
-                }
                 if row.scores.contains_key(path) {
                     insert_unique(&mut row.left, name, cell);
                 } else {

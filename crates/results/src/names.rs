@@ -1,7 +1,8 @@
 //! Names of columns and keys, and the fields they mean: by name (case, spaces, `-` and `_` do not
 //! matter), by the aliases that trainers use, by a person's column map.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use crate::error::ImportError;
 
@@ -48,6 +49,21 @@ const ALIASES: [(&str, &str); 14] = [
 
 /// Aliases that count only in a file of verl, which has all three.
 const VERL_ALIASES: [&str; 3] = ["input", "output", "score"];
+
+/// Each field by its normal form.
+static BY_FIELD: LazyLock<HashMap<String, &str>> =
+    LazyLock::new(|| FIELDS.map(|field| (normal(field), field)).into());
+
+/// The place in [`ALIASES`] of each alias, by its normal form.
+static BY_ALIAS: LazyLock<HashMap<String, usize>> =
+    LazyLock::new(|| ALIASES.iter().enumerate().map(|(place, (other, _))| (normal(other), place)).collect());
+
+/// The names that another one can be close to, by their normal forms.
+static NEAR: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
+    let aliases = ALIASES.into_iter().map(|(other, _)| other).filter(|other| !VERL_ALIASES.contains(other));
+    let fields = FIELDS.into_iter().filter(|field| field.len() > 3);
+    fields.chain(aliases).map(|known| (normal(known), known)).collect()
+});
 
 /// The normal form of a name: lower case without spaces, `-` and `_`.
 pub(crate) fn normal(name: &str) -> String {
@@ -128,16 +144,15 @@ pub(crate) fn is_reward(normal: &str) -> bool {
 
 /// The field of an alias.
 pub(crate) fn alias(normal_name: &str, shape: Shape) -> Option<&'static str> {
-    let is_known = |name: &&str| normal(name) == normal_name;
-    if shape != Shape::Verl && VERL_ALIASES.iter().any(is_known) && normal_name != "score" {
+    if shape != Shape::Verl && VERL_ALIASES.contains(&normal_name) && normal_name != "score" {
         return None;
     }
-    ALIASES.iter().find(|(other, _)| normal(other) == normal_name).map(|(_, ours)| *ours)
+    BY_ALIAS.get(normal_name).map(|place| ALIASES[*place].1)
 }
 
 /// The rank of an alias among those of one field; the lowest counts.
 pub(crate) fn rank(normal_name: &str) -> usize {
-    ALIASES.iter().position(|(other, _)| normal(other) == normal_name).unwrap_or(0)
+    BY_ALIAS.get(normal_name).copied().unwrap_or(0)
 }
 
 /// Whether a rubric path is spelled as `root` but for case and spaces, or as what means it in a table.
@@ -148,7 +163,7 @@ pub(crate) fn is_almost_root(path: &str) -> bool {
 
 /// The field of a name.
 pub(crate) fn field(normal_name: &str) -> Option<&'static str> {
-    FIELDS.into_iter().find(|field| normal(field) == normal_name)
+    BY_FIELD.get(normal_name).copied()
 }
 
 /// The known name that is close to an unknown one: one letter added, missing, different or swapped; two in a
@@ -158,12 +173,10 @@ pub(crate) fn near(normal_name: &str) -> Option<&'static str> {
         return None;
     }
     let most = if normal_name.len() >= 7 { 2 } else { 1 };
-    let aliases = ALIASES.into_iter().map(|(other, _)| other).filter(|other| !VERL_ALIASES.contains(other));
-    FIELDS
-        .into_iter()
-        .filter(|field| field.len() > 3)
-        .chain(aliases)
-        .map(|known| (strsim::osa_distance(&normal(known), normal_name), known))
+    let length = normal_name.chars().count();
+    NEAR.iter()
+        .filter(|(known, _)| known.len().abs_diff(length) <= most)
+        .map(|(known, name)| (strsim::osa_distance(known, normal_name), *name))
         .filter(|(distance, _)| (1..=most).contains(distance))
         .min()
         .map(|(_, known)| known)
@@ -234,7 +247,7 @@ impl ColumnMap {
 /// The field that a name in a map means.
 fn known(word: &str) -> Option<&'static str> {
     let word = normal(word);
-    field(&word).or_else(|| ALIASES.iter().find(|(other, _)| normal(other) == word).map(|(_, ours)| *ours))
+    field(&word).or_else(|| BY_ALIAS.get(&word).map(|place| ALIASES[*place].1))
 }
 
 #[cfg(test)]

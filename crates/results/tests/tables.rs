@@ -52,6 +52,21 @@ fn a_table_is_read_to_its_end_or_refused() {
 }
 
 #[test]
+fn a_table_may_have_thousands_of_columns() {
+    const SCORES: usize = 1_000;
+    const OTHERS: usize = 15_000;
+    let scores = (0..SCORES).map(|n| format!("score.r{n}")).collect::<Vec<_>>().join(",");
+    let others = (0..OTHERS).map(|n| format!("remark {n}")).collect::<Vec<_>>().join(",");
+    let cells = (0..SCORES + OTHERS).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    // Of two aliases of one field the first in the table of aliases counts, wherever it stands.
+    let table = format!("score,step,{scores},{others},reward\n7,1,{cells},0.5\n");
+    let run = open_table(&table);
+    let [(event, body)] = &steps(&run)[..] else { panic!("one step") };
+    assert_eq!((event.step(), body.scores.root()), (Some(1), Some(0.5)));
+    assert_eq!(body.scores.iter().count(), SCORES + 1);
+}
+
+#[test]
 fn a_column_of_objects_holds_scores() {
     let run = open_table("step,scores,root\n1,\"{\"\"a.b\"\": 0.5, \"\"c\"\": null}\",2\n2,{},3\n");
     let scores: Vec<Vec<_>> = steps(&run).iter().map(|(_, body)| body.scores.iter().collect()).collect();
