@@ -242,8 +242,15 @@ pub trait Backend: Send + Sync {
     fn delete(&self, run: String, name: String) -> BackendFuture<()>;
     /// One run; `None` where there is none of that id.
     fn run(&self, id: String) -> BackendFuture<Option<RunSummary>>;
-    /// One snapshot of a step and the step's other events; `None` where the run or the step does not exist.
-    fn step(&self, run: String, step: u64, seq: u64) -> BackendFuture<Option<InspectedStep>>;
+    /// One snapshot of a step and the first of the step's other events, or the events behind `after` alone;
+    /// `None` where the run or the step does not exist.
+    fn step(
+        &self,
+        run: String,
+        step: u64,
+        seq: u64,
+        after: Option<u64>,
+    ) -> BackendFuture<Option<InspectedStep>>;
     /// The entries of an episode with sequence numbers from `from` up to before `to`.
     fn timeline(&self, run: String, episode: String, from: u64, to: u64) -> BackendFuture<EpisodeTimeline>;
     /// The parameters that a run declares for tweaks, with their present values; empty where it declares
@@ -348,8 +355,10 @@ pub async fn get_step(
     step: u64,
     /// The snapshot's sequence number.
     seq: u64,
+    /// The event behind which the step's other events are read; `None` for the snapshot and the first ones.
+    after: Option<u64>,
 ) -> Result<Option<InspectedStep>, PageError> {
-    backend()?.step(run, step, seq).await.map_err(PageError::answered)
+    backend()?.step(run, step, seq, after).await.map_err(PageError::answered)
 }
 
 /// A part of an episode's timeline.

@@ -166,11 +166,17 @@ impl Backend for Pages {
         })
     }
 
-    fn step(&self, run: String, step: u64, seq: u64) -> BackendFuture<Option<InspectedStep>> {
+    fn step(
+        &self,
+        run: String,
+        step: u64,
+        seq: u64,
+        after: Option<u64>,
+    ) -> BackendFuture<Option<InspectedStep>> {
         let state = self.0.clone();
         Box::pin(async move {
             let Ok(id) = run_id(&run) else { return Ok(None) };
-            let found = inspect::step(&state.store, &id, step, seq, TO_HTML).await;
+            let found = inspect::step(&state.store, &id, step, (seq, after), TO_HTML).await;
             Ok(found.map_err(ApiError::from)?)
         })
     }

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use super::attempt::PreviousAttempt;
 use super::citations::{TextPart, mark_citations};
 use super::episode_timeline::{EpisodeTimelineView, episode_error};
+use super::more::more;
 use super::pairs::{Pairs, described, pairs};
 use super::session::Session;
 use crate::api::get_step;
@@ -68,7 +69,7 @@ async fn load(session: Session, cache: Cache, key: Option<Key>) -> Loaded {
         Some(detail) => detail,
         None => {
             let run = session.summary(|s| s.id.to_string());
-            let detail = match get_step(run, key.step, key.seq).await {
+            let detail = match get_step(run, key.step, key.seq, None).await {
                 Ok(Some(detail)) => detail,
                 Ok(None) => return Some(Err("The server has no texts for this step.".to_owned())),
                 Err(error) => return Some(Err(error.to_string())),
@@ -139,7 +140,8 @@ fn Blank() -> impl IntoView {
 /// The texts of one step.
 #[component]
 fn Texts(session: Session, detail: InspectedStep, shows_changes: RwSignal<bool>) -> impl IntoView {
-    let InspectedStep { snapshot, others, events, timeline, .. } = detail;
+    let InspectedStep { step, snapshot, others, events, events_total, timeline } = detail;
+    let of = (step, snapshot.as_ref().map_or(0, |s| s.seq));
     let episode = snapshot.as_ref().and_then(|s| s.episode.clone()).filter(|_| !timeline.first.is_empty());
     view! {
         {snapshot.map(|snapshot| view! {
@@ -155,7 +157,7 @@ fn Texts(session: Session, detail: InspectedStep, shows_changes: RwSignal<bool>)
                 <button class="link" on:click=move |_| session.step_by(1)>"Next"</button>
             </p>
         })}
-        {(!events.is_empty()).then(|| view! { <Events events /> })}
+        {(!events.is_empty()).then(|| view! { <Events session of events total=events_total /> })}
     }
     .erase()
 }
@@ -216,16 +218,8 @@ fn LongText(parts: Vec<TextPart>) -> impl IntoView {
     let most = RwSignal::new(FIRST_BYTES);
     let parts = StoredValue::new(parts);
     let shown = move || parts.with_value(|parts| cut_parts(parts, most.get())).into_iter();
-    let more = move || {
-        let left = total.saturating_sub(most.get());
-        (left > 0).then(|| {
-            view! {
-                <button class="button more-text" on:click=move |_| most.update(|most| *most *= MORE_TIMES)>
-                    {format!("Show more: {} kB follow", grouped(left.div_ceil(1000) as u64))}
-                </button>
-            }
-        })
-    };
+    let left = Signal::derive(move || total.saturating_sub(most.get()).div_ceil(1000));
+    let more = more(left, "kB", Callback::new(move |()| most.update(|most| *most *= MORE_TIMES)));
     match total {
         0 => view! {
             <pre class="text" tabindex="0"><span class="quiet-words">"No text was recorded."</span></pre>
@@ -268,25 +262,54 @@ fn text_part(text_part: TextPart) -> AnyView {
     }
 }
 
+/// The other events of a step. They are laid out once the list is open, and a part at a time: a step may have
+/// thousands.
 #[component]
-fn Events(events: Vec<InspectedEvent>) -> impl IntoView {
-    let count = events.len() as u64;
+fn Events(
+    session: Session,
+    /// The step, and the sequence number of its snapshot.
+    of: (u64, u64),
+    events: Vec<InspectedEvent>,
+    total: u64,
+) -> impl IntoView {
+    let all = RwSignal::new(events);
+    let is_open = RwSignal::new(false);
+    let trouble = RwSignal::new(None::<String>);
+    let load = move |()| {
+        let run = session.summary(|s| s.id.to_string());
+        let last = all.with(|all| all.last().map(|e| e.seq));
+        leptos::task::spawn_local(async move {
+            let part = get_step(run, of.0, of.1, last).await;
+            trouble.try_set(part.as_ref().err().map(ToString::to_string));
+            // A second press may have brought the same part; and the page may be gone by now.
+            all.try_update(|all| {
+                if all.last().map(|e| e.seq) == last {
+                    all.extend(part.ok().flatten().into_iter().flat_map(|part| part.events));
+                }
+            });
+        });
+    };
     let event = |e: InspectedEvent| {
         view! {
             <li>
                 <span class="event-kind">{e.kind}</span>
                 <span class="event-at" title=format!("{} UTC", utc(e.at))>{local_time(e.at)}</span>
                 {e.html.map(|html| view! { <div class="values" inner_html=html></div> })}
-                <dl class="pairs">{described(pairs(e.body))}</dl>
+                <dl class="pairs">{described(e.members)}</dl>
             </li>
         }
     };
+    let left = Signal::derive(move || (total as usize).saturating_sub(all.with(Vec::len)));
     view! {
-        <details class="part">
+        <details class="part" on:toggle=move |_| is_open.set(true)>
             <summary class="part-title">
-                "Events of this step"<span class="panel-note">{grouped(count)}</span>
+                "Events of this step"<span class="panel-note">{grouped(total)}</span>
             </summary>
-            <ol class="events">{events.into_iter().map(event).collect_view()}</ol>
+            {move || is_open.get().then(|| view! {
+                <ol class="events">{move || all.get().into_iter().map(event).collect_view()}</ol>
+                {more(left, "events", Callback::new(load))}
+                {move || trouble.get().map(|text| view! { <p class="trouble" role="alert">{text}</p> })}
+            })}
         </details>
     }
     .erase()

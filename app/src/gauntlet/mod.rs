@@ -31,6 +31,7 @@ mod intervene;
 mod keyboard;
 mod legend;
 mod listed;
+mod more;
 mod motion;
 mod orbit;
 mod overlay;

@@ -13,8 +13,10 @@ pub struct InspectedStep {
     pub snapshot: Option<InspectedSnapshot>,
     /// Further snapshots of this step: of other episodes, or earlier readings.
     pub others: u64,
-    /// Its other events in log order, without those of an episode.
+    /// A part of its other events in log order: those without an episode or of the snapshot's one.
     pub events: Vec<InspectedEvent>,
+    /// All of these, whether in this part or not.
+    pub events_total: u64,
     /// The timeline of the snapshot's episode.
     pub timeline: EpisodeTimeline,
 }
@@ -49,8 +51,8 @@ pub struct InspectedEvent {
     pub at: Timestamp,
     /// Kind, such as `step.recorded`.
     pub kind: String,
-    /// Its body.
-    pub body: Object,
+    /// The members of its body with their values as texts, cut where they are long.
+    pub members: Vec<(String, String)>,
     /// An artifact as HTML that runs nothing: its image and a link.
     pub html: Option<String>,
 }

@@ -2,14 +2,17 @@
 
 use gauntlet_api::{InspectedEvent, InspectedSnapshot, InspectedStep};
 use gauntlet_model::{Body, Object, Record, RunId, unescape_html};
-use gauntlet_store::{InEpisode, Store};
+use gauntlet_store::Store;
 use serde_json::Value;
 
 use crate::Error;
-use crate::timeline::{self, ToHtml};
+use crate::timeline::{self, ToHtml, cut};
 
-/// The snapshot `seq` of a step, with the step's other events that belong to it and the timeline of its
-/// episode; `None` where the run has no such step.
+/// Events of a step that are sent at once; more are read when they are asked for.
+const EVENTS: u32 = 200;
+
+/// The snapshot `seq` of a step, with the first of the step's other events that belong to it and the timeline
+/// of its episode; with `after`, only the events behind that one. `None` where the run has no such step.
 ///
 /// # Errors
 ///
@@ -18,52 +21,53 @@ pub async fn step(
     store: &Store,
     run: &RunId,
     step: u64,
-    seq: u64,
+    (seq, after): (u64, Option<u64>),
     to_html: ToHtml,
 ) -> Result<Option<InspectedStep>, Error> {
-    let records = store.step(run, step, InEpisode::Any).await?;
-    if records.is_empty() {
+    let record = store.read(run, seq.checked_sub(1), 1, None).await?.records.into_iter().next();
+    let record = record.filter(|record| record.seq == seq && record.step == Some(step));
+    let episode = record.as_ref().and_then(|record| record.episode.as_ref());
+    let part = store.step_events(run, step, episode, after, EVENTS).await?;
+    if part.total == 0 && part.snapshots == 0 {
         return Ok(None);
     }
-    let mut found = InspectedStep { step, ..InspectedStep::default() };
-    let episode = records.iter().find(|record| record.seq == seq).and_then(|record| record.episode.as_ref());
-    for record in &records {
-        match record.event().as_ref().map(|e| e.body()) {
-            Ok(Body::SnapshotScored(scored)) if record.seq == seq => {
-                let mut metadata = scored.metadata.clone();
-                metadata.retain(|key, _| key != "action" && key != "observation");
-                let is_escaped = !scored.posted.is_empty();
-                if is_escaped {
-                    metadata.values_mut().for_each(unescape_strings);
-                }
-                let text = |text: &str| match is_escaped {
-                    true => unescape_html(text).into_owned(),
-                    false => text.to_owned(),
-                };
-                found.snapshot = Some(InspectedSnapshot {
-                    seq: record.seq,
-                    at: record.at,
-                    received_at: record.received_at,
-                    episode: record.episode.as_ref().map(ToString::to_string),
-                    action: text(&scored.action),
-                    observation: text(&scored.observation),
-                    duration_ms: scored.duration_ms,
-                    metadata,
-                });
-            }
-            Ok(Body::SnapshotScored(_)) => found.others += 1,
-            Ok(Body::StepRecorded(_)) if record.episode.is_some() => {}
-            Ok(_) if record.episode.is_none() || record.episode.as_ref() == episode => {
-                found.events.push(inspected(run, record, to_html));
-            }
-            Ok(_) => {}
-            Err(error) => tracing::error!(seq = record.seq, %error, "a stored event breaks the rules"),
-        }
+    let mut found = InspectedStep { step, events_total: part.total, ..InspectedStep::default() };
+    found.events = part.events.iter().map(|record| inspected_event(run, record, to_html)).collect();
+    if after.is_some() {
+        return Ok(Some(found));
     }
+    found.snapshot = record.as_ref().and_then(inspected_snapshot);
+    found.others = part.snapshots - u64::from(found.snapshot.is_some()).min(part.snapshots);
     if let Some(episode) = episode.filter(|_| found.snapshot.is_some()) {
         found.timeline = timeline::read(store, run, episode, 0..u64::MAX, to_html).await?;
     }
     Ok(Some(found))
+}
+
+/// A scored snapshot with its texts; `None` of another event.
+fn inspected_snapshot(record: &Record) -> Option<InspectedSnapshot> {
+    let event = record.event();
+    let Ok(Body::SnapshotScored(scored)) = event.as_ref().map(|event| event.body()) else { return None };
+    let mut metadata = scored.metadata.clone();
+    metadata.retain(|key, _| key != "action" && key != "observation");
+    let is_escaped = !scored.posted.is_empty();
+    if is_escaped {
+        metadata.values_mut().for_each(unescape_strings);
+    }
+    let text = |text: &str| match is_escaped {
+        true => unescape_html(text).into_owned(),
+        false => text.to_owned(),
+    };
+    Some(InspectedSnapshot {
+        seq: record.seq,
+        at: record.at,
+        received_at: record.received_at,
+        episode: record.episode.as_ref().map(ToString::to_string),
+        action: text(&scored.action),
+        observation: text(&scored.observation),
+        duration_ms: scored.duration_ms,
+        metadata,
+    })
 }
 
 /// Undoes an origin client's escapes in every string of a value.
@@ -76,11 +80,16 @@ fn unescape_strings(value: &mut Value) {
     }
 }
 
-fn inspected(run: &RunId, record: &Record, to_html: ToHtml) -> InspectedEvent {
+fn inspected_event(run: &RunId, record: &Record, to_html: ToHtml) -> InspectedEvent {
     let body: Object = serde_json::from_str(&record.body).unwrap_or_default();
     let html = match record.event().as_ref().map(|event| event.body()) {
         Ok(Body::ArtifactAdded(artifact)) => Some((to_html.artifact)(run, artifact)),
         _ => None,
     };
-    InspectedEvent { seq: record.seq, at: record.at, kind: record.kind.to_string(), body, html }
+    let text = |value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    let members = body.into_iter().map(|(key, value)| (key, cut(text(value)))).collect();
+    InspectedEvent { seq: record.seq, at: record.at, kind: record.kind.to_string(), members, html }
 }

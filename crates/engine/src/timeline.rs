@@ -297,7 +297,7 @@ fn text(value: &Value) -> String {
 }
 
 /// A text without what is too long to be sent, and how much that is.
-fn cut(text: String) -> String {
+pub(crate) fn cut(text: String) -> String {
     match text.char_indices().nth(MAX_CHARS) {
         None => text,
         Some((at, _)) => {

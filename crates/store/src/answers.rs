@@ -54,6 +54,18 @@ pub struct Excerpt {
     pub last: Vec<Record>,
 }
 
+/// A part of what belongs to a step beside its scored snapshots.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StepEvents {
+    /// Events without an episode and those of the episode that was asked for, by sequence number, without
+    /// scored snapshots and without the recorded steps of the episode.
+    pub events: Vec<Record>,
+    /// All of these, whether in this part or not.
+    pub total: u64,
+    /// The step's scored snapshots, of every episode.
+    pub snapshots: u64,
+}
+
 /// Which episode's events or steps to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InEpisode<'a> {

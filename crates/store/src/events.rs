@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{Event, FailureRules, Kind, Record, RunId, RunSpec, Timestamp};
+use gauntlet_model::{EpisodeId, Event, FailureRules, Kind, Record, RunId, RunSpec, Timestamp};
 
-use crate::log_store::{ReadQuery, StepQuery};
+use crate::log_store::{ReadQuery, StepEventsQuery, StepQuery};
 use crate::reply::Reply;
 use crate::row::{Labels, Row};
 use crate::runs::new_run;
 use crate::work::Work;
-use crate::{Appended, InEpisode, OriginSession, Slice, SnapshotFilter, StepRow, Store, StoreError};
+use crate::{
+    Appended, InEpisode, OriginSession, Slice, SnapshotFilter, StepEvents, StepRow, Store, StoreError,
+};
 
 /// Bytes of bodies after which a slice ends early: the reader continues from there.
 const SLICE_BYTES: usize = 8 << 20;
@@ -127,6 +129,19 @@ impl Store {
         episode: InEpisode<'_>,
     ) -> Result<Vec<Record>, StoreError> {
         self.log().step(run, step, episode).await
+    }
+
+    /// At most `limit` events of one step beside its scored snapshots, behind a sequence number: those without
+    /// an episode and those of `episode`, whose recorded steps are left out.
+    pub async fn step_events(
+        &self,
+        run: &RunId,
+        step: u64,
+        episode: Option<&EpisodeId>,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<StepEvents, StoreError> {
+        self.log().step_events(StepEventsQuery { run, step, episode, after, limit }).await
     }
 
     /// At most `limit` scored snapshots, of the episodes asked for, by step, then by sequence number, behind

@@ -67,7 +67,7 @@ mod writers;
 
 pub use answers::{
     Appended, Created, Excerpt, InEpisode, OriginSession, Page, PendingCommand, RunGroup, RunQuery, Slice,
-    SnapshotFilter, StepRow,
+    SnapshotFilter, StepEvents, StepRow,
 };
 pub use blobs::{Blob, Blobs, Upload};
 pub use calls::{CallOutcome, DueCall, NewAlert, NewCall};

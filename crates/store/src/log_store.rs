@@ -21,7 +21,7 @@ use gauntlet_vault::StoredKey;
 use crate::{
     DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, OriginSession, Page,
     PendingCommand, RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, SnapshotFilter, StaleRun,
-    StepRow, StoreError,
+    StepEvents, StepRow, StoreError,
 };
 use crate::{DumpMoment, EventLines, TableRows};
 
@@ -52,6 +52,19 @@ pub(crate) struct StepQuery<'a> {
     pub limit: u32,
     pub failing: SnapshotFilter,
     pub episode: InEpisode<'a>,
+}
+
+/// Which events of a step to read, beside its scored snapshots.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StepEventsQuery<'a> {
+    pub run: &'a RunId,
+    pub step: u64,
+    /// The episode whose events are read with those of none.
+    pub episode: Option<&'a EpisodeId>,
+    /// The sequence number behind which to begin; `None`: at the first event.
+    pub after: Option<u64>,
+    /// Most events.
+    pub limit: u32,
 }
 
 /// The log in a database. Reads see what was committed before they began, and never wait for the writer. The
@@ -109,6 +122,9 @@ pub(crate) trait LogStore: Send + Sync {
 
     /// Every event of one step.
     async fn step(&self, run: &RunId, step: u64, episode: InEpisode<'_>) -> Result<Vec<Record>, StoreError>;
+
+    /// A part of the events of one step beside its scored snapshots.
+    async fn step_events(&self, query: StepEventsQuery<'_>) -> Result<StepEvents, StoreError>;
 
     /// A list of scored snapshots.
     async fn steps(&self, query: StepQuery<'_>) -> Result<Vec<StepRow>, StoreError>;

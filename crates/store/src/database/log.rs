@@ -21,11 +21,11 @@ use super::{
     api_keys, command_table, dump, effects, episode, hub, list_views, listing, lookup, monitors, projections,
     read, seals, steps, tombstones, webhooks, writers,
 };
-use crate::log_store::{LogStore, ReadQuery, StepQuery};
+use crate::log_store::{LogStore, ReadQuery, StepEventsQuery, StepQuery};
 use crate::{
     DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, OriginSession, Page,
-    PendingCommand, RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, StaleRun, StepRow,
-    StoreError,
+    PendingCommand, RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, StaleRun, StepEvents,
+    StepRow, StoreError,
 };
 use crate::{DumpMoment, EventLines, TableRows};
 
@@ -143,6 +143,10 @@ impl LogStore for DatabaseLog {
 
     async fn step(&self, run: &RunId, step: u64, episode: InEpisode<'_>) -> Result<Vec<Record>, StoreError> {
         steps::step(&self.readers, run, step, episode).await
+    }
+
+    async fn step_events(&self, query: StepEventsQuery<'_>) -> Result<StepEvents, StoreError> {
+        steps::step_events(&self.readers, query).await
     }
 
     async fn steps(&self, query: StepQuery<'_>) -> Result<Vec<StepRow>, StoreError> {

@@ -11,8 +11,8 @@ use super::query::query;
 use super::read::locate;
 use super::rows::{self, RECORD, record};
 use super::{place, seq_of, step_column};
-use crate::log_store::StepQuery;
-use crate::{InEpisode, SnapshotFilter, StepRow, StoreError};
+use crate::log_store::{StepEventsQuery, StepQuery};
+use crate::{InEpisode, SnapshotFilter, StepEvents, StepRow, StoreError};
 
 /// Every event of one step, in the order of the log.
 pub(crate) async fn step(
@@ -31,6 +31,38 @@ pub(crate) async fn step(
     }
     let found = query.all(readers).await.map_err(fault)?;
     found.iter().map(record).collect()
+}
+
+/// The events of a step beside its scored snapshots, from `after` on, and how many there are.
+pub(crate) async fn step_events(
+    readers: &Pool,
+    asked: StepEventsQuery<'_>,
+) -> Result<StepEvents, StoreError> {
+    const LISTED: &str =
+        "kind <> 'snapshot.scored' AND (episode IS NULL OR (kind <> 'step.recorded' AND episode = ?3))";
+    let StepEventsQuery { run, step, episode, after, limit } = asked;
+    let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
+    let episode = episode.map(|episode| episode.as_str());
+    let sql = format!(
+        "SELECT count(CASE WHEN {LISTED} THEN 1 END) AS total,
+            count(CASE WHEN kind = 'snapshot.scored' THEN 1 END) AS snapshots
+         FROM events WHERE run_no = ?1 AND step = ?2"
+    );
+    let counts = query(AssertSqlSafe(sql)).bind(run_no).bind(step_column(step)).bind(episode);
+    let counts =
+        counts.first(readers).await.map_err(fault)?.ok_or(sqlx::Error::RowNotFound).map_err(fault)?;
+    let count = |name: &str| -> Result<u64, StoreError> {
+        u64::try_from(counts.try_get::<i64, _>(name).map_err(fault)?).map_err(corrupt)
+    };
+    let sql = format!(
+        "SELECT {RECORD} FROM events WHERE run_no = ?1 AND step = ?2 AND {LISTED} AND place > ?4
+         ORDER BY place LIMIT ?5"
+    );
+    let after = after.map_or(-1, |seq| place(run_no, seq));
+    let found = query(AssertSqlSafe(sql)).bind(run_no).bind(step_column(step)).bind(episode);
+    let found = found.bind(after).bind(i64::from(limit)).all(readers).await.map_err(fault)?;
+    let events = found.iter().map(record).collect::<Result<_, _>>()?;
+    Ok(StepEvents { events, total: count("total")?, snapshots: count("snapshots")? })
 }
 
 /// At most `limit` scored steps, each as its last snapshot, behind `after` (a step and a sequence number), by

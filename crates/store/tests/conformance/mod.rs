@@ -57,6 +57,7 @@ macro_rules! suite {
             pages_meet_without_gap_or_overlap, kinds_are_filtered, reading_past_the_end_is_empty,
             steps_may_be_as_great_as_json_holds_exactly,
             large_bodies_end_a_slice_early, all_events_of_a_step_are_read,
+            events_beside_the_snapshots_of_a_step_come_in_parts,
             steps_are_listed_in_order_and_by_failure,
             an_unknown_run_cannot_be_read);
         conformance::suite!($backend; failing:

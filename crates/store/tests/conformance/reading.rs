@@ -4,7 +4,7 @@ use gauntlet_model::{
     EpisodeId, FailureKind, Kind, MAX_STEP, MAX_TEXT_BYTES, Score, ScoreAdded, ScoreTarget, Scores,
     SnapshotScored,
 };
-use gauntlet_store::{InEpisode, SnapshotFilter, StoreError};
+use gauntlet_store::{InEpisode, SnapshotFilter, StepEvents, StoreError};
 
 use super::Backend;
 use super::fixtures::*;
@@ -68,6 +68,44 @@ pub(crate) async fn large_bodies_end_a_slice_early(backend: &impl Backend) {
     assert!((2..20).contains(&slice.records.len()), "{} records at once", slice.records.len());
     assert_eq!(slice.next_after, slice.records.last().map(|r| r.seq));
     assert_eq!(log(&fresh.store, &run).await.len(), 25);
+}
+
+pub(crate) async fn events_beside_the_snapshots_of_a_step_come_in_parts(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let (one, two) = (EpisodeId::new("one").unwrap(), EpisodeId::new("two").unwrap());
+    let late = ScoreAdded {
+        target: ScoreTarget::Step,
+        path: "late".to_owned(),
+        value: Score::new(1.0).unwrap(),
+        label: None,
+        explanation: None,
+        source: "judge".to_owned(),
+    };
+    let score = |n, episode: Option<&str>, step| event(n, episode, step, late.clone());
+    let mut events = vec![
+        snapshot(1, 7, &[("root", 1.0)]),
+        event(2, Some("one"), 7, SnapshotScored::default()),
+        event(3, Some("two"), 7, SnapshotScored::default()),
+    ];
+    events.extend((4..24).map(|n| score(n, [None, Some("one"), Some("two")][n as usize % 3], 7)));
+    events.push(score(24, None, 8));
+    fresh.store.append(&run, events, at(2)).await.unwrap();
+    for (episode, wanted) in [(None, None), (Some(&one), Some(1)), (Some(&two), Some(2))] {
+        let expect: Vec<u64> = (4..24).filter(|n| n % 3 == 0 || Some(n % 3) == wanted).collect();
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let part = fresh.store.step_events(&run, 7, episode, after, 5).await.unwrap();
+            assert_eq!((part.total, part.snapshots), (expect.len() as u64, 3));
+            assert!(part.events.len() <= 5);
+            let Some(last) = part.events.last() else { break };
+            after = Some(last.seq);
+            found.extend(part.events.iter().map(|record| record.seq));
+        }
+        assert_eq!(found, expect, "{episode:?}");
+    }
+    let none = fresh.store.step_events(&run, 9, None, None, 5).await.unwrap();
+    assert_eq!(none, StepEvents::default());
 }
 
 pub(crate) async fn all_events_of_a_step_are_read(backend: &impl Backend) {
