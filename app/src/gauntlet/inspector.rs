@@ -274,13 +274,13 @@ fn Events(
 ) -> impl IntoView {
     let all = RwSignal::new(events);
     let is_open = RwSignal::new(false);
-    let trouble = RwSignal::new(None::<String>);
+    let refusal = RwSignal::new(None::<String>);
     let load = move |()| {
         let run = session.summary(|s| s.id.to_string());
         let last = all.with(|all| all.last().map(|e| e.seq));
         leptos::task::spawn_local(async move {
             let part = get_step(run, of.0, of.1, last).await;
-            trouble.try_set(part.as_ref().err().map(ToString::to_string));
+            refusal.try_set(part.as_ref().err().map(ToString::to_string));
             // A second press may have brought the same part; and the page may be gone by now.
             all.try_update(|all| {
                 if all.last().map(|e| e.seq) == last {
@@ -308,7 +308,7 @@ fn Events(
             {move || is_open.get().then(|| view! {
                 <ol class="events">{move || all.get().into_iter().map(event).collect_view()}</ol>
                 {more(left, "events", Callback::new(load))}
-                {move || trouble.get().map(|text| view! { <p class="trouble" role="alert">{text}</p> })}
+                {move || refusal.get().map(|text| view! { <p class="trouble" role="alert">{text}</p> })}
             })}
         </details>
     }

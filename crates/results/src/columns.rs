@@ -85,8 +85,8 @@ pub(crate) struct Columns {
 struct Known<'n> {
     /// Their normal forms.
     names: HashSet<&'n str>,
-    /// Of each field that aliases stand for, the one that counts: the first in the table of aliases. The others are
-    /// metadata.
+    /// Of each field that aliases stand for, the one that counts: the first in the table of aliases. The
+    /// others are metadata.
     best: HashMap<&'static str, &'n str>,
 }
 

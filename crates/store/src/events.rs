@@ -131,8 +131,8 @@ impl Store {
         self.log().step(run, step, episode).await
     }
 
-    /// At most `limit` events of one step beside its scored snapshots, behind a sequence number: those without
-    /// an episode and those of `episode`, whose recorded steps are left out.
+    /// At most `limit` events of one step beside its scored snapshots, behind a sequence number: those
+    /// without an episode and those of `episode`, whose recorded steps are left out.
     pub async fn step_events(
         &self,
         run: &RunId,
