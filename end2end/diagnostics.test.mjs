@@ -108,6 +108,43 @@ story(
   },
 );
 
+story(
+  "thousands of events of one step come in parts, once their list is opened",
+  async ({ server, page }) => {
+    await nested(server);
+    const score = (n) =>
+      event(
+        "score.added",
+        { target: "step", path: `judge.${n % 7}`, value: n, source: "judge" },
+        { step: 1, at: atSecond(1) },
+      );
+    for (let from = 0; from < 4_000; from += 500) {
+      await server.post(
+        "/api/v1/runs/nested/events",
+        Array.from({ length: 500 }, (_, i) => score(from + i)),
+      );
+    }
+    const run = await RunPage.open(page, "/runs/nested?step=1");
+    await run.inspected((await snapshotOf(server, "nested", 1)).seq);
+    const part = run.part("Events of this step");
+    const shown = () => part.locator("ol.events > li").count();
+    assert.equal(await part.locator(".panel-note").innerText(), "4,000");
+    assert.equal(await shown(), 0, "nothing is laid out before the list is opened");
+
+    await part.locator("summary").click();
+    await until("the first part is there", async () => (await shown()) === 200);
+    await part.getByRole("button", { name: "Show more: 3,800 events follow" }).click();
+    await until("the second part is there", async () => (await shown()) === 400);
+    const values = await part.locator("ol.events > li").evaluateAll((events) =>
+      events.map((event) => {
+        const terms = [...event.querySelectorAll("dt")];
+        return Number(terms.find((term) => term.textContent === "value").nextElementSibling.textContent);
+      }),
+    );
+    assert.deepEqual(values, [...Array(400).keys()], "each once, in the order of the log");
+  },
+);
+
 /** An event of an episode. */
 function ofEpisode(kind, body, { episode = "e1", step } = {}) {
   return event(kind, body, { episode, step, at: atSecond(0) });
