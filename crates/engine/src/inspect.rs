@@ -46,8 +46,9 @@ pub async fn step(
 
 /// A scored snapshot with its texts; `None` of another event.
 fn inspected_snapshot(record: &Record) -> Option<InspectedSnapshot> {
-    let event = record.event();
-    let Ok(Body::SnapshotScored(scored)) = event.as_ref().map(|event| event.body()) else { return None };
+    let broken = |error: &_| tracing::error!(seq = record.seq, %error, "a stored event breaks the rules");
+    let event = record.event().inspect_err(broken).ok()?;
+    let Body::SnapshotScored(scored) = event.body() else { return None };
     let mut metadata = scored.metadata.clone();
     metadata.retain(|key, _| key != "action" && key != "observation");
     let is_escaped = !scored.posted.is_empty();
