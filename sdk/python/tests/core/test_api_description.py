@@ -44,7 +44,7 @@ enabled = false
 ENDLESS = "/api/v1/runs/{run}/live"
 
 
-def test_each_answer_is_what_the_document_says(server: Server, tmp_path: Path) -> None:
+def test_each_answer_is_as_the_document_describes(server: Server, tmp_path: Path) -> None:
     settings = tmp_path / "schemathesis.toml"
     settings.write_text(SETTINGS)
     document = f"{server.url}/api/v1/openapi.json"
