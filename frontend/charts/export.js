@@ -4,7 +4,7 @@
 /** @typedef {import("./source.js").Columns} Columns */
 
 /** Dashes of the runs in a picture; as in plot.js. */
-const DASHES = ["", "7 4", "2 3", "9 3 2 3"];
+const DASHES = ["", "12 3", "6 2", "16 2 4 2"];
 const SIZE = { width: 960, height: 420, left: 64, right: 16, top: 40, bottom: 32 };
 
 /**

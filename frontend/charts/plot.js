@@ -8,7 +8,7 @@ import { drawnRange, elapsed, padded, position, quantity } from "./values.js";
 /** @typedef {import("./state.js").View} View */
 
 /** Dashes of the runs, in CSS pixels; as `.run-dash-*` in the style. */
-const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
+const DASHES = [[], [12, 3], [6, 2], [16, 2, 4, 2]];
 /** How far a pointer may move between press and release for a click, CSS pixels. */
 const CLICK_PX = 4;
 /** How long a click may be the first half of a double click, milliseconds. */
@@ -300,13 +300,14 @@ function prepare(histories, view) {
     const color = token(`--run-${run.color}`);
     const table = [columns.x ?? columns.step, (isSmooth && columns.smooth) || columns.mean];
     const isPoint = columns.step.length === 1;
-    series.push({ stroke: color, width: 1.6, dash: DASHES[run.dash], points: { show: isPoint } });
-    drawn.push(table[1]);
     if (isSmooth) {
-      table.push(columns.mean);
+      // In front of it in the list, so that it is drawn behind.
+      table.splice(1, 0, columns.mean);
       series.push({ stroke: faded(color, 0.3), width: 1, points: { show: false } });
       drawn.push(columns.mean);
     }
+    series.push({ stroke: color, width: 1.6, dash: DASHES[run.dash], points: { show: isPoint } });
+    drawn.push((isSmooth && columns.smooth) || columns.mean);
     if (hasBand && columns.low !== undefined && columns.high !== undefined) {
       bands.push({ series: [series.length, series.length + 1], fill: faded(color, 0.14) });
       table.push(columns.high, columns.low);

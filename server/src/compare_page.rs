@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_app::compare::{Choice, ComparisonContent, document};
+use gauntlet_engine::series::MAX_RUNS;
 use gauntlet_engine::{compare, tasks};
 use gauntlet_model::RunId;
 use gauntlet_store::RunQuery;
@@ -59,6 +60,11 @@ async fn fill(content: &mut ComparisonContent, state: &AppState, query: &str) ->
                 content.problems.push(format!("There is no run {:?}; it may have been deleted.", id.as_str()))
             }
         }
+    }
+    if known.len() > MAX_RUNS {
+        let all = known.len();
+        content.problems.push(format!("{all} runs are named; the first {MAX_RUNS} of them are shown."));
+        known.truncate(MAX_RUNS);
     }
     let baseline = baseline.filter(|id| known.contains(id));
     if known.is_empty() {

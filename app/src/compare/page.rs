@@ -61,16 +61,22 @@ fn page(content: &ComparisonContent, style: String, package: &str) -> impl IntoV
         None => choose(&content.choices).erase(),
     };
     let add = content.comparison.as_ref().map(|comparison| add(comparison, &content.choices));
+    // Without charts the page has the switch of the other pages.
+    let theme = (runs > 0).then(|| {
+        view! {
+            <button
+                class="button is-icon" id="theme" hidden title="Dark or light"
+                aria-label="Switch between dark and light"
+            >
+                <Icon shape=Shape::Theme />
+            </button>
+        }
+    });
     let header = view! {
         <a class="link" href="/">"Runs"</a>
         <span class="top-gap"></span>
         <a class="link" href="/docs/charts">"Docs"</a>
-        <button
-            class="button is-icon" id="theme" hidden title="Dark or light"
-            aria-label="Switch between dark and light"
-        >
-            <Icon shape=Shape::Theme />
-        </button>
+        {theme}
     };
     let body = view! {
         <h1>{title}</h1>
@@ -105,36 +111,34 @@ fn sections(comparison: &Comparison, tasks: Option<&TaskComparison>) -> impl Int
     }
 }
 
+/// The most runs whose links stand beside their names; those of more are in a menu each, so that the charts
+/// are not far below.
+const MOST_OPEN: usize = 3;
+
 /// The runs as a list that is also the legend of the charts.
 fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
     let ids: Vec<&RunId> = comparison.runs.iter().map(|run| &run.id).collect();
     let is_many = ids.len() > 1;
+    let is_dense = ids.len() > MOST_OPEN;
     let item = |(run, look): (&RunSummary, Look)| {
         let (status, words) = run_status(run);
         let without: Vec<&RunId> = ids.iter().copied().filter(|id| **id != run.id).collect();
         let is_baseline = run.id == comparison.baseline;
-        let baseline = is_many.then(|| match is_baseline {
-            true => view! { <span class="baseline">"baseline"</span> }.erase(),
-            false => view! {
-                <a
-                    class="link" href=compare_address(&ids, Some(&run.id))
-                    title=format!("Take differences to {}", run.name)
-                >"Set as baseline"</a>
-            }
-            .erase(),
-        });
-        let beside = (!is_baseline).then(|| {
-            view! {
-                <a
-                    class="link" href=beside_address(&comparison.baseline, &run.id)
-                    title=format!("{} beside the baseline, with one transport", run.name)
-                >"Watch both in one scene"</a>
-                <a
-                    class="link" href=evolution_address(&comparison.baseline, &run.id)
-                    title=format!("What each step of {} gained over the baseline", run.name)
-                >"Step by step"</a>
+        let ways = (!is_baseline).then(|| {
+            let ways = ways(&ids, &comparison.baseline, run);
+            match is_dense {
+                true => view! {
+                    <details class="compare-more">
+                        <summary aria-label=format!("More of {}", run.name) title="More">"⋯"</summary>
+                        <div>{ways}</div>
+                    </details>
+                }
+                .erase(),
+                false => ways.erase(),
             }
         });
+        let baseline =
+            (is_many && is_baseline).then(|| view! { <span class="baseline">"baseline"</span> });
         let remove = is_many.then(|| {
             view! {
                 <a
@@ -148,18 +152,38 @@ fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
         view! {
             <li class="compare-run">
                 {swatch(look)}
-                <a class="compare-name" href=run_address(run.id.as_str())>{run.name.clone()}</a>
+                <a class="compare-name" href=run_address(run.id.as_str()) title=run.name.clone()>
+                    {run.name.clone()}
+                </a>
                 <span class="quiet-words">{run.project.clone()}</span>
                 <span class=format!("status is-{status}")>{words}</span>
                 {badge(run)}
                 {baseline}
-                {beside}
+                {ways}
                 {remove}
             </li>
         }
     };
     let items = shown(comparison).into_iter().map(item).collect_view();
-    view! { <ul class="compare-runs" aria-label="Runs">{items}</ul> }
+    view! { <ul class="compare-runs" class:is-dense=is_dense aria-label="Runs">{items}</ul> }
+}
+
+/// What can be done with a run beside the baseline.
+fn ways(ids: &[&RunId], baseline: &RunId, run: &RunSummary) -> impl IntoView + use<> {
+    view! {
+        <a
+            class="link" href=compare_address(ids, Some(&run.id))
+            title=format!("Take differences to {}", run.name)
+        >"Set as baseline"</a>
+        <a
+            class="link" href=beside_address(baseline, &run.id)
+            title=format!("{} beside the baseline, with one transport", run.name)
+        >"Watch both in one scene"</a>
+        <a
+            class="link" href=evolution_address(baseline, &run.id)
+            title=format!("What each step of {} gained over the baseline", run.name)
+        >"Step by step"</a>
+    }
 }
 
 /// Adds one more run.

@@ -17,7 +17,7 @@ use crate::ui::{Look, looks};
 /// Runs that are drawn where none is selected.
 const FIRST_DRAWN: usize = 10;
 /// Selected runs, and runs of groups, that are drawn at most.
-const MOST_DRAWN: usize = 32;
+const MOST_DRAWN: usize = 200;
 
 /// Puts a newer page in the place of the rows from `start` on that it covers; rows before and behind them
 /// stay. Returns whether anything changed; the page itself where it does not reach the old rows, so that

@@ -14,7 +14,7 @@ use crate::page::non_empty;
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompareQuery {
-    /// The ids of 1 to 32 runs, separated by commas. A comma or a percent sign of an id is written `%2C` or
+    /// The ids of 1 to 200 runs, separated by commas. A comma or a percent sign of an id is written `%2C` or
     /// `%25`.
     pub runs: String,
     /// The run that differences are taken to; the first one where none is named.

@@ -64,7 +64,7 @@ pub enum SeriesAxis {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeriesRequest {
-    /// The runs, 1 to 32, each once.
+    /// The runs, 1 to 200, each once.
     pub runs: Vec<RunId>,
     /// Rubrics and measurements, each once; without any only the paths of the runs are answered.
     #[serde(default)]

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::films::Films;
 
 /// The most runs of one request.
-pub const MAX_RUNS: usize = 32;
+pub const MAX_RUNS: usize = 200;
 /// The most paths of one request.
 const MAX_PATHS: usize = 500;
 /// The most points that one request may ask for, over all runs and paths.

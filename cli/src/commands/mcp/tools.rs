@@ -110,7 +110,7 @@ fn run_summary(server: &Server, asked: OneRun) -> Answered {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SeveralRuns {
-    /// The ids of 1 to 32 runs.
+    /// The ids of 1 to 200 runs.
     runs: Vec<RunId>,
     /// The run that differences are taken to; the first one where none is named.
     #[serde(default)]
@@ -261,7 +261,7 @@ fn read_episode(server: &Server, asked: OneEpisode) -> Answered {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Series {
-    /// The ids of 1 to 32 runs.
+    /// The ids of 1 to 200 runs.
     runs: Vec<RunId>,
     /// Rubrics and measurements, such as `root` and `metrics.loss`; without any the answer says which there
     /// are.

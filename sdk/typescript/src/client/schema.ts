@@ -2826,7 +2826,7 @@ export interface components {
     EffectColor: "red" | "amber" | "grey" | "rose" | "brick" | "blue" | "green";
     /** @description Which histories of which runs, for charts. Every path is read of every run. */
     SeriesRequest: {
-      /** @description The runs, 1 to 32, each once. */
+      /** @description The runs, 1 to 200, each once. */
       runs: string[];
       /**
        * @description Rubrics and measurements, each once; without any only the paths of the runs are answered.
@@ -4333,7 +4333,7 @@ export interface operations {
     parameters: {
       query: {
         /**
-         * @description The ids of 1 to 32 runs, separated by commas. A comma or a percent sign of an id is written `%2C` or
+         * @description The ids of 1 to 200 runs, separated by commas. A comma or a percent sign of an id is written `%2C` or
          *     `%25`.
          */
         runs: string;
