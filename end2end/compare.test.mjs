@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { meanOf } from "../frontend/charts/groups.js";
+import { meanOf, overRollouts } from "../frontend/charts/groups.js";
 import { atSecond, event, scored } from "./events.mjs";
 import { SMALL, story, until } from "./harness.mjs";
 
@@ -108,6 +108,11 @@ test("a line of several runs is their mean, and its band what was chosen", () =>
   const offset = meanOf([history("a", [0, 1], [1, 1]), history("b", [1, 2], [3, 9])], "std");
   assert.deepEqual(offset.mean, [1, 2, 9]);
   assert.deepEqual([offset.low[0], offset.high[2]], [1, 9]);
+  // The rollouts of a step, as the server describes them: 1, 2 and 3, then a single 5.
+  const steps = { ...history("a", [0, 1], [2, 5]), low: [1, 5], high: [3, 5], std: [1, 0], count: [3, 1] };
+  assert.equal(overRollouts(steps, "range"), steps);
+  assert.deepEqual(overRollouts(steps, "std").low, [1, 5]);
+  assert.ok(Math.abs(overRollouts(steps, "interval").high[0] - 4.4843) < 1e-3);
 });
 
 story("runs with one value of the configuration are one line", async ({ server, page, screenshot }) => {

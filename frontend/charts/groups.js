@@ -58,13 +58,45 @@ export function byConfig(runs, columns, key, band) {
     const found = columns.get(run.id);
     return found === undefined ? [] : [found];
   };
-  if (key === "") return runs.flatMap((run) => known(run).map((it) => ({ run, columns: it, hasBand })));
+  if (key === "") {
+    return runs.flatMap((run) => known(run).map((it) => ({ run, columns: overRollouts(it, band), hasBand })));
+  }
   return groupsOf(runs, key).flatMap(({ look, value, runs: members }) => {
     const histories = members.flatMap(known);
     if (histories.length === 0) return [];
     const run = { ...look, name: groupName(key, value, histories.length) };
     return [{ run, columns: meanOf(histories, band), hasBand }];
   });
+}
+
+/**
+ * A history of one run with the band over the rollouts of each step as its range.
+ *
+ * @param {Columns} columns
+ * @param {Band} band
+ * @returns {Columns}
+ */
+export function overRollouts(columns, band) {
+  const { mean, std, count } = columns;
+  if ((band !== "std" && band !== "interval") || std === undefined || count === undefined) return columns;
+  const widths = std.map((deviation, i) => halfWidth(deviation, count[i] ?? 1, band));
+  return {
+    ...columns,
+    low: mean.map((value, i) => value - (widths[i] ?? 0)),
+    high: mean.map((value, i) => value + (widths[i] ?? 0)),
+  };
+}
+
+/**
+ * Half the width of a band around the mean of `count` values.
+ *
+ * @param {number} deviation
+ * @param {number} count
+ * @param {"std" | "interval"} band
+ */
+function halfWidth(deviation, count, band) {
+  if (count < 2) return 0;
+  return band === "std" ? deviation : (deviation * (T_975[count - 2] ?? Z_975)) / Math.sqrt(count);
 }
 
 /**
@@ -116,12 +148,9 @@ export function meanOf(members, band) {
  */
 function range(values, center, band) {
   if (band === "range" || band === "none") return [Math.min(...values), Math.max(...values)];
-  const freedom = values.length - 1;
-  if (freedom < 1) return [center, center];
   const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
-  const deviation = Math.sqrt(squares / freedom);
-  const factor = band === "std" ? 1 : (T_975[freedom - 1] ?? Z_975) / Math.sqrt(values.length);
-  return [center - factor * deviation, center + factor * deviation];
+  const width = halfWidth(Math.sqrt(squares / Math.max(1, values.length - 1)), values.length, band);
+  return [center - width, center + width];
 }
 
 /** @param {number[]} values */

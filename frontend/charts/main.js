@@ -290,10 +290,6 @@ class Page {
     field("smooth").value = String(smoothing);
     field("group").value = group;
     field("band").value = bandOf(this.view, this.runs.length);
-    // Deviations are those between the runs of a group.
-    for (const option of form.querySelectorAll("[name=band] option[data-grouped]")) {
-      option.toggleAttribute("disabled", group === "");
-    }
     const output = form.querySelector("output");
     if (output !== null) output.textContent = smoothing.toFixed(2);
     field("reset").hidden = zoom === null;

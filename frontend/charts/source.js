@@ -2,7 +2,8 @@
 
 /** `config` holds the values of the keys that differ between the runs, as text. */
 /** @typedef {{ id: string, name: string, color: number, dash: number, live: boolean, config: Record<string, string> }} Run */
-/** @typedef {{ run: string, path: string, steps: number, step: number[], x?: number[], mean: number[], low?: number[], high?: number[], smooth?: number[] }} Columns */
+/** @typedef {{ run: string, path: string, steps: number, step: number[], x?: number[], mean: number[], low?: number[], high?: number[],
+ *   std?: number[], count?: number[], smooth?: number[] }} Columns */
 /** @typedef {{ runs: { run: string, head: number, paths: string[] }[], series: Columns[] }} Batch */
 
 /** The most points that one request may ask for. */
@@ -52,12 +53,14 @@ export function merged(old, part) {
   if (first === undefined) return old;
   let end = old.step.length;
   while (end > 0 && old.step[end - 1] >= first) end -= 1;
-  /** @param {"x" | "low" | "high" | "smooth"} name */
-  const column = (name) => {
+  /**
+   * @param {"x" | "low" | "high" | "std" | "count" | "smooth"} name
+   * @param {(columns: Columns) => number[]} single What it is where every step has one value.
+   */
+  const column = (name, single = (it) => it.mean) => {
     const has = old[name] ?? part[name];
     if (has === undefined) return undefined;
-    // Where only one of the two has a range, the other's is its mean.
-    return [...(old[name] ?? old.mean).slice(0, end), ...(part[name] ?? part.mean)];
+    return [...(old[name] ?? single(old)).slice(0, end), ...(part[name] ?? single(part))];
   };
   return {
     run: old.run,
@@ -68,6 +71,8 @@ export function merged(old, part) {
     x: column("x"),
     low: column("low"),
     high: column("high"),
+    std: column("std", (it) => it.step.map(() => 0)),
+    count: column("count", (it) => it.step.map(() => 1)),
     smooth: column("smooth"),
   };
 }

@@ -70,15 +70,13 @@ export function writeView(query, view) {
 }
 
 /**
- * The band that is drawn where none was chosen, and the one that can be drawn. The ranges of the rollouts of several runs
- * overlap and hide the lines; spread over runs needs groups of them.
+ * The band that is drawn: the chosen one, else the range, except over the rollouts of several runs, where the ranges would
+ * overlap and hide the lines.
  *
  * @param {View} view
  * @param {number} runs
  * @returns {Band}
  */
 export function bandOf(view, runs) {
-  if (view.group !== "") return view.band ?? "range";
-  if (view.band === "none" || view.band === "range") return view.band;
-  return runs > 1 ? "none" : "range";
+  return view.band ?? (view.group === "" && runs > 1 ? "none" : "range");
 }

@@ -107,8 +107,8 @@ fn controls(comparison: &Comparison) -> impl IntoView + use<> {
                 <select name="band">
                     <option value="none">"None"</option>
                     <option value="range">"Lowest to highest"</option>
-                    <option value="std" data-grouped="">"Standard deviation"</option>
-                    <option value="interval" data-grouped="">"95 % interval"</option>
+                    <option value="std">"Standard deviation"</option>
+                    <option value="interval">"95 % interval"</option>
                 </select>
             </label>
             <button class="button" type="button" name="robust" hidden>"Cut outliers"</button>

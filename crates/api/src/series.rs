@@ -130,6 +130,12 @@ pub struct SeriesColumns {
     /// Highest value of each step; absent where every step has one value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<Vec<f64>>,
+    /// Sample standard deviation of each step's values; absent where every step has one value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub std: Option<Vec<f64>>,
+    /// How many values each step has; absent where every step has one value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<Vec<u64>>,
     /// The moving average of the means over all steps up to this one; absent without smoothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smooth: Option<Vec<f64>>,

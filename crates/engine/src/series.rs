@@ -133,6 +133,8 @@ fn in_columns(
         mean: column(|point| point.values.mean),
         low: has_range.then(|| column(|point| point.values.low)),
         high: has_range.then(|| column(|point| point.values.high)),
+        std: has_range.then(|| column(|point| point.values.deviation)),
+        count: has_range.then(|| points.iter().map(|point| point.values.count).collect()),
         smooth: (asked.options.smoothing > 0.0).then(|| column(|point| point.smooth)),
     }
 }

@@ -24,6 +24,8 @@ pub struct StepValues {
     pub low: f64,
     /// Highest value.
     pub high: f64,
+    /// Standard deviation of the values as a sample of all possible rollouts; 0 of a single value.
+    pub deviation: f64,
     /// How many values there are, at least 1: one for each rollout that was evaluated.
     pub count: u64,
 }
@@ -113,6 +115,7 @@ impl Film {
             mean: entry.value,
             low: entry.value,
             high: entry.value,
+            deviation: 0.0,
             count: 1,
         });
         let same_step = |a: &u32, b: &u32| self.nodes.step(*a) == self.nodes.step(*b);
@@ -124,6 +127,8 @@ impl Film {
         let scores = &self.tracks.get(path.0 as usize)?.scores;
         let mut values: Option<StepValues> = None;
         let mut sum = 0.0;
+        // Welford's method, which loses no digits where the values are close together.
+        let (mut center, mut squares) = (0.0, 0.0);
         for row in rows {
             let Some(value) = scores.get(*row) else { continue };
             let (Some(step), Some(node)) = (self.nodes.step(*row), self.nodes.get(*row)) else { continue };
@@ -133,6 +138,7 @@ impl Film {
                 mean: value,
                 low: value,
                 high: value,
+                deviation: 0.0,
                 count: 0,
             });
             sum += value;
@@ -140,9 +146,16 @@ impl Film {
             all.low = all.low.min(value);
             all.high = all.high.max(value);
             all.count += 1;
+            let distance = value - center;
+            center += distance / all.count as f64;
+            squares += distance * (value - center);
         }
         // Rounding must not put the mean outside of the range.
-        values.map(|all| StepValues { mean: (sum / all.count as f64).clamp(all.low, all.high), ..all })
+        values.map(|all| StepValues {
+            mean: (sum / all.count as f64).clamp(all.low, all.high),
+            deviation: (squares / all.count.saturating_sub(1).max(1) as f64).sqrt(),
+            ..all
+        })
     }
 
     /// The history of a path as at most `points` points. Where more steps have a value, the range is cut into

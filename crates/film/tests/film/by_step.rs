@@ -1,6 +1,6 @@
 //! Histories by step: mean and range over rollouts, smoothing, and no extreme lost.
 
-use gauntlet_film::{Chart, ChartOptions, Fact, Film};
+use gauntlet_film::{Chart, ChartOptions, Fact, Film, StepValues};
 use gauntlet_model::EpisodeId;
 use proptest::prelude::*;
 
@@ -28,9 +28,9 @@ fn chart(film: &Film, path: &str, options: ChartOptions) -> Chart {
 fn a_step_is_one_point_with_the_mean_and_range_of_its_rollouts() {
     let film = rollouts(&[vec![1.0, 5.0, 3.0], vec![], vec![-2.0]]);
     let chart = chart(&film, "root", ALL);
-    let points: Vec<_> =
-        chart.points.iter().map(|p| p.values).map(|v| (v.step, v.low, v.mean, v.high, v.count)).collect();
-    assert_eq!(points, [(0, 1.0, 3.0, 5.0, 3), (2, -2.0, -2.0, -2.0, 1)]);
+    let values = |v: StepValues| (v.step, v.low, v.mean, v.high, v.deviation, v.count);
+    let points: Vec<_> = chart.points.iter().map(|p| values(p.values)).collect();
+    assert_eq!(points, [(0, 1.0, 3.0, 5.0, 2.0, 3), (2, -2.0, -2.0, -2.0, 0.0, 1)]);
     assert_eq!(chart.steps, 2);
 }
 

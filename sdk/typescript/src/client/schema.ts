@@ -2907,6 +2907,10 @@ export interface components {
       low?: number[] | null;
       /** @description Highest value of each step; absent where every step has one value. */
       high?: number[] | null;
+      /** @description Sample standard deviation of each step's values; absent where every step has one value. */
+      std?: number[] | null;
+      /** @description How many values each step has; absent where every step has one value. */
+      count?: number[] | null;
       /** @description The moving average of the means over all steps up to this one; absent without smoothing. */
       smooth?: number[] | null;
     };
