@@ -2,7 +2,7 @@
 
 import { csv, png, save, svg } from "./export.js";
 import { byConfig } from "./groups.js";
-import { Plot, nearestIndex } from "./plot.js";
+import { Plot, TIME_STEPS, nearestIndex, short } from "./plot.js";
 import { bandOf } from "./state.js";
 import { position, quantity } from "./values.js";
 
@@ -217,15 +217,17 @@ export class Chart {
     if (plot === null) return;
     const style = getComputedStyle(document.documentElement);
     const token = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
-    const { axis, isLog } = this.#page.view;
+    const { axis } = this.#page.view;
     const look = {
       color: (/** @type {number} */ index) => token(`--run-${index}`),
       text: token("--text"),
       line: token("--line-strong"),
       background: token("--bg"),
-      isLog,
-      label: (/** @type {number} */ x) => position(axis, x),
-      number: quantity,
+      scale: plot.scale,
+      axis: { step: "step", elapsed: "time since start", time: "wall time" }[axis],
+      label: (/** @type {number} */ x) => (axis === "step" ? short(x) : position(axis, x)),
+      number: short,
+      steps: axis === "elapsed" ? TIME_STEPS : [],
     };
     const name = `${this.path}.${format}`;
     if (format === "csv") save(name, new Blob([csv(histories)], { type: "text/csv" }));

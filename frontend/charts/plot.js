@@ -14,7 +14,7 @@ const CLICK_PX = 4;
 /** How long a click may be the first half of a double click, milliseconds. */
 const DOUBLE_CLICK_MS = 300;
 /** Distances of the marks on an axis of elapsed time, seconds. */
-const TIME_STEPS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 604800];
+export const TIME_STEPS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 604800];
 /** The cursors of all charts move together. */
 const SYNC = "charts";
 
@@ -78,6 +78,12 @@ export class Plot {
   /** The picture as it is, for export. @returns {HTMLCanvasElement} */
   get canvas() {
     return this.#plot.ctx.canvas;
+  }
+
+  /** The vertical scale as drawn. @returns {import("./export.js").Scale} */
+  get scale() {
+    const { distr, asinh } = this.#plot.scales.y;
+    return { kind: distr === 3 ? "log" : distr === 4 ? "asinh" : "linear", linear: asinh };
   }
 
   /** The ranges of both axes as drawn. */
@@ -164,10 +170,13 @@ export class Plot {
           y: { ...yScale(view.isLog, isPositive, values), range: () => this.#ranges.y },
         },
         axes: this.#axes(),
+        focus: { alpha: 0.25 },
         cursor: {
           sync: { key: SYNC, scales: ["x", null] },
           drag: { x: true, y: false, setScale: false },
           points: { show: false },
+          // Of many lines the one at the pointer stands out.
+          focus: { prox: histories.length > 2 ? 12 : -1 },
           bind: { dblclick: () => () => this.#listener.onZoom(null) },
         },
         hooks: {
@@ -342,7 +351,7 @@ export function nearestIndex(xs, x) {
 }
 
 /** @param {number | null} value */
-function short(value) {
+export function short(value) {
   if (value === null) return "";
   const size = Math.abs(value);
   if (size >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
