@@ -235,6 +235,21 @@ story("charts of the list are drawn, and follow the runs", async ({ server, page
   await server.post("/api/v1/runs/new/events", [scored(0, { root: 1, "metrics.loss": 0.5 })]);
   await list.getByRole("link", { name: "the newest" }).waitFor();
   await list.locator("list-charts figure").filter({ hasText: "loss" }).locator("canvas").waitFor();
+  // Groups of few charts share a row.
+  const groups = list.locator("list-charts h2");
+  assert.deepEqual(await groups.allInnerTexts(), ["scores", "metrics"]);
+  const tops = await groups.evaluateAll((all) => all.map((head) => head.getBoundingClientRect().top));
+  assert.equal(new Set(tops).size, 1, `${tops}`);
+
+  // Of very many charts the first are drawn, and the others are a link away.
+  const many = Object.fromEntries(Array.from({ length: 70 }, (_, index) => [`metrics.eval/${index}`, index]));
+  await server.post("/api/v1/runs", { id: "wide", project: "wide", name: "a wide run" });
+  await server.post("/api/v1/runs/wide/events", [scored(0, { root: 1, ...many })]);
+  const wide = await page({ path: "/projects/wide", width: 1280, height: 720 });
+  await wide.waitForLoadState("networkidle");
+  await wide.getByRole("button", { name: "Charts" }).click();
+  await wide.getByRole("link", { name: "Show all 71 charts" }).click();
+  await wide.locator('.chart-group[data-group="eval"] figure').nth(69).waitFor();
 });
 
 story("a thousand runs are one page that is read as it is scrolled", async ({ server, page }) => {

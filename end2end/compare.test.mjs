@@ -213,27 +213,34 @@ story("runs are chosen by ticking them, and fit on a phone", async ({ server, pa
   await opened.getByRole("heading", { name: "Charts", level: 1 }).waitFor();
 });
 
-story("forty runs of a sweep are compared at once, and a long name fits on a phone", async ({ server, page }) => {
-  const ids = Array.from({ length: 40 }, (_, index) => `r${index}`);
-  for (const [index, id] of ids.entries()) {
-    await server.post("/api/v1/runs", { id, name: `${id} ${"long-name-".repeat(12)}`, config: { lr: index % 5 } });
-    const events = [0, 1, 2].map((step) => scored(step, { root: index + step }, { at: atSecond(step) }));
-    await server.post(`/api/v1/runs/${id}/events`, events);
-  }
-  const opened = await page({ path: `/compare?runs=${ids}`, width: 1280, height: 720 });
-  await drawn(opened, "root");
-  assert.equal(await points(opened, "root"), 120, "three steps of each run");
-  const top = (await chart(opened, "root").boundingBox()).y;
-  assert.ok(top < 600, `the first chart begins at ${top} px, within the window`);
+story(
+  "forty runs of a sweep are compared at once, and a long name fits on a phone",
+  async ({ server, page }) => {
+    const ids = Array.from({ length: 40 }, (_, index) => `r${index}`);
+    for (const [index, id] of ids.entries()) {
+      await server.post("/api/v1/runs", {
+        id,
+        name: `${id} ${"long-name-".repeat(12)}`,
+        config: { lr: index % 5 },
+      });
+      const events = [0, 1, 2].map((step) => scored(step, { root: index + step }, { at: atSecond(step) }));
+      await server.post(`/api/v1/runs/${id}/events`, events);
+    }
+    const opened = await page({ path: `/compare?runs=${ids}`, width: 1280, height: 720 });
+    await drawn(opened, "root");
+    assert.equal(await points(opened, "root"), 120, "three steps of each run");
+    const top = (await chart(opened, "root").boundingBox()).y;
+    assert.ok(top < 600, `the first chart begins at ${top} px, within the window`);
 
-  // What can be done with a run is in its menu.
-  const run = opened.getByRole("list", { name: "Runs" }).getByRole("listitem").filter({ hasText: "r1 " });
-  await run.getByLabel("More of r1 ").click();
-  await run.getByRole("link", { name: "Set as baseline" }).click();
-  await opened.waitForURL(/baseline=r1$/);
+    // What can be done with a run is in its menu.
+    const run = opened.getByRole("list", { name: "Runs" }).getByRole("listitem").filter({ hasText: "r1 " });
+    await run.getByLabel("More of r1 ").click();
+    await run.getByRole("link", { name: "Set as baseline" }).click();
+    await opened.waitForURL(/baseline=r1$/);
 
-  const phone = await page({ path: "/compare?runs=r0,r1", width: 390, height: 844 });
-  await drawn(phone, "root");
-  const wide = await phone.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(wide <= 0, `the page is ${wide} px wider than the phone`);
-});
+    const phone = await page({ path: "/compare?runs=r0,r1", width: 390, height: 844 });
+    await drawn(phone, "root");
+    const wide = await phone.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(wide <= 0, `the page is ${wide} px wider than the phone`);
+  },
+);

@@ -144,11 +144,14 @@ function scaleOf({ kind, linear }) {
 export function ticks([low, high], count, steps = []) {
   const least = (high - low) / count;
   const size = 10 ** Math.floor(Math.log10(least));
-  const step = steps.find((it) => it >= least) ?? [1, 2, 5, 10].map((it) => it * size).find((it) => it >= least);
+  const step =
+    steps.find((it) => it >= least) ?? [1, 2, 5, 10].map((it) => it * size).find((it) => it >= least);
   if (step === undefined || !(step > 0)) return [low];
   const first = Math.ceil(low / step);
   // Whole multiples, so that no error adds up.
-  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(12)),
+  );
 }
 
 /** The marks of a vertical scale. @param {Scale} scale @param {[number, number]} range */
@@ -159,8 +162,12 @@ export function scaleTicks(scale, range) {
   const smallest = scale.kind === "log" ? range[0] : scale.linear;
   const [from, to] = [Math.floor(Math.log10(smallest)), Math.ceil(Math.log10(largest))];
   const every = Math.max(1, Math.ceil((to - from) / 6));
-  const powers = Array.from({ length: to - from + 1 }, (_, i) => from + i).filter((it) => (it - from) % every === 0);
-  const sizes = powers.flatMap((it) => (every === 1 && to - from < 3 ? [1, 2, 5] : [1]).map((by) => by * 10 ** it));
+  const powers = Array.from({ length: to - from + 1 }, (_, i) => from + i).filter(
+    (it) => (it - from) % every === 0,
+  );
+  const sizes = powers.flatMap((it) =>
+    (every === 1 && to - from < 3 ? [1, 2, 5] : [1]).map((by) => by * 10 ** it),
+  );
   if (scale.kind === "log") return sizes.filter(inside);
   return [...sizes.map((it) => -it).reverse(), 0, ...sizes].filter(inside);
 }
@@ -209,12 +216,7 @@ export function png(title, runs, chart, look) {
   if (context === null) return Promise.resolve(null);
   const names = `${11 * ratio}px sans-serif`;
   context.font = names;
-  const places = legend(
-    runs,
-    8,
-    chart.width / ratio - 8,
-    (text) => context.measureText(text).width / ratio,
-  );
+  const places = legend(runs, 8, chart.width / ratio - 8, (text) => context.measureText(text).width / ratio);
   const head = (26 + 18 * (1 + (places.at(-1)?.row ?? 0))) * ratio;
   picture.width = chart.width;
   picture.height = chart.height + head;

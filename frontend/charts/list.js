@@ -5,6 +5,7 @@ import { byConfig } from "./groups.js";
 import { Plot } from "./plot.js";
 import { readSeries } from "./source.js";
 import { readView } from "./state.js";
+import { groupOf } from "./values.js";
 
 /** @typedef {import("./source.js").Run} Run */
 /** @typedef {import("./source.js").Columns} Columns */
@@ -38,8 +39,11 @@ function loadLibrary() {
   return library;
 }
 
-/** The names of the parts of a path in front of the last one. @param {string} path */
-const prefix = (path) => path.split(".").slice(0, -1).join(".");
+/** The address of the comparison of runs. @param {Run[]} runs */
+function comparison(runs) {
+  const ids = runs.map((run) => encodeURIComponent(run.id.replaceAll("%", "%25").replaceAll(",", "%2C")));
+  return `/compare?runs=${ids.join(",")}`;
+}
 
 /** A small chart. */
 class Small {
@@ -57,8 +61,7 @@ class Small {
     this.path = path;
     const caption = document.createElement("figcaption");
     const link = document.createElement("a");
-    const ids = runs.map((run) => encodeURIComponent(run.id.replaceAll("%", "%25").replaceAll(",", "%2C")));
-    link.href = `/compare?runs=${ids.join(",")}&q=${encodeURIComponent(path)}`;
+    link.href = `${comparison(runs)}&q=${encodeURIComponent(path)}`;
     link.textContent = path.replace(/^metrics\./, "");
     caption.append(link);
     this.element.className = "run-chart list-chart";
@@ -185,26 +188,46 @@ class ListCharts extends HTMLElement {
       const batch = await readSeries({ ...this.#asked([]) }, signal);
       const paths = [...new Set(batch.runs.flatMap((run) => run.paths))];
       const isMeasured = (/** @type {string} */ path) => path.startsWith("metrics.");
-      paths.sort(
-        (a, b) => Number(isMeasured(a)) - Number(isMeasured(b)) || prefix(a).localeCompare(prefix(b)),
-      );
-      let group = "";
+      paths.sort((a, b) => Number(isMeasured(a)) - Number(isMeasured(b)));
+      /** @type {Map<string, string[]>} */
+      const groups = new Map();
       for (const path of paths.slice(0, MAX_CHARTS)) {
-        if (prefix(path) !== group) {
-          group = prefix(path);
-          const heading = document.createElement("h2");
-          heading.textContent = group;
-          this.append(heading);
-        }
-        const chart = new Small(path, this.#runs);
-        this.#charts.push(chart);
-        this.append(chart.element);
-        this.#observer?.observe(chart.element);
+        groups.set(groupOf(path), [...(groups.get(groupOf(path)) ?? []), path]);
       }
+      groups.forEach((members, name) => this.#place(name, members));
+      if (paths.length > MAX_CHARTS) this.#mention(paths.length);
       if (paths.length === 0) this.#say("None of these runs has a score or a measurement.");
     } catch (error) {
       if (!signal.aborted) this.#say(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** Makes the places of a group of charts. @param {string} name @param {string[]} paths */
+  #place(name, paths) {
+    const section = document.createElement("section");
+    section.style.setProperty("--charts", String(paths.length));
+    const heading = document.createElement("h2");
+    heading.textContent = name;
+    const grid = document.createElement("div");
+    for (const path of paths) {
+      const chart = new Small(path, this.#runs);
+      this.#charts.push(chart);
+      grid.append(chart.element);
+      this.#observer?.observe(chart.element);
+    }
+    section.append(heading, grid);
+    this.append(section);
+  }
+
+  /** Says that there are more charts, and leads to them. @param {number} all */
+  #mention(all) {
+    const note = document.createElement("p");
+    note.className = "note";
+    const link = document.createElement("a");
+    link.href = comparison(this.#runs);
+    link.textContent = `Show all ${all} charts`;
+    note.append(`The first ${MAX_CHARTS} of ${all} charts. `, link);
+    this.append(note);
   }
 
   /** @param {string} words */

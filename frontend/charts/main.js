@@ -4,6 +4,7 @@ import { Chart } from "./chart.js";
 import { groupName, groupsOf } from "./groups.js";
 import { merged, readSeries, watch } from "./source.js";
 import { bandOf, readView, writeView } from "./state.js";
+import { groupOf } from "./values.js";
 
 /** @typedef {import("./source.js").Run} Run */
 
@@ -193,7 +194,7 @@ class Page {
 
   /** Makes a place for a path that is new. @param {string} path */
   #place(path) {
-    const name = path.includes(".") ? path.slice(0, path.indexOf(".")) : "scores";
+    const name = groupOf(path);
     const groups = [...this.#section.querySelectorAll("section")];
     let group = groups.find((it) => it.dataset["group"] === name);
     if (group === undefined) {
@@ -233,7 +234,9 @@ class Page {
       element.hidden = !words.every((word) => path.toLowerCase().includes(word));
     }
     for (const group of this.#section.querySelectorAll("section")) {
-      group.hidden = group.querySelector("figure:not([hidden])") === null;
+      const count = group.querySelectorAll("figure:not([hidden])").length;
+      group.hidden = count === 0;
+      group.style.setProperty("--charts", String(count));
     }
   }
 

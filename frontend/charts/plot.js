@@ -9,12 +9,16 @@ import { drawnRange, elapsed, padded, position, quantity } from "./values.js";
 
 /** Dashes of the runs, in CSS pixels; as `.run-dash-*` in the style. */
 const DASHES = [[], [12, 3], [6, 2], [16, 2, 4, 2]];
+/** Runs that the crosshair names at most, the nearest ones. */
+const MAX_NAMED = 9;
 /** How far a pointer may move between press and release for a click, CSS pixels. */
 const CLICK_PX = 4;
 /** How long a click may be the first half of a double click, milliseconds. */
 const DOUBLE_CLICK_MS = 300;
 /** Distances of the marks on an axis of elapsed time, seconds. */
-export const TIME_STEPS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 604800];
+export const TIME_STEPS = [
+  0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 604800,
+];
 /** The cursors of all charts move together. */
 const SYNC = "charts";
 
@@ -269,7 +273,8 @@ export class Plot {
     if (tip.hidden) return;
     const head = document.createElement("b");
     head.textContent = position(this.#view.axis, this.#plot.data[0][idx]);
-    const rows = this.#valuesAt(idx).map(({ run, value, range, step }) => {
+    const found = this.#valuesAt(idx);
+    const rows = found.slice(0, MAX_NAMED).map(({ run, value, range, step }) => {
       const row = document.createElement("div");
       const mark = document.createElement("i");
       mark.style.background = token(`--run-${run.color}`);
@@ -284,7 +289,9 @@ export class Plot {
       row.append(mark, name, number);
       return row;
     });
-    tip.replaceChildren(head, ...rows);
+    const more = document.createElement("div");
+    more.textContent = found.length > MAX_NAMED ? `and ${found.length - MAX_NAMED} more` : "";
+    tip.replaceChildren(head, ...rows, more);
     const isRight = left > this.#plot.over.clientWidth / 2;
     tip.style.left = isRight ? "auto" : `${left + 12}px`;
     tip.style.right = isRight ? `${this.#plot.over.clientWidth - left + 12}px` : "auto";

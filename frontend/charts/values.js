@@ -27,6 +27,19 @@ export function elapsed(seconds) {
 }
 
 /**
+ * The group of charts that a path belongs to: the first part of its name, of a measurement without `metrics.`, as in
+ * `eval/pass@1`. Paths of one part are in `scores`, and in `metrics` where they are measurements.
+ *
+ * @param {string} path
+ */
+export function groupOf(path) {
+  const name = path.replace(/^metrics\./, "");
+  const end = name.search(/[./]/);
+  if (end > 0) return name.slice(0, end);
+  return name === path ? "scores" : "metrics";
+}
+
+/**
  * A position on an axis as text.
  *
  * @param {import("./state.js").Axis} axis

@@ -18,9 +18,11 @@ pub(super) fn charts(comparison: &Comparison) -> impl IntoView + use<> {
     let runs = Value::Array(runs.collect()).to_string();
     let paths = comparison.paths.iter().map(|path| path.path.as_str());
     let groups = grouped(paths).into_iter().map(|(name, paths)| {
+        // So many share a row with other groups as have room in it.
+        let room = format!("--charts:{}", paths.len());
         let charts = paths.into_iter().map(place).collect_view();
         view! {
-            <section class="chart-group" data-group=name.clone()>
+            <section class="chart-group" data-group=name.clone() style=room>
                 <h3>{name.clone()}</h3>
                 <div class="chart-grid">{charts}</div>
             </section>
@@ -117,11 +119,23 @@ fn controls(comparison: &Comparison) -> impl IntoView + use<> {
     }
 }
 
-/// Paths by their first segment, in the order of their first appearance; those of one segment are `scores`.
+/// The group of charts that a path belongs to, as `groupOf` of frontend/charts/values.js has it: the first part
+/// of its name, of a measurement without `metrics.`. Paths of one part are `scores` or `metrics`.
+fn group_of(path: &str) -> &str {
+    let measured = path.strip_prefix("metrics.");
+    let name = measured.unwrap_or(path);
+    match name.find(['.', '/']) {
+        Some(end) if end > 0 => &name[..end],
+        _ if measured.is_some() => "metrics",
+        _ => "scores",
+    }
+}
+
+/// Paths by their group, in the order of their first appearance.
 fn grouped<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<(String, Vec<&'a str>)> {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for path in paths {
-        let name = path.split_once('.').map_or("scores", |(first, _)| first);
+        let name = group_of(path);
         match groups.iter_mut().find(|(known, _)| known == name) {
             Some((_, group)) => group.push(path),
             None => groups.push((name.to_owned(), vec![path])),
@@ -136,11 +150,22 @@ mod tests {
 
     #[test]
     fn charts_stand_in_groups_by_prefix() {
-        let groups = grouped(["root", "safety.a", "metrics.loss", "format", "safety.b.c"].into_iter());
+        let paths = [
+            "root",
+            "safety.a",
+            "metrics.loss",
+            "format",
+            "safety.b.c",
+            "metrics.eval/pass@1",
+            "metrics.eval.f1",
+            "metrics./odd",
+        ];
+        let groups = grouped(paths.into_iter());
         let expect = [
             ("scores".to_owned(), vec!["root", "format"]),
             ("safety".to_owned(), vec!["safety.a", "safety.b.c"]),
-            ("metrics".to_owned(), vec!["metrics.loss"]),
+            ("metrics".to_owned(), vec!["metrics.loss", "metrics./odd"]),
+            ("eval".to_owned(), vec!["metrics.eval/pass@1", "metrics.eval.f1"]),
         ];
         assert_eq!(groups, expect);
     }

@@ -137,8 +137,7 @@ fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
                 false => ways.erase(),
             }
         });
-        let baseline =
-            (is_many && is_baseline).then(|| view! { <span class="baseline">"baseline"</span> });
+        let baseline = (is_many && is_baseline).then(|| view! { <span class="baseline">"baseline"</span> });
         let remove = is_many.then(|| {
             view! {
                 <a

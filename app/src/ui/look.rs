@@ -31,7 +31,9 @@ pub(crate) fn looks(runs: &[&RunId]) -> Vec<Look> {
         let least = used.iter().copied().min().unwrap_or(0);
         let free = (0..COLORS).map(|step| (wanted + step) % COLORS).find(|color| used[*color] == least);
         let color = free.unwrap_or(wanted);
-        looks[index] = Look { color, dash: (color + used[color]) % DASHES };
+        // A line alone needs no dashes.
+        let dash = if runs.len() == 1 { 0 } else { (color + used[color]) % DASHES };
+        looks[index] = Look { color, dash };
         used[color] += 1;
     }
     looks
@@ -78,6 +80,7 @@ mod tests {
         let mut colors: Vec<usize> = eight.iter().map(|look| look.color).collect();
         colors.sort_unstable();
         assert_eq!(colors, (0..8).collect::<Vec<_>>(), "no colour twice while there is another");
-        assert_eq!(looks(&all[..1])[0].color, fnv(b"run-0") as usize % COLORS, "alone it has its own colour");
+        let alone = Look { color: fnv(b"run-0") as usize % COLORS, dash: 0 };
+        assert_eq!(looks(&all[..1]), [alone], "alone it is a solid line of its own colour");
     }
 }
