@@ -46,6 +46,11 @@ story("the completions of a prompt are read side by side", async ({ server, page
   assert.equal(await rollouts.nth(0).locator("pre").innerText(), "The answer is four.");
   assert.match(await opened.getByRole("link", { name: "› 3" }).getAttribute("href"), /diff=1/);
 
+  await opened.getByRole("link", { name: "As a list" }).click();
+  const lefts = await rollouts.evaluateAll((all) => all.map((it) => it.getBoundingClientRect().left));
+  assert.equal(new Set(lefts).size, 1, `all below each other: ${lefts}`);
+  assert.match(opened.url(), /diff=1&layout=list$/);
+
   await opened.getByRole("link", { name: "› 3" }).click();
   await opened.getByText("all rewards are the same: no gradient").waitFor();
   await opened.setViewportSize({ width: 390, height: 844 });
@@ -96,7 +101,7 @@ story("one task before and after training is read step by step", async ({ server
     ["sft", "sft", [-1, -2, 3]],
     ["rl", "grpo", [5, 1, 2.5]],
   ]) {
-    await server.post("/api/v1/runs", { id, name: `${id} run`, kind: run_type });
+    await server.post("/api/v1/runs", { id, name: `${id} run`, kind: "training" });
     const snapshot = (root, step) =>
       scored(step, { root }, { action: `it is ${run_type}`, metadata: { task_id: "sums", run_type } });
     await server.post(`/api/v1/runs/${id}/events`, roots.map(snapshot));

@@ -14,7 +14,7 @@ const STRONG: f64 = 0.5;
 /// page's address, which the form leaves as it is.
 pub(crate) fn section(
     range: (Option<u64>, Option<u64>),
-    view: [(&'static str, Option<String>); 4],
+    view: [(&'static str, Option<String>); 5],
     found: &Correlations,
 ) -> impl IntoView + use<> {
     let unchanged = view.into_iter().filter_map(|(name, value)| Some((name, value?)));

@@ -29,6 +29,8 @@ pub struct GroupsShown {
     pub is_failing_only: bool,
     /// Whether completions are compared word by word with the best one of their group.
     pub is_compared: bool,
+    /// Whether completions are below each other in the full width, for long ones.
+    pub is_list: bool,
 }
 
 /// What the page shows.
@@ -72,6 +74,7 @@ fn page(content: &GroupsContent, style: String) -> impl IntoView + use<> {
         ("order", content.shown.is_logged_order.then(|| "logged".to_owned())),
         ("failing", content.shown.is_failing_only.then(|| "1".to_owned())),
         ("diff", content.shown.is_compared.then(|| "1".to_owned())),
+        ("layout", content.shown.is_list.then(|| "list".to_owned())),
     ];
     let prompts = prompt_strips::section(&content.run.id, &content.prompts);
     let correlations = correlations::section(content.range, view, &content.correlations);
@@ -98,7 +101,8 @@ fn address(content: &GroupsContent, step: u64, shown: GroupsShown) -> String {
     let order = if shown.is_logged_order { "&order=logged" } else { "" };
     let failing = if shown.is_failing_only { "&failing=1" } else { "" };
     let diff = if shown.is_compared { "&diff=1" } else { "" };
-    format!("{}/groups?step={step}{order}{failing}{diff}", run_address(content.run.id.as_str()))
+    let layout = if shown.is_list { "&layout=list" } else { "" };
+    format!("{}/groups?step={step}{order}{failing}{diff}{layout}", run_address(content.run.id.as_str()))
 }
 
 /// One bar: the steps it stands for, and its value.
@@ -236,6 +240,7 @@ fn step_groups(content: &GroupsContent, step: &StepGroups) -> impl IntoView + us
                     {chip("As logged", logged, GroupsShown { is_logged_order: true, ..now })}
                     {chip("Only failing", failing, GroupsShown { is_failing_only: !failing, ..now })}
                     {chip("Compare with the best", compared, GroupsShown { is_compared: !compared, ..now })}
+                    {chip("As a list", now.is_list, GroupsShown { is_list: !now.is_list, ..now })}
                 </nav>
             </div>
             {groups}
@@ -268,7 +273,7 @@ fn group_view(content: &GroupsContent, step: u64, group: &Group) -> impl IntoVie
         <article class="group">
             <pre class="group-prompt" tabindex="0">{clipped(prompt)}</pre>
             <p class="quiet-words">{words}</p>
-            <ol class="group-rollouts">{shown}</ol>
+            <ol class="group-rollouts" class:is-list=content.shown.is_list>{shown}</ol>
             {is_empty.then(|| view! { <p class="quiet-words">"No rollout of this group fails."</p> })}
         </article>
     }

@@ -83,6 +83,7 @@ fn read_query(content: &mut GroupsContent, query: &str) -> Option<u64> {
             "order" => content.shown.is_logged_order = value == "logged",
             "failing" => content.shown.is_failing_only = value == "1",
             "diff" => content.shown.is_compared = value == "1",
+            "layout" => content.shown.is_list = value == "list",
             _ => {}
         }
     }

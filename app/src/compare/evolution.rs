@@ -59,8 +59,14 @@ fn page(content: &EvolutionContent, style: String) -> impl IntoView + use<> {
         <span class="top-gap"></span>
         <a class="link" href="/docs/charts#before-and-after-training">"Docs"</a>
     };
-    let cards = content.runs.iter().zip(["before", "after"]);
-    let cards = cards.filter_map(|(run, role)| run.as_ref().map(|run| card(run, role))).collect_view();
+    // Of a task the runs were found by what they are.
+    let is_of_task = content.task.is_some();
+    let cards = content.runs.iter().zip([("before", "sft"), ("after", "grpo")]);
+    let cards = cards.filter_map(|(run, (role, kind))| {
+        let run = run.as_ref()?;
+        Some(card(run, role, if is_of_task { kind } else { &run.kind }))
+    });
+    let cards = cards.collect_view();
     let steps = content.evolution.as_ref().map(|evolution| steps(content, evolution));
     let task = content.task.clone().unwrap_or_default();
     let body = view! {

@@ -69,10 +69,10 @@ pub(super) fn badge(run: &RunSummary) -> impl IntoView + use<> {
     }
 }
 
-/// A run as a card: verdict, what sort of run it is, whether it goes on, what it came to.
-pub(crate) fn card(run: &RunSummary, role: &'static str) -> impl IntoView + use<> {
+/// A run as a card: verdict, what kind of run it is, whether it goes on, what it came to.
+pub(super) fn card(run: &RunSummary, role: &'static str, kind: &str) -> impl IntoView + use<> {
     let (status, words) = run_status(run);
-    let kind = (!run.kind.is_empty()).then(|| view! { <span class="kind-badge">{run.kind.clone()}</span> });
+    let kind = (!kind.is_empty()).then(|| view! { <span class="kind-badge">{kind.to_owned()}</span> });
     // A run that goes on is seen live; one that has ended is a report.
     let source = if run.status.is_final() { "report" } else { "live" };
     let mean = run.mean_root.map_or("n/e".to_owned(), score);
