@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::panels::Panels;
 use super::session::{DeepLink, Listing, Session};
-use crate::ui::{query_parameter, replace_query, this_address, this_path};
+use crate::ui::{number, query_parameter, replace_query, this_address, this_path};
 
 /// The least time between two changes of the address. Browsers refuse more than about three a second.
 const PACE: Duration = Duration::from_millis(350);
@@ -117,7 +117,7 @@ fn read(session: Session, panels: Panels) {
 
 /// `-0.66,0.3,122`: yaw and pitch in radians, distance in world units. Refuses what no orbit can be.
 fn read_orbit(text: &str) -> Option<Orbit> {
-    let numbers: Vec<f32> = text.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let numbers: Vec<f32> = text.split(',').map(|part| Some(number(part)? as f32)).collect::<Option<_>>()?;
     let [yaw, pitch, distance] = numbers[..] else { return None };
     let is_possible = yaw.is_finite()
         && pitch.abs() <= Orbit::STEEPEST

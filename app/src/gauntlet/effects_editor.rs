@@ -14,7 +14,7 @@ use super::effects::Effects;
 use super::session::Session;
 use crate::api::put_effects;
 use crate::ui::address::encoded;
-use crate::ui::{Dialog, Erase, failure_word, focus_on};
+use crate::ui::{Dialog, Erase, failure_word, focus_on, number};
 
 /// The conditions that a row offers: their words, and the first value of each.
 fn conditions() -> Vec<(String, EffectCondition)> {
@@ -56,8 +56,7 @@ fn details(when: &EffectCondition) -> Option<(&'static str, String)> {
 
 /// The same condition with the numbers and names of a text.
 fn with_details(when: &EffectCondition, text: &str) -> Result<EffectCondition, String> {
-    let number =
-        |text: &str| text.trim().parse::<f64>().map_err(|_| format!("{:?} is not a number", text.trim()));
+    let number = |text: &str| number(text.trim()).ok_or_else(|| format!("{:?} is not a number", text.trim()));
     let pair = || text.rsplit_once(',').ok_or_else(|| format!("{text:?}: two values with a comma between"));
     Ok(match when {
         EffectCondition::Below(_) => EffectCondition::Below(number(text)?),
@@ -391,7 +390,8 @@ fn type_details(rule: &mut EffectRule, text: &str) -> Result<(), String> {
 }
 
 fn type_size(rule: &mut EffectRule, text: &str) -> Result<(), String> {
-    rule.size = text.trim().parse().map_err(|_| format!("{text:?} is not a number; it must be 0.25 to 4"))?;
+    rule.size =
+        number(text.trim()).ok_or_else(|| format!("{text:?} is not a number; it must be 0.25 to 4"))?;
     Ok(())
 }
 

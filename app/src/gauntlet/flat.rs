@@ -49,7 +49,7 @@ impl Projection<'_> {
     /// Device pixels per world unit at a point.
     fn scale(&self, at: [f32; 3]) -> f64 {
         let away = distance(at, self.camera.eye).max(0.1);
-        self.size.1 / (2.0 * f64::from((self.camera.fov_y_radians / 2.0).tan() * away))
+        self.size.1 / (2.0 * self.camera.half_height() * f64::from(away))
     }
 
     /// The index of a point in [`LAYERS`]: the last one has what is about as near as the target.

@@ -107,8 +107,8 @@ impl OrbitControls {
         self.change(|orbit, seen| {
             let Some((camera, _)) = seen else { return };
             // World units of a CSS pixel at the target's distance.
-            let distance = 2.0 * orbit.distance.min(Orbit::FARTHEST) * (camera.fov_y_radians / 2.0).tan();
-            let unit = f64::from(distance) / height.max(1.0);
+            let distance = f64::from(orbit.distance.min(Orbit::FARTHEST));
+            let unit = 2.0 * distance * camera.half_height() / height.max(1.0);
             let (right, up) = sides(&camera);
             let drag = add(scale(up, dy * unit), scale(right, -dx * unit));
             let usual = |point| orbit.unshortened(point, geometry);

@@ -12,7 +12,7 @@ use super::orbit::OrbitControls;
 use super::panels::Panels;
 use super::render_loop_handle::RenderLoopHandle;
 use super::session::Session;
-use crate::ui::{Erase, Icon, Shape};
+use crate::ui::{Erase, Icon, Shape, number};
 
 /// The cameras that travel with the agent: label, mode, hint.
 const CAMERAS: [(&str, CameraMode, &str); 3] = [
@@ -128,7 +128,7 @@ fn EffectsMenu(session: Session, handle: RenderLoopHandle) -> impl IntoView {
         }
     };
     let set_intensity = move |e| {
-        if let Ok(percent) = event_target_value(&e).parse::<f64>() {
+        if let Some(percent) = number(&event_target_value(&e)) {
             intensity.set((percent / 100.0).clamp(0.0, 1.0));
         }
     };

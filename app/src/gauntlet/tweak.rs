@@ -7,7 +7,7 @@ use serde_json::{Number, Value};
 
 use super::commands::Commands;
 use crate::api::get_parameters;
-use crate::ui::{Dialog, Erase};
+use crate::ui::{Dialog, Erase, number};
 
 /// The dialog.
 #[component]
@@ -46,8 +46,8 @@ fn parse(parameter: &DeclaredParameter, text: &str) -> Value {
 /// A text as the plain value it looks like: a number, `true` or `false`, or a text.
 fn plain(text: &str) -> Value {
     let integer = text.parse::<i64>().map(Number::from).ok();
-    let number = integer.or_else(|| Number::from_f64(text.parse().ok()?));
-    match (number, text) {
+    let found = integer.or_else(|| Number::from_f64(number(text)?));
+    match (found, text) {
         (Some(number), _) => Value::Number(number),
         (None, "true") => true.into(),
         (None, "false") => false.into(),

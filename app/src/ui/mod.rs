@@ -15,6 +15,7 @@ mod look;
 mod mark;
 mod not_found;
 mod notices;
+mod number;
 mod search_box;
 mod theme;
 mod title;
@@ -41,6 +42,7 @@ pub(crate) use labels::{
 pub(crate) use look::{Look, looks, swatch};
 pub(crate) use mark::Mark;
 pub(crate) use not_found::NotFoundPage;
+pub(crate) use number::number;
 pub(crate) use search_box::SearchBox;
 pub(crate) use theme::ThemeSwitch;
 pub use theme::{APPLY as APPLY_THEME, PLAIN_PAGE};

@@ -165,8 +165,13 @@ impl Camera {
         self.zoom(1.0).1 as f32 / depth.max(self.near)
     }
 
+    /// World units from the middle of the picture to its upper edge, at a distance of one unit.
+    pub fn half_height(&self) -> f64 {
+        (f64::from(self.fov_y_radians) / 2.0).tan()
+    }
+
     fn zoom(&self, aspect: f32) -> (f64, f64) {
-        let y = 1.0 / (f64::from(self.fov_y_radians) / 2.0).tan();
+        let y = 1.0 / self.half_height();
         (y / f64::from(usable_aspect(aspect)), y)
     }
 }

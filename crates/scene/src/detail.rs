@@ -84,7 +84,7 @@ impl Window {
         };
         let unit = places.along(1.0);
         let aside = (0..3).filter(|i| *i != axis).map(|i| eye[i] * eye[i]).sum::<f64>().sqrt();
-        let distance = ZOOM.powf(aside.max(5.0).log(ZOOM).floor());
+        let distance = rounded_down(aside);
         let fog = f64::from(camera.fog(places.geometry).far);
         // From the nearest of both roundings, so that nothing in sight is left out.
         let reach = ((BEYOND_FOG * ZOOM * fog).powi(2) - distance * distance).max(0.0).sqrt() / unit;
@@ -104,7 +104,7 @@ impl Window {
             from: (center - reach).max(0.0) as usize,
             to: (center + reach) as usize,
             center: (center as usize).min(nodes),
-            distance: ZOOM.powf(distance.max(5.0).log(ZOOM).floor()),
+            distance: rounded_down(distance),
         }
         .rounded(nodes)
     }
@@ -223,4 +223,9 @@ impl Window {
             at = end;
         }
     }
+}
+
+/// The greatest power of [`ZOOM`] that is at most the distance, and that of 5 at least.
+fn rounded_down(distance: f64) -> f64 {
+    ZOOM.powi(distance.max(5.0).log(ZOOM).floor() as i32)
 }

@@ -98,7 +98,7 @@ impl HeightScale {
 
 /// The least of 1, 2 and 5 times a power of ten that is at least `x`, which is positive.
 fn round_up(x: f64) -> f64 {
-    let power = 10f64.powf(x.log10().floor());
+    let power = 10f64.powi(x.log10().floor() as i32);
     // A number that is off by its last bits only is not rounded up.
     [1.0, 2.0, 5.0].into_iter().map(|m| m * power).find(|s| *s >= x * (1.0 - 1e-9)).unwrap_or(10.0 * power)
 }

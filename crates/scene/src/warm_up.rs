@@ -55,14 +55,14 @@ pub(crate) fn lights(warm_up: WarmUp) -> Vec<Light> {
     let secs = warm_up.secs.max(0.0);
     let center = |secs: f32| {
         let left = 1.0 - (secs / ARRIVED).clamp(0.0, 1.0);
-        [FAR * left.powi(3), 0.5 * (2.0 * secs).sin(), 0.0]
+        [FAR * left.powi(3), 0.5 * turned(2.0 * secs).0, 0.0]
     };
     let evaluator = |secs: f32| {
         let [x, y, z] = center(secs);
-        let (sin, cos) = (ORBIT.1 * secs).sin_cos();
+        let (sin, cos) = turned(ORBIT.1 * secs);
         [x + ORBIT.0 * cos, y, z + ORBIT.0 * sin]
     };
-    let pulse = if secs < ARRIVED { 0.6 } else { 0.7 + 0.3 * ((secs - ARRIVED) * TAU).sin() };
+    let pulse = if secs < ARRIVED { 0.6 } else { 0.7 + 0.3 * turned((secs - ARRIVED) * TAU).0 };
     let model = Light { at: center(secs), radius: 0.4, color: MODEL, glow: strength };
     let trail = (0..=TRAIL.0).map(|i| {
         let left = 1.0 - f32::from(i) / f32::from(TRAIL.0 + 1);
@@ -70,6 +70,12 @@ pub(crate) fn lights(warm_up: WarmUp) -> Vec<Light> {
         Light { at, radius: 0.3 * left, color: EVALUATOR, glow: strength * pulse * left * left }
     });
     std::iter::once(model).chain(trail).collect()
+}
+
+/// Sine and cosine, from those of `f64`: the rest of the scene has them, so that the browser loads no second pair.
+fn turned(radians: f32) -> (f32, f32) {
+    let (sin, cos) = f64::from(radians).sin_cos();
+    (sin as f32, cos as f32)
 }
 
 #[cfg(test)]

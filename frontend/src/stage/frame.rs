@@ -27,7 +27,7 @@ impl Frame {
         let ahead = unit(sub(wide(camera.target), wide(camera.eye)), [0.0, 0.0, -1.0]);
         let right = unit(cross(ahead, wide(camera.up)), [1.0, 0.0, 0.0]);
         let (right, up) = (narrow(right), narrow(cross(right, ahead)));
-        let px_per_unit = height * 0.5 / (camera.fov_y_radians * 0.5).tan().max(1e-3);
+        let px_per_unit = height * 0.5 / camera.half_height().max(1e-3) as f32;
         let sky = scene.sky;
 
         let mut uniforms = [0.0; UNIFORM_FLOATS];
