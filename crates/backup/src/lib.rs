@@ -22,6 +22,7 @@ mod migrate;
 mod progress;
 mod read;
 mod restore;
+mod retention;
 mod target;
 mod verify;
 
@@ -32,5 +33,6 @@ pub use manifest::{ArchiveInfo, ArtifactEntry, Base, Manifest, RunEntry, TableEn
 pub use migrate::migrate;
 pub use progress::{Progress, ProgressCounts};
 pub use restore::{Restored, restore};
+pub use retention::{Retention, prune, remove};
 pub use target::{Sink, Target, archives, chain_of};
 pub use verify::{Verified, verify, verify_chain};

@@ -1,6 +1,7 @@
 //! Where archives go: the port that a folder and an object store have in common.
 
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -50,6 +51,14 @@ pub trait Target: Send + Sync {
     ///
     /// Where the place cannot be written.
     async fn delete(&self, file: &str) -> std::io::Result<()>;
+
+    /// Deletes what backups of that name began and did not go on with for `age`: their process was killed.
+    /// How many files there were.
+    ///
+    /// # Errors
+    ///
+    /// Where the place cannot be read or written.
+    async fn delete_unfinished(&self, name: &str, age: Duration) -> std::io::Result<u64>;
 }
 
 /// Reads a small file.
