@@ -267,6 +267,29 @@ need_nginx() {
     found=$("${NGINX:-/usr/sbin/nginx}" -v 2>&1) || die "nginx does not start."
 }
 
+# Only promtool of Debian's package: nothing is installed, and no Prometheus is started. Without it a test says that it
+# skips its part.
+need_promtool() {
+    local folder=$CACHE/tools/promtool
+    if [ ! -x "$folder/promtool" ] && ! has promtool && has dpkg-deb; then
+        installing "fetching promtool"
+        fetch_promtool "$folder" || say "  ... apt could not fetch it"
+    fi
+    found=none
+    if [ -x "$folder/promtool" ]; then found=$folder/promtool; elif has promtool; then found=$(command -v promtool); fi
+}
+
+fetch_promtool() {
+    local folder=$1 work
+    work=$(mktemp -d)
+    if (cd "$work" && quietly promtool apt-get download prometheus && dpkg-deb -x prometheus_*.deb .); then
+        mkdir -p "$folder"
+        mv "$work/usr/bin/promtool" "$folder/promtool"
+    fi
+    rm -rf "$work"
+    [ -x "$folder/promtool" ]
+}
+
 find_postgres() {
     local found
     # One of the two folders is missing, which `find` calls a failure.
@@ -295,6 +318,7 @@ main() {
     [ -z "$with_tests" ] || step "Chromium" "the end-to-end stories run in it" need_chromium
     [ -z "$with_tests" ] || step "PostgreSQL" "the second backend is tested with it" need_postgres
     [ -z "$with_tests" ] || step "nginx" "the pages are tested behind it" need_nginx
+    [ -z "$with_tests" ] || step "promtool" "checks the metrics" need_promtool
 }
 
 main "$@"

@@ -48,6 +48,10 @@ pub struct StatusContent {
     pub decoding_bytes: usize,
     /// What they may take.
     pub decoding_limit_bytes: usize,
+    /// The last backup; `None` where there is none.
+    pub last_backup: Option<String>,
+    /// What a person has to know of the backups: the last one failed, or is old.
+    pub backup_notice: Option<String>,
     /// The followers of the log, each with the events that it has not handled yet.
     pub followers: Vec<(&'static str, u64)>,
 }
@@ -67,6 +71,7 @@ fn page(content: &StatusContent, style: String) -> impl IntoView + use<> {
     let body = view! {
         <h1>"Status"</h1>
         {readiness(content)}
+        {backup_notice(content)}
         <p><a class="button" href="/status">"Read it again"</a></p>
         {table("Server", server(content))}
         {table("Now", now(content))}
@@ -88,6 +93,11 @@ fn readiness(content: &StatusContent) -> AnyView {
         }
         .erase(),
     }
+}
+
+fn backup_notice(content: &StatusContent) -> Option<AnyView> {
+    let notice = content.backup_notice.clone()?;
+    Some(view! { <p class="status-not-ready" role="status">"Backups: " {notice} "."</p> }.erase())
 }
 
 /// A row: what it is, its value, and whether it needs a look.
@@ -123,6 +133,11 @@ fn server(content: &StatusContent) -> Vec<Row> {
         ("Memory", resident, false),
         ("Runs", runs(content.runs), false),
         ("Of them going on", runs(content.running), false),
+        (
+            "Last backup",
+            content.last_backup.clone().unwrap_or_else(|| "none".to_owned()),
+            content.backup_notice.is_some(),
+        ),
     ]
 }
 

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use gauntlet_engine::backups::BackupSettings;
 use gauntlet_store::{DatabaseUrl, StoreError, Synchronous};
 use serde::Deserialize;
 
+use crate::backup_settings::BackupSection;
 use crate::exposure::Exposure;
 use crate::guard::Trusted;
 use crate::policy::FrameAncestors;
@@ -49,6 +51,8 @@ struct File {
     limits: LimitsFile,
     #[serde(default)]
     store: StoreFile,
+    #[serde(default)]
+    backup: BackupSection,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -178,6 +182,8 @@ pub struct Config {
     pub queue_batches: usize,
     /// Whether texts are indexed, so that they can be searched.
     pub search: bool,
+    /// Where and when this server makes backups; `None` where it makes none.
+    pub backup: Option<BackupSettings>,
 }
 
 impl Config {
@@ -233,6 +239,7 @@ impl Config {
             synchronous,
             queue_batches: file.store.queue_batches.unwrap_or(256).max(1),
             search: file.store.search.unwrap_or(true),
+            backup: file.backup.parse().map_err(|e| ConfigError(e.to_string()))?,
         })
     }
 }

@@ -7,6 +7,7 @@ pub mod access;
 pub mod answers;
 pub mod api;
 mod attempt;
+pub mod backup_settings;
 mod beside;
 pub mod body;
 mod compare_page;

@@ -6,8 +6,8 @@ use axum::extract::OriginalUri;
 use axum::http::StatusCode;
 
 use crate::api::{
-    artifacts, commands, compare, effects, episodes, events, exports, film, groups, imports, keys, monitors,
-    runs, search, series, sql, steps, views, writers,
+    artifacts, backups, commands, compare, effects, episodes, events, exports, film, groups, imports, keys,
+    monitors, runs, search, series, sql, steps, views, writers,
 };
 use crate::error::ApiError;
 use crate::intake::bounded;
@@ -124,11 +124,15 @@ fn watching() -> ApiRouter<AppState> {
         .api_route("/runs/{run}/monitors/try", post_with(monitors::attempt, monitors::attempt_docs))
 }
 
-/// API keys.
+/// API keys, and backups.
 fn keys() -> ApiRouter<AppState> {
     ApiRouter::new()
         .api_route("/keys", post_with(keys::create, keys::create_docs).get_with(keys::list, keys::list_docs))
         .api_route("/keys/{id}", delete_with(keys::revoke, keys::revoke_docs))
+        .api_route(
+            "/backups",
+            post_with(backups::create, backups::create_docs).get_with(backups::list, backups::list_docs),
+        )
 }
 
 /// Files that come in slices and files that go out, search, and the document itself.

@@ -123,7 +123,8 @@ impl Server {
         let access = open_access(config, &store).await?;
         let (trusted, frames) = (config.trusted.clone(), config.frames.clone());
         let trusted = trusted.with_hosts(&config.exposure);
-        let state = AppState { access, trusted, frames, ..AppState::new(store, config.limits, Site::find()) };
+        let state = AppState::new(store, config.limits, Site::find()).with_backups(config.backup.clone());
+        let state = AppState { access, trusted, frames, ..state };
         Ok(Self { state, listener, grpc, tls, lock, url })
     }
 
@@ -192,6 +193,7 @@ fn start_tasks(state: &AppState, url: String) {
     tokio::spawn(crate::webhooks::deliver(store, stopping.clone()));
     tokio::spawn(gauntlet_engine::projections::run(state.films.clone(), stopping.clone()));
     tokio::spawn(gauntlet_engine::sealing::run(state.films.clone(), stopping));
+    tokio::spawn(state.backups.clone().run(state.stopping.clone()));
     tokio::spawn(otlp::watch_quiet(state.clone()));
 }
 

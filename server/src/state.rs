@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::FromRef;
+use gauntlet_engine::backups::{BackupSettings, Backups};
 use gauntlet_engine::films::Films;
 use gauntlet_engine::imports::Imports;
 use gauntlet_engine::memory::Memory;
@@ -66,6 +67,8 @@ pub struct AppState {
     pub trace_runs: TraceRunCache,
     /// Files on their way in.
     pub imports: Imports,
+    /// Backups that are made while the server runs.
+    pub backups: Backups,
     /// What requests must keep.
     pub limits: Limits,
     /// What bodies may take while they are decoded.
@@ -99,6 +102,7 @@ impl AppState {
         let memory = Memory::new(limits.memory_bytes);
         let films = Films::new(store.clone());
         let tails = Tails::new(store.clone(), stopping.clone());
+        let backups = Backups::new(store.clone(), None);
         Self {
             settings_changes: SettingsChanges::default(),
             sql: Sql::new(films.clone(), memory.clone()),
@@ -106,7 +110,8 @@ impl AppState {
             prompts: Prompts::new(store.clone()),
             imports: Imports::new(store.clone(), limits.import_bytes, memory.clone(), stopping.clone()),
             trace_runs: TraceRunCache::default(),
-            metrics: Metrics::new(store.clone(), tails.clone(), memory.clone()),
+            metrics: Metrics::new(store.clone(), tails.clone(), memory.clone(), backups.clone()),
+            backups,
             tails,
             store,
             limits,
@@ -121,6 +126,16 @@ impl AppState {
             frames: FrameAncestors::default(),
             started: Instant::now(),
         }
+    }
+}
+
+impl AppState {
+    /// The state of a server that makes backups, where there are settings for them.
+    #[must_use]
+    pub fn with_backups(self, settings: Option<BackupSettings>) -> Self {
+        let backups = Backups::new(self.store.clone(), settings);
+        let (store, tails, memory) = (self.store.clone(), self.tails.clone(), self.memory.clone());
+        Self { metrics: Metrics::new(store, tails, memory, backups.clone()), backups, ..self }
     }
 }
 

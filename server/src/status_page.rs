@@ -4,7 +4,9 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use gauntlet_app::status::{StatusContent, document};
-use gauntlet_model::Status;
+use gauntlet_engine::backups::notice;
+use gauntlet_engine::clock::now;
+use gauntlet_model::{BackupStatus, Status};
 use gauntlet_store::RunQuery;
 
 use crate::state::AppState;
@@ -28,6 +30,9 @@ async fn content(state: &AppState) -> StatusContent {
         Some(_) => (None, None),
     };
     let (counts, waiting) = (store.counts(), store.waiting());
+    let backups = state.backups.recent();
+    let made = backups.iter().find(|backup| backup.status == BackupStatus::Completed);
+    let every = state.backups.settings().and_then(|settings| settings.every);
     StatusContent {
         not_ready,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -48,6 +53,8 @@ async fn content(state: &AppState) -> StatusContent {
         viewers: state.tails.viewers(),
         decoding_bytes: state.memory.taken(),
         decoding_limit_bytes: state.limits.memory_bytes,
+        last_backup: made.and_then(|made| made.started_at).map(|at| at.to_string()),
+        backup_notice: notice(&backups, every, now()),
         followers: store.lags().all(),
     }
 }

@@ -122,6 +122,51 @@ async fn viewers_and_followers_have_levels() {
     assert!(lags > 0, "the search index follows the log of every server: {found:#?}");
 }
 
+/// `promtool`, which Prometheus comes with: that of `PROMTOOL`, the one that the setup fetched, or any.
+fn promtool() -> Option<std::path::PathBuf> {
+    let named = std::env::var_os("PROMTOOL").map(std::path::PathBuf::from);
+    let fetched = std::env::var_os("HOME")
+        .map(|home| std::path::PathBuf::from(home).join(".cache/gauntlet/tools/promtool/promtool"));
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&paths).map(|folder| folder.join("promtool"));
+    named.into_iter().chain(fetched).chain(on_path).find(|path| path.is_file())
+}
+
+#[tokio::test]
+async fn the_older_format_of_prometheus_is_answered_where_it_is_asked_for() {
+    let server = Server::new().await;
+    server.post("/api/v1/runs", &json!({ "id": "r", "name": "r" })).await.expect(201);
+    server.post("/api/v1/runs/r/events", &json!([scored(1, 1.0)])).await.expect(200);
+    let asked = server.send("GET", "/metrics", &[("accept", "text/plain")], "").await.expect(200);
+    assert_eq!(asked.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = asked.text();
+    assert!(text.contains("# TYPE gauntlet_events_appended_total counter\n"), "{text}");
+    assert!(!text.contains("# EOF") && !text.contains("# UNIT"), "{text}");
+    let counted: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(counted.contains(&"gauntlet_events_appended_total 2"), "{text}");
+
+    let Some(promtool) = promtool() else {
+        eprintln!(
+            "SKIPPED: promtool is not installed, so it did not check the metrics; scripts/setup.sh tests"
+        );
+        return;
+    };
+    let check = |arguments: &[&str], input: &str| {
+        let mut command = std::process::Command::new(&promtool);
+        let piped = std::process::Stdio::piped;
+        let mut child =
+            command.args(arguments).stdin(piped()).stdout(piped()).stderr(piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let words = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {words}");
+        words.into_owned()
+    };
+    assert_eq!(check(&["check", "metrics"], &text), "", "it complains of nothing");
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/prometheus/alerts.yml");
+    assert!(check(&["check", "rules", rules], "").contains("8 rules found"));
+}
+
 /// The names of metrics that a text speaks of.
 fn named(text: &str) -> Vec<&str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';

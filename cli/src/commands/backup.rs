@@ -1,23 +1,27 @@
 //! `gauntlet backup`, `restore`, `verify` and `migrate`: the log as one file, and from one database to
 //! another.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use gauntlet_backup::{
-    CreateOptions, Extent, FolderTarget, Progress, archives, create, migrate, restore, verify_chain,
+    ArchiveInfo, CreateOptions, Extent, FolderTarget, Progress, Retention, archives, create, migrate, prune,
+    restore, verify_chain,
 };
 use gauntlet_engine::clock::now;
+use gauntlet_model::BackupKind;
+use gauntlet_server::backup_settings::{check_name, parse_duration};
 use gauntlet_server::config::Config;
 use gauntlet_server::lock::DataLock;
 use gauntlet_store::{DATABASE_FILE, DatabaseUrl, Options, Store};
 use indicatif::{HumanBytes, HumanCount};
 use tokio::runtime::Runtime;
 
-use super::CliError;
+use super::backup_list;
 use super::client::{DataSource, Missing};
 use super::reader::{close, failed};
-use super::{print_error, print_line};
+use super::{CliError, print_error, print_line};
 
 /// How often the terminal says how far the work has come.
 const EVERY: Duration = Duration::from_secs(5);
@@ -27,24 +31,36 @@ const EVERY: Duration = Duration::from_secs(5);
 #[command(after_help = "\
 Examples:
   gauntlet backup --to /mnt/backups                  everything
-  gauntlet backup --to /mnt/backups --incremental    what the archives there do not hold yet")]
+  gauntlet backup --to /mnt/backups --incremental    what the archives there do not hold yet
+  gauntlet backup                                    where a server runs: it makes one now, and goes on
+  gauntlet backup --list                             how the backups of the servers went
+
+A running server writes to the folder of its configuration, [backup] in gauntlet.toml, as it says there.")]
 pub(super) struct Backup {
-    /// The folder for archives
+    /// The folder for archives [default: that of the configuration]
     #[arg(long, value_name = "DIR")]
-    to: PathBuf,
+    to: Option<PathBuf>,
+    /// List the backups that servers made
+    #[arg(long, conflicts_with_all = ["to", "incremental"])]
+    list: bool,
     /// Write only what is not in the archives there; after so many in a row a full one
     #[arg(long)]
     incremental: bool,
     /// Incremental archives behind a full one, at most
     #[arg(long, value_name = "COUNT", default_value_t = 30)]
     most: usize,
-    /// Level of zstd: 3 is fast, 19 is about as small as it gets
-    #[arg(long, value_name = "LEVEL", default_value_t = 3,
-    value_parser = clap::value_parser!(i32).range(1..=22))]
-    level: i32,
-    /// The name with which archives begin
-    #[arg(long, value_name = "NAME", default_value = "gauntlet", value_parser = name)]
-    name: String,
+    /// Level of zstd: 3 is fast, 19 is about as small as it gets [default: that of the configuration, else 3]
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(i32).range(1..=22))]
+    level: Option<i32>,
+    /// The name with which archives begin [default: that of the configuration, else gauntlet]
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    name: Option<String>,
+    /// Full archives that stay, each with those that go on from it; older ones are deleted afterwards
+    #[arg(long, value_name = "COUNT")]
+    keep: Option<NonZeroUsize>,
+    /// Age at which archives are deleted, such as 30d; what belongs to the newest stays
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    keep_for: Option<Duration>,
     /// Print the archive's manifest as JSON
     #[arg(long)]
     json: bool,
@@ -108,11 +124,7 @@ fn database(text: &str) -> Result<Database, String> {
 }
 
 fn name(text: &str) -> Result<String, String> {
-    let is_fit = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    match !text.is_empty() && text.len() <= 100 && text.chars().all(is_fit) {
-        true => Ok(text.to_owned()),
-        false => Err("has other characters than letters, digits, -, _ and .".to_owned()),
-    }
+    check_name(text).map(|()| text.to_owned())
 }
 
 impl Database {
@@ -137,31 +149,70 @@ impl Database {
 }
 
 impl Backup {
-    /// Writes the archive.
+    /// Writes the archive, has a server write it, or lists those of the servers.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         let source = DataSource::find(config, runtime, Missing::Refuse)?;
-        let DataSource::Folder(store, _) = &source else {
-            return Err(CliError::Failed("a server has the data open: stop it first".to_owned()));
+        let done = match &source {
+            source if self.list => backup_list::print(source, runtime, self.json),
+            DataSource::Folder(store, _) => self.write(store, config, runtime),
+            DataSource::Server(url) => self.ask(url),
         };
+        close(source, runtime);
+        done
+    }
+
+    /// Has a server write the archive.
+    fn ask(&self, url: &str) -> Result<(), CliError> {
+        let is_plain = self.to.is_none() && self.level.is_none() && self.name.is_none();
+        if !(is_plain && self.keep.is_none() && self.keep_for.is_none()) {
+            return Err(CliError::Failed(format!(
+                "the server at {url} has the data open. It makes a backup as its configuration says: leave \
+                 out --to, --name, --level, --keep and --keep-for, or stop it first"
+            )));
+        }
+        let kind = if self.incremental { BackupKind::Incremental } else { BackupKind::Full };
+        backup_list::make(url, kind, self.json)
+    }
+
+    /// Writes the archive of a log that no server has open.
+    fn write(&self, store: &Store, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+        let settings = config.backup.as_ref();
+        let to = self.to.as_ref().or_else(|| settings.map(|settings| &settings.to));
+        let to = to.ok_or_else(|| {
+            CliError::Failed("no folder is named: --to DIR, or [backup] to in gauntlet.toml".to_owned())
+        })?;
         let extent = match self.incremental {
             true => Extent::Incremental { most: self.most },
             false => Extent::Full,
         };
-        let options = CreateOptions { name: self.name, level: self.level, extent };
-        let target = FolderTarget::new(&self.to);
-        let progress = Progress::default();
+        let name = self.name.as_ref().or_else(|| settings.map(|settings| &settings.name));
+        let level = self.level.or_else(|| settings.map(|settings| settings.level));
+        let usual = CreateOptions::default();
+        let options = CreateOptions {
+            name: name.cloned().unwrap_or(usual.name),
+            level: level.unwrap_or(usual.level),
+            extent,
+        };
+        let (target, progress) = (FolderTarget::new(to), Progress::default());
         let made = create(store, &target, &options, now(), &progress);
-        let made = runtime.block_on(watched(made, &progress)).map_err(failed);
-        close(source, runtime);
-        let info = made?;
+        let info = runtime.block_on(watched(made, &progress)).map_err(failed)?;
+        let retention = Retention { count: self.keep, age: self.keep_for };
+        let removed = prune(&target, &options.name, retention, now());
+        for file in runtime.block_on(removed).map_err(failed)? {
+            print_error(&format!("deleted {}, which is old", to.join(file).display()));
+        }
+        self.report(&info, to)
+    }
+
+    fn report(&self, info: &ArchiveInfo, to: &Path) -> Result<(), CliError> {
         if self.json {
-            print_line(&serde_json::to_string(&info).map_err(failed)?);
+            print_line(&serde_json::to_string(info).map_err(failed)?);
             return Ok(());
         }
         let manifest = &info.manifest;
         print_line(&format!(
             "wrote {} ({} from {}; {} events of {} runs, {} artifacts{})",
-            self.to.join(&info.file).display(),
+            to.join(&info.file).display(),
             HumanBytes(info.bytes),
             HumanBytes(manifest.raw_bytes),
             HumanCount(manifest.events),

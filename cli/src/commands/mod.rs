@@ -1,6 +1,7 @@
 //! The command line.
 
 mod backup;
+mod backup_list;
 mod client;
 mod completions;
 mod demo;

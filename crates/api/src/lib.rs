@@ -10,6 +10,7 @@
 //! stream.
 
 mod artifacts;
+mod backups;
 mod beside;
 mod commands;
 mod compare;
@@ -36,6 +37,7 @@ mod steps;
 mod views;
 
 pub use artifacts::{Artifact, ArtifactListQuery};
+pub use backups::BackupRequest;
 pub use beside::{RubricPair, RubricReading};
 pub use commands::{
     CommandAck, CommandAcked, CommandCreated, CommandQuery, CommandRequest, PendingCommand, PendingCommands,

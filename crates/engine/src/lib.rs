@@ -6,11 +6,13 @@
 //! read. [`series`] and [`compare`] read several films, [`beside`] and [`pairs`] the snapshots of two runs.
 //! [`sql`] answers statements over tables of folded films. [`exports`] writes files, [`trace_runs`] says
 //! which run an OpenTelemetry trace belongs to, [`memory`] is the budget that everything which is being
-//! decoded shares. What goes wrong is an [`Error`]: a word, a sentence and details, and no HTTP status.
+//! decoded shares. [`backups`] are made while the server runs. What goes wrong is an [`Error`]: a word, a
+//! sentence and details, and no HTTP status.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+pub mod backups;
 pub mod beside;
 pub mod chunks;
 pub mod clock;

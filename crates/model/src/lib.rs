@@ -8,6 +8,7 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod access;
+mod backup;
 mod body;
 mod decode;
 pub mod dipg;
@@ -27,6 +28,7 @@ mod time;
 mod writer;
 
 pub use access::{ApiKey, Role};
+pub use backup::{Backup, BackupKind, BackupStatus};
 pub use body::*;
 pub use decode::{
     BatchError, EventError, MAX_REFUSED_EVENTS, decode_array, decode_json, decode_lines, decode_one,

@@ -16,6 +16,8 @@
 mod answers;
 mod api_keys;
 mod artifacts;
+mod backup_change;
+mod backups;
 mod blob_refs;
 mod blobs;
 mod calls;

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use gauntlet_model::{
-    EffectSet, EpisodeId, EventId, Kind, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
+    Backup, EffectSet, EpisodeId, EventId, Kind, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
     WebhookFailure,
 };
 use tokio::sync::mpsc;
@@ -88,6 +88,9 @@ pub(crate) trait LogStore: Send + Sync {
 
     /// Every API key, the newest first.
     async fn api_keys(&self) -> Result<Vec<StoredKey>, StoreError>;
+
+    /// The list of backups, the newest first.
+    async fn backups(&self) -> Result<Vec<Backup>, StoreError>;
 
     /// The named lists of a project, by name.
     async fn list_views(&self, project: &str) -> Result<Vec<ListView>, StoreError>;

@@ -6,6 +6,7 @@ use gauntlet_model::{
     EffectSet, Monitor, RunId, RunPatch, RunStarted, Timestamp, WriterAnswer, WriterId, WriterReport,
 };
 
+use crate::backup_change::BackupChange;
 use crate::key_change::KeyChange;
 use crate::list_view::ViewChange;
 use crate::reply::{Reply, Settle};
@@ -149,6 +150,10 @@ pub(crate) enum Work {
         change: KeyChange,
         reply: Reply<()>,
     },
+    ChangeBackups {
+        change: BackupChange,
+        reply: Reply<u64>,
+    },
     PutProjection {
         run: RunId,
         projection: Projection,
@@ -182,6 +187,7 @@ impl Work {
             | Work::SettleCall { .. }
             | Work::ChangeView { .. }
             | Work::ChangeKey { .. }
+            | Work::ChangeBackups { .. }
             | Work::Ping { .. } => None,
         }
     }
@@ -210,6 +216,7 @@ impl Work {
             | Work::SettleCall { .. }
             | Work::ChangeView { .. }
             | Work::ChangeKey { .. }
+            | Work::ChangeBackups { .. }
             | Work::PutProjection { .. }
             | Work::Ping { .. } => &[],
         }
@@ -255,7 +262,9 @@ impl Work {
             | Work::ChangeKey { reply, .. }
             | Work::PutProjection { reply, .. }
             | Work::Ping { reply } => reply,
-            Work::Issue { reply, .. } | Work::Sweep { reply, .. } => reply,
+            Work::Issue { reply, .. } | Work::Sweep { reply, .. } | Work::ChangeBackups { reply, .. } => {
+                reply
+            }
             Work::PutWriter { reply, .. } => reply,
             Work::PutEffects { reply, .. } => reply,
             Work::Pop { reply, .. } => reply,

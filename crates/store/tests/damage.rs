@@ -137,8 +137,8 @@ async fn episodes_are_counted_and_their_errors_found_in_a_database_of_before() {
     // As the version before wrote it.
     behind_its_back(
         directory.path(),
-        "DROP TABLE servers; DROP TABLE leases; DROP TABLE api_keys; DROP TABLE seals; DROP TABLE list_views;
-         DROP TABLE run_config;
+        "DROP TABLE backups; DROP TABLE servers; DROP TABLE leases; DROP TABLE api_keys; DROP TABLE seals;
+         DROP TABLE list_views; DROP TABLE run_config;
          DROP TABLE run_values;
          DROP TABLE run_projections; DROP TABLE webhook_calls; DROP TABLE monitor_states; DROP TABLE monitors;
          DROP TABLE effects; DROP TABLE episodes; DROP INDEX events_alerts;

@@ -90,9 +90,10 @@ const TABLE: &[Entry] = &[
     ("/gauntlet/evolution/{task}", Reach::Everything, &[("GET", Read)]),
     ("/gauntlet/search", Reach::Everything, &[("GET", Read)]),
     ("/gauntlet/rag", Reach::Everything, &[("GET", Read)]),
-    // Keys, and what answers everybody.
+    // Keys, backups, and what answers everybody.
     ("/api/v1/keys", Reach::Everything, &[("GET", Administer), ("POST", Administer)]),
     ("/api/v1/keys/{id}", Reach::Everything, &[("DELETE", Administer)]),
+    ("/api/v1/backups", Reach::Everything, &[("GET", Read), ("POST", Administer)]),
     ("/api/v1/openapi.json", Reach::Everything, &[("GET", Public)]),
     ("/health", Reach::Everything, &[("GET", Public)]),
     ("/healthz", Reach::Everything, &[("GET", Public)]),

@@ -1,6 +1,7 @@
 //! `/api/v1`: one file a resource. Each handler is followed by its description for the OpenAPI document.
 
 pub mod artifacts;
+pub mod backups;
 pub mod commands;
 pub mod compare;
 pub mod effects;
@@ -21,7 +22,7 @@ pub mod steps;
 pub mod views;
 pub mod writers;
 
-pub use outcome::{Created, NoContent, Upserted};
+pub use outcome::{Accepted, Created, NoContent, Upserted};
 
 use schemars::JsonSchema;
 use serde::Deserialize;

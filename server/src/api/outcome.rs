@@ -16,6 +16,10 @@ use crate::openapi::refusals;
 #[derive(Debug)]
 pub struct Created<T>(pub T);
 
+/// 202 with what is to be done.
+#[derive(Debug)]
+pub struct Accepted<T>(pub T);
+
 /// 201 with what was created, 200 with what was there already.
 #[derive(Debug)]
 pub struct Upserted<T> {
@@ -32,6 +36,12 @@ pub struct NoContent;
 impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
         (StatusCode::CREATED, Json::<T>(self.0)).into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, Json::<T>(self.0)).into_response()
     }
 }
 
@@ -66,6 +76,17 @@ impl<T: JsonSchema> OperationOutput for Created<T> {
         operation: &mut Operation,
     ) -> Vec<(Option<Status>, Described)> {
         described::<T>(ctx, operation, &[201])
+    }
+}
+
+impl<T: JsonSchema> OperationOutput for Accepted<T> {
+    type Inner = T;
+
+    fn inferred_responses(
+        ctx: &mut GenContext,
+        operation: &mut Operation,
+    ) -> Vec<(Option<Status>, Described)> {
+        described::<T>(ctx, operation, &[202])
     }
 }
 

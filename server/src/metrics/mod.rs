@@ -1,15 +1,19 @@
-//! What the server measures of itself, in the text format of OpenMetrics: `GET /metrics`.
+//! What the server measures of itself, in the text format of OpenMetrics, or in the older one of Prometheus:
+//! `GET /metrics`.
 //!
 //! Requests and commits are counted where they happen; levels, such as the requests that wait for the writer,
 //! are read when somebody asks.
 
+mod backups;
+mod classic;
 mod levels;
 mod requests;
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, header};
+use gauntlet_engine::backups::Backups;
 use gauntlet_engine::memory::Memory;
 use gauntlet_store::{Counts, Store};
 use prometheus_client::encoding::text::encode;
@@ -21,6 +25,7 @@ pub use requests::count;
 use crate::error::ApiError;
 use crate::openapi::{Describe, Docs};
 use crate::tail::Tails;
+use backups::BackupLevels;
 use levels::Levels;
 use requests::Requests;
 
@@ -35,22 +40,26 @@ struct Inner {
     registry: Registry,
     requests: Requests,
     levels: Levels,
+    backups: BackupLevels,
 }
 
 impl Metrics {
-    /// The metrics of a server that starts now: of its log, its viewers and the memory of its requests.
-    pub fn new(store: Store, tails: Tails, memory: Memory) -> Self {
+    /// The metrics of a server that starts now: of its log, its viewers, its backups and the memory of its
+    /// requests.
+    pub fn new(store: Store, tails: Tails, memory: Memory, backups: Backups) -> Self {
         let mut registry = Registry::default();
         let named = registry.sub_registry_with_prefix("gauntlet");
         let requests = Requests::register(named);
         register_counts(named, store.counts());
+        let backups = BackupLevels::register(named, backups);
         let levels = Levels::register(&mut registry, store, tails, memory);
-        Self(Arc::new(Inner { registry, requests, levels }))
+        Self(Arc::new(Inner { registry, requests, levels, backups }))
     }
 
     /// The values of now as text.
     fn text(&self) -> Result<String, ApiError> {
         self.0.levels.read();
+        self.0.backups.read();
         let mut text = String::new();
         encode(&mut text, &self.0.registry)
             .map_err(|_| ApiError::internal("the metrics cannot be written"))?;
@@ -76,8 +85,14 @@ fn register_counts(registry: &mut Registry, counts: &Counts) {
 /// GET `/metrics`.
 pub async fn read(
     State(metrics): State<Metrics>,
+    headers: HeaderMap,
 ) -> Result<([(HeaderName, &'static str); 1], String), ApiError> {
-    Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], metrics.text()?))
+    let text = metrics.text()?;
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    Ok(match classic::is_wanted(accept) {
+        true => ([(header::CONTENT_TYPE, classic::CLASSIC)], classic::of_open_metrics(&text)),
+        false => ([(header::CONTENT_TYPE, OPEN_METRICS)], text),
+    })
 }
 
 /// How [`read`] is described.
@@ -85,8 +100,10 @@ pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Server", "What it measures of itself")
         .description(
             "Counters, levels and times in the text format of OpenMetrics, for Prometheus and whatever reads \
-             it. Each metric says in the text what it means.",
+             it. Each metric says in the text what it means. Who asks for `text/plain` and not for \
+             OpenMetrics gets the older format of Prometheus.",
         )
         .content(200, OPEN_METRICS, json_schema!({ "type": "string" }))
+        .content(200, classic::CLASSIC, json_schema!({ "type": "string" }))
         .status(200, "The metrics.")
 }

@@ -46,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "gauntlet-engine",
         &[
             "gauntlet-api",
+            "gauntlet-backup",
             "gauntlet-film",
             "gauntlet-follow",
             "gauntlet-model",
@@ -62,6 +63,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "gauntlet-api",
             "gauntlet-app",
+            "gauntlet-backup",
             "gauntlet-engine",
             "gauntlet-film",
             "gauntlet-model",

@@ -95,6 +95,7 @@ impl Group<'_> {
                 set_outcome(reply, self.settle_call(*call_no, outcome, *now).await)
             }
             Work::ChangeKey { change, reply } => set_outcome(reply, self.change_key(change).await),
+            Work::ChangeBackups { change, reply } => set_outcome(reply, self.change_backups(change).await),
             Work::ChangeView { change, reply } => set_outcome(reply, self.change_view(change).await),
             Work::PutProjection { run, projection, reply } => {
                 set_outcome(reply, self.put_projection(run, projection).await)

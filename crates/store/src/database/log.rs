@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use gauntlet_model::{
-    EffectSet, EpisodeId, EventId, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
+    Backup, EffectSet, EpisodeId, EventId, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
     WebhookFailure,
 };
 use gauntlet_vault::StoredKey;
@@ -18,8 +18,8 @@ use super::connection::Pool;
 use super::session::Presence;
 use super::writer::{Drained, Writer};
 use super::{
-    api_keys, command_table, dump, effects, episode, hub, list_views, listing, lookup, monitors, projections,
-    read, seals, steps, tombstones, webhooks, writers,
+    api_keys, backups, command_table, dump, effects, episode, hub, list_views, listing, lookup, monitors,
+    projections, read, seals, steps, tombstones, webhooks, writers,
 };
 use crate::log_store::{LogStore, ReadQuery, StepEventsQuery, StepQuery};
 use crate::{
@@ -101,6 +101,10 @@ impl LogStore for DatabaseLog {
 
     async fn api_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
         api_keys::list(&self.readers).await
+    }
+
+    async fn backups(&self) -> Result<Vec<Backup>, StoreError> {
+        backups::list(&self.readers).await
     }
 
     async fn list_views(&self, project: &str) -> Result<Vec<ListView>, StoreError> {

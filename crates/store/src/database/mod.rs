@@ -6,6 +6,7 @@
 //! connection writes, a pool reads, and neither waits for the other.
 
 mod api_keys;
+mod backups;
 mod body;
 mod change;
 mod columns;

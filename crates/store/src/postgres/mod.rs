@@ -60,6 +60,7 @@ const STEPS: &[Step] = &[
     (17, "seals", include_str!("../../../../migrations/postgresql/0017_seals.sql")),
     (18, "api keys", include_str!("../../../../migrations/postgresql/0018_api_keys.sql")),
     (19, "servers", include_str!("../../../../migrations/postgresql/0019_servers.sql")),
+    (20, "backups", include_str!("../../../../migrations/postgresql/0020_backups.sql")),
 ];
 
 /// Opens the database, creating or migrating what is in it, and starts its writer and its index. The data

@@ -161,6 +161,7 @@ const STEPS: &[Step] = &[
     (17, "seals", include_str!("../../../../migrations/sqlite/0017_seals.sql")),
     (18, "api keys", include_str!("../../../../migrations/sqlite/0018_api_keys.sql")),
     (19, "servers", include_str!("../../../../migrations/sqlite/0019_servers.sql")),
+    (20, "backups", include_str!("../../../../migrations/sqlite/0020_backups.sql")),
 ];
 
 /// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there

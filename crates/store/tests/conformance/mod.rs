@@ -2,6 +2,7 @@
 //! ([`Backend`]) and names itself to [`suite!`]; each story becomes one test.
 
 pub(crate) mod appending;
+pub(crate) mod backups;
 pub(crate) mod commands;
 pub(crate) mod effects;
 pub(crate) mod episodes;
@@ -92,6 +93,9 @@ macro_rules! suite {
             commands_wait_in_order_until_acknowledged, a_command_is_acknowledged_once,
             popping_takes_the_oldest,
             a_command_issued_twice_is_one, commands_in_the_log_are_commands, concurrent_pops_share_nothing);
+        conformance::suite!($backend; backups:
+            one_backup_at_a_time_is_asked_for, an_interrupted_backup_makes_room_and_does_not_begin_again,
+            the_oldest_backups_leave_the_list);
         conformance::suite!($backend; watching:
             the_head_is_published_after_the_commit, one_watcher_does_not_hear_of_other_runs,
             a_deleted_run_ends_its_watch,
