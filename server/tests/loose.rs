@@ -22,15 +22,26 @@ async fn notes_are_answered_and_stay_with_the_run() {
     let server = Server::new().await;
     let made =
         import(&server, "name=a.csv", "Step,Reward,note\n1,nan,x\n1,1,y\n1,1,y\n").await.expect(201).json();
-    let note = "1 score is not evaluated: null, empty, NaN or infinite in the file";
-    assert_eq!((&made["steps"], &made["warnings"]), (&json!(3), &json!([note])));
+    let score_note = "1 score is not evaluated: null, empty, NaN or infinite in the file";
+    assert_eq!((&made["steps"], &made["warnings"]), (&json!(3), &json!([score_note])));
     let run = server.get(&format!("/api/v1/runs/{}", made["run"].as_str().unwrap())).await.json();
-    assert_eq!(run["metadata"]["import_notes"], json!([note]));
+    assert_eq!(run["metadata"]["import_notes"], json!([score_note]));
     assert_eq!((&run["steps"], &run["mean_root"]), (&json!(3), &json!(1.0)));
+
+    // Columns of one name are all kept, and the run says how.
+    let made = import(&server, "name=b.csv", "step,root,note,note\n1,1,x,y\n").await.expect(201).json();
+    let run = made["run"].as_str().unwrap();
+    let note = "2 columns are named `note`: the second was kept as `note (2)`";
+    assert_eq!(made["warnings"], json!([note]));
+    let told = server.get(&format!("/api/v1/runs/{run}")).await.json();
+    assert_eq!(told["metadata"]["import_notes"], json!([note]));
+    let step = server.get(&format!("/api/v1/runs/{run}/steps/1")).await.json();
+    let kept = json!({"note": "x", "note (2)": "y"});
+    assert!(step.to_string().contains(&format!("\"metadata\":{kept}")), "{step}");
 
     // A document says so as well, and a step that is scored twice is one.
     let made = import(&server, "name=a.json", "{\"rewards\": [1, NaN, 0]}").await.expect(201).json();
-    assert_eq!((&made["steps"], &made["warnings"]), (&json!(3), &json!([note])));
+    assert_eq!((&made["steps"], &made["warnings"]), (&json!(3), &json!([score_note])));
     let event = |n: u64, root: f64| support::scored(n, root).to_string();
     let again = event(3, 2.0).replace("\"step\":3", "\"step\":1");
     let log = format!("{}\n{}\n{again}\n", event(1, 1.0), event(2, 1.0));

@@ -7,6 +7,7 @@ use gauntlet_model::{Object, Timestamp};
 use parquet::file::reader::ChunkReader;
 use zip::ZipArchive;
 
+use crate::distinct::RepeatedKeys;
 use crate::error::{ImportError, SHAPES};
 use crate::inspect;
 use crate::json_span::{JsonSpan, Source};
@@ -26,6 +27,8 @@ pub(crate) struct Archive<S: ChunkReader> {
     next: usize,
     text: String,
     header: Object,
+    /// Keys of the header that occur again in one object.
+    repeats: RepeatedKeys,
     repaired: u64,
     budget: Rc<Budget>,
 }
@@ -53,12 +56,13 @@ impl<S: ChunkReader> Archive<S> {
             next: 0,
             text: String::new(),
             header: Object::new(),
+            repeats: RepeatedKeys::default(),
             repaired: 0,
             budget: Rc::default(),
         };
         this.open(header)?;
         let source = Source { text: &this.text, first_line: 1, is_line: false };
-        this.header = source.root()?.object()?;
+        this.header = source.root()?.object(&mut this.repeats)?;
         Ok(this)
     }
 
@@ -110,7 +114,7 @@ impl<S: ChunkReader> Rows for Archive<S> {
 
     fn about(&mut self, name: &str) -> Result<About, ImportError> {
         let about = inspect::about(name, std::mem::take(&mut self.header));
-        Ok(About { repaired: self.repaired, ..about })
+        Ok(About { repaired: self.repaired, repeats: std::mem::take(&mut self.repeats), ..about })
     }
 }
 

@@ -3,15 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use gauntlet_model::Object;
-use gauntlet_values::{Decimal, Reading, flag, number};
+use gauntlet_values::{Decimal, Reading, number};
 use serde_json::{Value, json};
 
+use crate::cells::{integral, parsed, plain, words};
+use crate::distinct::{FreeNames, RepeatedColumns, RepeatedKeys, read_json};
 use crate::error::ImportError;
 use crate::fields::{Fields, insert_unique};
 use crate::json_span::JsonSpan;
 use crate::messages::{conversation_text, is_conversation};
 use crate::names::{self, ColumnMap, ROOT, Shape, normal};
-use crate::tally::Tally;
+use crate::tally::{self, Tally};
 
 /// The prefix of columns with scores of other rubric paths.
 pub(crate) const SCORE: &str = "score.";
@@ -57,6 +59,9 @@ pub(crate) enum Cells {
 /// The columns of one table.
 #[derive(Debug)]
 pub(crate) struct Columns {
+    /// Their names in the file.
+    headers: Vec<String>,
+    /// The names that their values are kept under; those that are kept under a name differ.
     names: Vec<String>,
     roles: Vec<Role>,
     /// Whether each column is the score of one reward function, by its name.
@@ -77,6 +82,8 @@ pub(crate) struct Columns {
     near: Vec<(String, &'static str)>,
     /// Columns that mean a field which another column has, with that field.
     duplicates: Vec<(String, &'static str)>,
+    /// Columns that were renamed, as their names repeat.
+    repeats: RepeatedColumns,
     /// Normalised names of the columns that the person mapped.
     mapped: Vec<String>,
 }
@@ -143,6 +150,45 @@ fn check_roles(names: &[String], roles: &[Role]) -> Result<(), ImportError> {
     Ok(())
 }
 
+/// Of several columns of advantages the first counts.
+fn only_advantage(names: &[String], roles: &mut [Role], duplicates: &mut Vec<(String, &'static str)>) {
+    let columns = names.iter().zip(roles).filter(|(_, role)| **role == Role::Advantage);
+    for (name, role) in columns.skip(1) {
+        *role = Role::Plain;
+        duplicates.push((name.clone(), tally::ADVANTAGE));
+    }
+}
+
+/// The names that the values of columns are kept under: a name that another column has, or that a field of
+/// the row has, gets a number.
+fn distinct(headers: &[String], roles: &[Role]) -> (Vec<String>, RepeatedColumns) {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    headers.iter().for_each(|name| *counts.entry(name).or_default() += 1);
+    let mut kept = HashSet::from(["scores"]);
+    let mut paths = HashSet::new();
+    for role in roles {
+        match role {
+            Role::Score(path) => _ = paths.insert(path.as_str()),
+            Role::Words(_) => _ = kept.insert("failures"),
+            Role::Json(field) | Role::Text(field) | Role::Field(field) => _ = kept.insert(field),
+            Role::Rubric | Role::Advantage | Role::Scores | Role::Plain => {}
+        }
+    }
+    let mut free = FreeNames::new(headers.iter().map(String::as_str).chain(paths.iter().copied()));
+    let mut repeats = RepeatedColumns::default();
+    let names = headers.iter().zip(roles).map(|(name, role)| {
+        let is_named = matches!(role, Role::Plain | Role::Rubric | Role::Advantage);
+        let is_path = *role == Role::Rubric && paths.contains(name.as_str());
+        if !is_named || !is_path && kept.insert(name) {
+            return name.clone();
+        }
+        let new = free.after(name);
+        repeats.rename(name, &new, counts.get(name.as_str()).copied().unwrap_or(1));
+        new
+    });
+    (names.collect(), repeats)
+}
+
 impl Columns {
     /// Columns by their names.
     ///
@@ -177,6 +223,8 @@ impl Columns {
             roles.push(role);
         }
         check_roles(&names, &roles)?;
+        only_advantage(&names, &mut roles, &mut duplicates);
+        let (headers, (names, repeats)) = (names.clone(), distinct(&names, &roles));
         let has_root =
             roles.iter().any(|role| matches!(role, Role::Scores) || *role == Role::Score(ROOT.into()));
         let mapped = normals.iter().filter(|name| map.field(name).is_some()).cloned().collect();
@@ -184,6 +232,7 @@ impl Columns {
         let is_reward = normals.iter().map(|name| names::is_reward(name)).collect();
         let example = normals.iter().position(|name| name == "exampleid").map(|place| names[place].clone());
         Ok(Self {
+            headers,
             names,
             roles,
             is_reward,
@@ -196,13 +245,14 @@ impl Columns {
             has_declared,
             near,
             duplicates,
+            repeats,
             mapped,
         })
     }
 
     /// Whether these are the columns of those names.
     pub(crate) fn are<'n>(&self, names: impl ExactSizeIterator<Item = &'n str>) -> bool {
-        names.len() == self.names.len() && names.zip(&self.names).all(|(a, b)| a.trim() == b)
+        names.len() == self.headers.len() && names.zip(&self.headers).all(|(a, b)| a.trim() == b)
     }
 
     /// Whether any column holds scores.
@@ -218,7 +268,7 @@ impl Columns {
         }
         let expected = "a column `root` or `reward`, columns `score.…`, one a rubric path, or a column \
                         `scores` of objects; `--map root=COLUMN` names another one";
-        let found = self.names.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let found = self.headers.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
         let close: Vec<_> =
             self.near.iter().map(|(n, close)| format!("`{n}` is close to `{close}`")).collect();
         let close = if close.is_empty() { String::new() } else { format!(" ({})", close.join(", ")) };
@@ -256,6 +306,10 @@ impl Columns {
         tally.near.extend(self.near.iter().cloned());
         tally.duplicates.extend(self.duplicates.iter().cloned());
         tally.mapped.extend(self.mapped.iter().cloned());
+        match self.cells {
+            Cells::Json => self.repeats.counts().for_each(|(key, values)| tally.keys.count(key, values)),
+            Cells::Texts | Cells::Typed => tally.columns = self.repeats.clone(),
+        }
         // A value that is not an object is refused by the reader of the fields.
         row.left.insert("scores".to_owned(), row.other_scores.unwrap_or(Value::Object(row.scores)));
         let mut fields = Fields::from_row(span, prefix, row.left);
@@ -269,7 +323,7 @@ impl Columns {
             // An empty cell means "not evaluated". Tables that Gauntlet writes have a column for every path
             // of the run, so an empty cell there means nothing.
             if let (Role::Score(path), false) = (role, self.is_native) {
-                row.scores.insert(path.clone(), Value::Null);
+                row.scores.entry(path.as_str()).or_insert(Value::Null);
             }
             return;
         };
@@ -281,24 +335,27 @@ impl Columns {
                     row.scores.insert(path.clone(), cell);
                 }
             }
+            Role::Advantage => {
+                if self.is_number(&cell) {
+                    row.scores.insert(ADVANTAGE.to_owned(), cell.clone());
+                }
+                insert_unique(&mut row.left, name, self.plain(cell));
+            }
             Role::Rubric if self.is_number(&cell) => {
                 if self.shape == Shape::Trl {
                     row.add(&cell, self.decimal);
                 }
                 tally.rubrics.insert(name.to_owned());
-                row.scores.insert(name.to_owned(), cell);
-            }
-            Role::Advantage => {
-                if self.is_number(&cell) {
-                    row.scores.insert(ADVANTAGE.to_owned(), cell.clone());
+                if let Some(before) = row.scores.insert(name.to_owned(), cell) {
+                    insert_unique(&mut row.left, name, before);
                 }
-                row.left.insert(name.to_owned(), self.plain(cell));
             }
-            Role::Scores => match parsed(cell) {
+            Role::Scores => match parsed(cell, "scores", &mut tally.keys) {
                 // A root column takes precedence over the root inside of `scores`.
                 Value::Object(cells) => {
                     for (path, cell) in cells {
-                        if let Some(before) = row.scores.insert(path.clone(), cell) {
+                        let before = row.scores.insert(path.clone(), cell);
+                        if let Some(before) = before.filter(|before| !before.is_null()) {
                             insert_unique(&mut row.left, &path, before);
                         }
                     }
@@ -308,10 +365,13 @@ impl Columns {
             // Tables that Gauntlet writes have the declared failures in a column of their own.
             Role::Words("failures") if self.has_declared => {}
             Role::Words(_) => _ = row.left.insert("failures".to_owned(), words(cell)),
-            Role::Json(field) => _ = row.left.insert((*field).to_owned(), parsed(cell)),
-            Role::Text(field) => row.text(field, name, cell),
+            Role::Json(field) => {
+                let value = parsed(cell, field, &mut tally.keys);
+                row.left.insert((*field).to_owned(), value);
+            }
+            Role::Text(field) => row.text(field, name, cell, &mut tally.keys),
             Role::Field(field) => _ = row.left.insert((*field).to_owned(), cell),
-            Role::Plain | Role::Rubric => _ = row.left.insert(name.to_owned(), self.plain(cell)),
+            Role::Plain | Role::Rubric => insert_unique(&mut row.left, name, self.plain(cell)),
         }
     }
 
@@ -352,10 +412,12 @@ impl Row {
     }
 
     /// Sets a text. A conversation is set as text; its JSON becomes metadata under the name of the column.
-    fn text(&mut self, field: &'static str, name: &str, cell: Value) {
+    fn text(&mut self, field: &'static str, name: &str, cell: Value, keys: &mut RepeatedKeys) {
         let conversation = match &cell {
             Value::String(text) if text.trim_start().starts_with('[') => {
-                serde_json::from_str(text).ok().filter(is_conversation)
+                let mut repeats = RepeatedKeys::default();
+                let read = read_json(text, None, &mut repeats).ok().filter(is_conversation);
+                read.inspect(|_| keys.add(repeats))
             }
             other => Some(other.clone()).filter(is_conversation),
         };
@@ -400,45 +462,4 @@ fn role(name: &str, normal_name: &str, field: Option<&'static str>, shape: Shape
         return Role::Rubric;
     }
     Role::Plain
-}
-
-fn words(cell: Value) -> Value {
-    if !cell.is_array()
-        && let Reading::Value(failed) = flag(&cell)
-    {
-        return if failed { json!(["generic"]) } else { json!([]) };
-    }
-    match &cell {
-        Value::String(text) => text.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect(),
-        _ => cell,
-    }
-}
-
-fn parsed(cell: Value) -> Value {
-    match &cell {
-        Value::String(text) => serde_json::from_str(text).unwrap_or(cell),
-        _ => cell,
-    }
-}
-
-fn plain(cell: Value) -> Value {
-    match &cell {
-        Value::String(text) => match text.trim() {
-            "True" | "TRUE" => Value::Bool(true),
-            "False" | "FALSE" => Value::Bool(false),
-            trimmed => match serde_json::from_str(trimmed) {
-                Ok(value @ (Value::Number(_) | Value::Bool(_))) => integral(value),
-                _ => cell,
-            },
-        },
-        _ => integral(cell),
-    }
-}
-
-/// A float without a fraction as an integer: tables with gaps turn integers into floats.
-fn integral(value: Value) -> Value {
-    match value.as_f64() {
-        Some(n) if value.is_f64() && n.fract() == 0.0 && (0.0..9e15).contains(&n) => json!(n as u64),
-        _ => value,
-    }
 }

@@ -2,6 +2,7 @@
 
 use gauntlet_model::{Body, Event, EventId, RunFinished, RunSpec, Status, Timestamp};
 
+use crate::distinct::RepeatedKeys;
 use crate::error::ImportError;
 use crate::options::Options;
 
@@ -22,6 +23,8 @@ pub(crate) struct Context<'c> {
     pub emit: Emit<'c>,
     /// The warnings so far.
     pub warnings: Vec<String>,
+    /// Keys that occur again in one object, beside the steps.
+    pub repeats: RepeatedKeys,
 }
 
 impl Context<'_> {

@@ -4,6 +4,7 @@
 use gauntlet_model::{Body, Event, EventId, Timestamp};
 
 use crate::context::{Context, Emit, Head, closes_run, end};
+use crate::distinct::RepeatedKeys;
 use crate::error::{ImportError, SHAPES};
 use crate::json_span::{JsonSpan, Source};
 use crate::options::Options;
@@ -102,8 +103,8 @@ impl Document {
             steps += u64::from(matches!(event.body(), Body::SnapshotScored(_)));
             emit(event)
         };
-        let mut context =
-            Context { name, now, options, ids, emit: &mut counted, warnings: self.tally.notes() };
+        let (warnings, repeats) = (self.tally.notes(), RepeatedKeys::default());
+        let mut context = Context { name, now, options, ids, emit: &mut counted, warnings, repeats };
         let root = Source { text: &self.text, first_line: 1, is_line: false }.root();
         let root = root.map_err(|mut error| {
             // A truncated document is readable up to its end, in an unknown number of records.
@@ -111,7 +112,8 @@ impl Document {
             error
         })?;
         let mut head = read_document(root, &mut context)?;
-        let warnings = std::mem::take(&mut context.warnings);
+        let mut warnings = std::mem::take(&mut context.warnings);
+        warnings.extend(context.repeats.notes());
         run::note(&mut head.spec, &warnings);
         run::check(&head.spec, now)?;
         Ok(DocumentSummary { head, warnings, last_at, ended, events, steps })

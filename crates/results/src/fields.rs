@@ -32,7 +32,9 @@ pub(crate) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// All fields of an object.
     pub(crate) fn from_object(span: JsonSpan<'a>) -> Result<Self, ImportError> {
-        Ok(Self::from_row(span, String::new(), span.object()?))
+        let mut tally = Tally::default();
+        let left = span.object(&mut tally.keys)?;
+        Ok(Self { tally, ..Self::from_row(span, String::new(), left) })
     }
 
     /// The cells of a table's row; `prefix` is its path in errors, with a dot behind it where it is not

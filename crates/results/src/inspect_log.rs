@@ -12,6 +12,6 @@ use crate::snapshots;
 /// A log in one document.
 pub(crate) fn read_log(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     let items = top.get("samples").map_or(Ok(Vec::new()), JsonSpan::items)?;
-    let about = about(context.name, top.others(&["samples", "reductions"])?);
+    let about = about(context.name, top.others(&["samples", "reductions"], &mut context.repeats)?);
     snapshots::read_all(SpanRows::new(items), about, Object::new(), SHAPE, context)
 }

@@ -1,9 +1,10 @@
 //! Classifies the records of a file: an event of Gauntlet, or a step that becomes one.
 
-use gauntlet_model::{Event, Object, decode_one};
+use gauntlet_model::{Event, decode_one};
 use gauntlet_values::Decimal;
 
 use crate::columns::{Cells, Columns};
+use crate::distinct::RepeatedKeys;
 use crate::draft::{Draft, draft_from_fields, is_event};
 use crate::error::ImportError;
 use crate::inspect;
@@ -74,14 +75,18 @@ impl Reader {
         if is_like_an_event && let Ok(event) = decode_one(span.raw) {
             return Ok(Item::event(event, span));
         }
-        let members = span.members()?;
+        let members = span.members_with_repeats()?;
         if is_event(&members) {
             return native::event(span).map(|event| Item::event(event, span));
         }
         if inspect::is_sample(&members) {
             return inspect::draft_from_sample(span).map(Item::draft);
         }
-        let columns = self.columns_for(members.keys())?;
+        let columns = match self.columns_for(members.keys()) {
+            // The key that occurs twice, with its path.
+            Err(error) if members.repeats => return Err(span.members().err().unwrap_or(error)),
+            columns => columns?,
+        };
         if !columns.has_scores() {
             let mut error = members.unknown();
             error.expected = "a step with `scores` or `reward`, or an event with `kind` and `body`; \
@@ -89,9 +94,11 @@ impl Reader {
                 .to_owned();
             return Err(error);
         }
-        let object: Object = span.object()?;
-        let cells = object.into_iter().map(|(_, value)| Some(value));
-        draft_from_fields(columns.fields(cells, span, String::new())).map(Item::draft)
+        let mut repeats = RepeatedKeys::default();
+        let cells = members.cells(&mut repeats)?.into_iter().map(Some);
+        let mut fields = columns.fields(cells, span, String::new());
+        fields.tally.keys.add(repeats);
+        draft_from_fields(fields).map(Item::draft)
     }
 
     fn columns_for<'n>(

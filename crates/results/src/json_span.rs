@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::distinct::{RepeatedKeys, read_json, twice};
 use crate::error::{ImportError, SHAPES};
 use crate::json_path::{column_at, line_at, path_at, word_at};
 
@@ -145,29 +146,47 @@ impl<'a> JsonSpan<'a> {
         }
     }
 
-    /// Its members in order, not parsed.
+    /// Its members in order, not parsed. A key that occurs twice is an error.
     pub(crate) fn members(self) -> Result<Members<'a>, ImportError> {
+        self.pairs::<false>()
+    }
+
+    /// The same; a key may occur again.
+    pub(crate) fn members_with_repeats(self) -> Result<Members<'a>, ImportError> {
+        self.pairs::<true>()
+    }
+
+    fn pairs<const REPEATS: bool>(self) -> Result<Members<'a>, ImportError> {
         if !self.is_object() {
             return Err(self.refuse(format!("is {}", self.what()), "an object"));
         }
-        let Pairs(raw) = self.read()?;
-        let pairs = raw.into_iter().map(|(key, raw)| (key, JsonSpan { source: self.source, raw: raw.get() }));
-        Ok(Members { span: self, pairs: pairs.collect() })
+        let Pairs::<REPEATS> { pairs, repeats } = self.read()?;
+        let pairs =
+            pairs.into_iter().map(|(key, raw)| (key, JsonSpan { source: self.source, raw: raw.get() }));
+        Ok(Members { span: self, pairs: pairs.collect(), repeats })
     }
 
     /// Its members, parsed.
-    pub(crate) fn object(self) -> Result<Object, ImportError> {
-        if !self.is_object() {
-            return Err(self.refuse(format!("is {}", self.what()), "an object"));
+    pub(crate) fn object(self, repeats: &mut RepeatedKeys) -> Result<Object, ImportError> {
+        match self.value(repeats)? {
+            Value::Object(members) => Ok(members),
+            _ => Err(self.refuse(format!("is {}", self.what()), "an object")),
         }
-        self.within()?;
-        self.read()
     }
 
-    /// The value, parsed.
-    pub(crate) fn value(self) -> Result<Value, ImportError> {
+    /// The value, parsed. Keys that occur again in one object are counted in `repeats`, and their values kept.
+    pub(crate) fn value(self, repeats: &mut RepeatedKeys) -> Result<Value, ImportError> {
+        self.value_of(None, repeats)
+    }
+
+    /// The same for the member of that key.
+    pub(crate) fn value_of(
+        self,
+        key: Option<&str>,
+        repeats: &mut RepeatedKeys,
+    ) -> Result<Value, ImportError> {
         self.within()?;
-        self.read()
+        read_json(self.raw, key, repeats).map_err(|error| self.source.broken(self.raw, &error))
     }
 
     fn read<T: Deserialize<'a>>(self) -> Result<T, ImportError> {
@@ -178,6 +197,8 @@ impl<'a> JsonSpan<'a> {
 /// The members of an object, not parsed, in the order of the file.
 pub(crate) struct Members<'a> {
     pub span: JsonSpan<'a>,
+    /// Whether a key occurs again.
+    pub repeats: bool,
     pairs: Vec<(Cow<'a, str>, JsonSpan<'a>)>,
 }
 
@@ -192,14 +213,27 @@ impl<'a> Members<'a> {
         self.pairs.iter().map(|(key, _)| key.as_ref())
     }
 
+    /// The members as the cells of a row, parsed.
+    pub(crate) fn cells(&self, repeats: &mut RepeatedKeys) -> Result<Vec<Value>, ImportError> {
+        if !self.repeats {
+            return Ok(self.span.object(repeats)?.into_iter().map(|(_, value)| value).collect());
+        }
+        self.span.within()?;
+        self.pairs.iter().map(|(key, span)| span.value_of(Some(key), repeats)).collect()
+    }
+
     /// The members not named in `excluded`, parsed.
-    pub(crate) fn others(&self, excluded: &[&str]) -> Result<Object, ImportError> {
+    pub(crate) fn others(
+        &self,
+        excluded: &[&str],
+        repeats: &mut RepeatedKeys,
+    ) -> Result<Object, ImportError> {
         let rest = || self.pairs.iter().filter(|(key, _)| !excluded.contains(&key.as_ref()));
         if rest().map(|(_, span)| bytes_in_memory(span.raw.as_bytes())).sum::<usize>() > MAX_VALUE_BYTES {
             let message = "what the file says besides its steps is too large";
             return Err(self.span.refuse(message, "steps, and a few facts beside them"));
         }
-        rest().map(|(key, span)| Ok((key.clone().into_owned(), span.value()?))).collect()
+        rest().map(|(key, span)| Ok((key.clone().into_owned(), span.value_of(Some(key), repeats)?))).collect()
     }
 
     /// The error for an object of an unknown shape, with a list of its keys.
@@ -276,36 +310,41 @@ impl<'de> Deserialize<'de> for Items<'de> {
     }
 }
 
-/// The pairs of an object. A key that occurs twice is an error: one of the two values would be lost.
-struct Pairs<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// The pairs of an object. Without `REPEATS` a key that occurs twice is an error.
+struct Pairs<'a, const REPEATS: bool> {
+    pairs: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// Whether a key occurs again.
+    repeats: bool,
+}
 
-impl<'de> Deserialize<'de> for Pairs<'de> {
+impl<'de, const REPEATS: bool> Deserialize<'de> for Pairs<'de, REPEATS> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Pairs<'de>;
+        struct InOrder<const REPEATS: bool>;
+        impl<'de, const REPEATS: bool> Visitor<'de> for InOrder<REPEATS> {
+            type Value = Pairs<'de, REPEATS>;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut pairs: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
+                let mut repeats = false;
                 let mut seen = std::collections::BTreeSet::new();
                 while let Some(Key(key)) = map.next_key()? {
                     if !seen.insert(key.clone()) {
-                        return Err(serde::de::Error::custom(format!(
-                            "the key {} occurs twice in one object",
-                            shortened(&key)
-                        )));
+                        repeats = true;
+                        if !REPEATS {
+                            return Err(serde::de::Error::custom(twice(&key)));
+                        }
                     }
                     if pairs.len() == MAX_ITEMS {
                         return Err(serde::de::Error::custom(too_many()));
                     }
                     pairs.push((key, map.next_value()?));
                 }
-                Ok(Pairs(pairs))
+                Ok(Pairs { pairs, repeats })
             }
         }
-        d.deserialize_map(InOrder)
+        d.deserialize_map(InOrder::<REPEATS>)
     }
 }
 

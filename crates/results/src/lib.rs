@@ -17,11 +17,13 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod archive;
+mod cells;
 mod columns;
 mod context;
 mod csv;
 mod cut;
 mod detailed;
+mod distinct;
 mod document;
 mod dpo;
 mod draft;
@@ -47,6 +49,7 @@ mod native;
 mod options;
 mod pages;
 mod parquet;
+mod parquet_names;
 mod plan;
 mod recent_keys;
 mod repair;

@@ -81,7 +81,8 @@ pub(crate) fn read_export(
     if copies > 0 {
         context.warnings.push(format!("{copies} events stand in the file twice; each was read once"));
     }
-    let mut head = Fields::from_row(ours, String::new(), members.others(&["events", "version"])?);
+    let mut head =
+        Fields::from_row(ours, String::new(), members.others(&["events", "version"], &mut context.repeats)?);
     let notes = head.take_text("notes").unwrap_or_default();
     let spec: Option<RunSpec> = head.take_as("run", "what the run is")?;
     let mut spec = spec.ok_or_else(|| head.refuse("run", "is missing", "what the run is"))?;

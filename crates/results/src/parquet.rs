@@ -20,12 +20,14 @@ use gauntlet_values::Decimal;
 use serde_json::{Value, json};
 
 use crate::columns::{Cells, Columns};
+use crate::distinct::{Members, RepeatedColumns, RepeatedKeys};
 use crate::error::ImportError;
 use crate::json_span::{JsonSpan, Source};
 use crate::jsonl::spec;
 use crate::layout::{Cell, Layout, Type};
 use crate::options::Options;
 use crate::pages::{self, damaged};
+use crate::parquet_names;
 use crate::rows::{About, Record, Rows};
 use crate::scored_steps::ScoredSteps;
 
@@ -42,6 +44,8 @@ const NOTES: &str = "gauntlet.notes";
 pub(crate) struct Table {
     rows: RowIter<'static>,
     columns: Columns,
+    /// Names inside of columns that repeat.
+    renamed: RepeatedColumns,
     /// Which columns hold nanoseconds: the reader of rows returns those as plain numbers.
     nanos: Vec<bool>,
     about: About,
@@ -82,8 +86,8 @@ impl Table {
             .map_err(|e| ImportError::new(RUN, format!("is refused: {e}"), "what the run is"))?;
         let about = About { spec, notes: metadata(NOTES).unwrap_or_default(), ..About::default() };
         let count = u64::try_from(file.num_rows()).unwrap_or(0);
-        let rows = RowIter::from_file_into(Box::new(reader));
-        Ok(Self { rows, columns, nanos, about, count, read: 0, bytes })
+        let (rows, renamed) = parquet_names::rows(Box::new(reader)).map_err(broken)?;
+        Ok(Self { rows, columns, renamed, nanos, about, count, read: 0, bytes })
     }
 }
 
@@ -119,12 +123,16 @@ impl Rows for Table {
         let Some(row) = row else { return Ok(None) };
         let index = self.read;
         self.read += 1;
+        let mut repeats = RepeatedKeys::default();
         let cells = row.into_columns().into_iter().zip(&self.nanos).map(|((_, field), nanos)| match field {
             Field::Long(n) if *nanos => Some(json!(Timestamp::from_micros(n.div_euclid(1000)))),
-            field => value(&field),
+            field => value(&field, &mut repeats),
         });
         let span = JsonSpan { source: Source { text: "", first_line: index + 1, is_line: true }, raw: "" };
-        Ok(Some(Record::Row(Box::new(self.columns.fields(cells, span, format!("rows[{index}]."))))))
+        let mut fields = self.columns.fields(cells, span, format!("rows[{index}]."));
+        fields.tally.keys.add(repeats);
+        fields.tally.columns.add(self.renamed.clone());
+        Ok(Some(Record::Row(Box::new(fields))))
     }
 
     fn position_bytes(&self) -> u64 {
@@ -149,7 +157,7 @@ fn is_nanos(field: &TypePtr) -> bool {
 
 /// A cell as JSON; `None` for null and NaN, which mean "missing". Values that JSON cannot represent
 /// become texts.
-fn value(field: &Field) -> Option<Value> {
+fn value(field: &Field, repeats: &mut RepeatedKeys) -> Option<Value> {
     let float = |n: f64| match n {
         n if n.is_nan() => None,
         n if n.is_infinite() => Some(json!(n.to_string())),
@@ -177,27 +185,33 @@ fn value(field: &Field) -> Option<Value> {
         Field::Bytes(bytes) => Some(json!(String::from_utf8_lossy(bytes.data()))),
         Field::TimestampMillis(n) => time(n.saturating_mul(1000)),
         Field::TimestampMicros(n) => time(*n),
-        Field::Group(row) => Some(object(row)),
+        Field::Group(row) => Some(object(row, repeats)),
         Field::ListInternal(list) => {
-            Some(list.elements().iter().map(|item| value(item).unwrap_or(Value::Null)).collect())
+            Some(list.elements().iter().map(|item| value(item, repeats).unwrap_or(Value::Null)).collect())
         }
         Field::MapInternal(map) => {
-            let pairs = map.entries().iter().map(|(key, item)| {
+            let mut members = Members::default();
+            for (key, item) in map.entries() {
                 let key = match key {
                     Field::Str(text) => text.clone(),
                     other => other.to_string(),
                 };
-                (key, value(item).unwrap_or(Value::Null))
-            });
-            Some(Value::Object(pairs.collect()))
+                members.push(key, value(item, repeats).unwrap_or(Value::Null));
+            }
+            Some(Value::Object(members.finish(repeats)))
         }
         other => Some(json!(other.to_string())),
     }
 }
 
-fn object(row: &Row) -> Value {
-    let pairs = row.get_column_iter().map(|(name, field)| (name.clone(), value(field)));
-    Value::Object(pairs.filter_map(|(name, value)| Some((name, value?))).collect())
+fn object(row: &Row, repeats: &mut RepeatedKeys) -> Value {
+    let mut members = Members::default();
+    for (name, field) in row.get_column_iter() {
+        if let Some(value) = value(field, repeats) {
+            members.push(name.clone(), value);
+        }
+    }
+    Value::Object(members.finish(repeats))
 }
 
 fn broken(error: ParquetError) -> ImportError {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::context::{Context, Head};
 use crate::detailed::{self, Detail};
+use crate::distinct::RepeatedKeys;
 use crate::error::ImportError;
 use crate::fields::{Step, insert_unique, preview};
 use crate::json_span::{JsonSpan, Members};
@@ -29,7 +30,7 @@ pub(crate) fn read_report(top: &Members<'_>, context: &mut Context<'_>) -> Resul
             continue;
         }
         shape = "nested";
-        let facts = members.others(&STEPS)?;
+        let facts = members.others(&STEPS, &mut context.repeats)?;
         if !facts.is_empty() && !groups.contains(&facts) {
             groups.push(facts);
         }
@@ -43,7 +44,7 @@ pub(crate) fn read_report(top: &Members<'_>, context: &mut Context<'_>) -> Resul
             results.refuse("is an empty array", "at least one entry with `summary` and `detailed_results`")
         );
     }
-    let top_facts = top.others(&STEPS)?;
+    let top_facts = top.others(&STEPS, &mut context.repeats)?;
     let unread = ["summary", "detailed_results", "rewards", "snapshots"];
     for key in unread.iter().filter(|key| top.get(key).is_some()) {
         context.warnings.push(format!("top-level `{key}` was not read: the steps come from `results`"));
@@ -122,14 +123,14 @@ fn entry(
     time: Timestamp,
     context: &mut Context<'_>,
 ) -> Result<(usize, Object), ImportError> {
-    let mut facts = members.others(&STEPS)?;
+    let mut facts = members.others(&STEPS, &mut context.repeats)?;
     let time = match facts.get("timestamp") {
         Some(_) => file_time(&facts, context),
         None => time,
     };
     let inner = members.get("summary").map(JsonSpan::members).transpose()?;
     let mut summary_facts = match &inner {
-        Some(summary) => summary.others(&["detailed_results", "rewards"])?,
+        Some(summary) => summary.others(&["detailed_results", "rewards"], &mut context.repeats)?,
         None => Object::new(),
     };
     if inner.is_none() && members.get("rewards").is_some() {
@@ -183,8 +184,8 @@ fn detailed_results<'a>(
 ) -> Result<Option<Vec<JsonSpan<'a>>>, ImportError> {
     match (members.get("detailed_results"), copy) {
         (Some(list), Some(copy)) => {
-            let copied = copy.value()?;
-            if list.value()? != copied {
+            let copied = copy.value(&mut context.repeats)?;
+            if list.value(&mut RepeatedKeys::default())? != copied {
                 let path = copy.path();
                 context
                     .warnings
@@ -201,7 +202,7 @@ fn detailed_results<'a>(
 /// A list of rewards; `None` where one was not evaluated.
 fn read_rewards(span: JsonSpan<'_>) -> Result<Vec<Option<f64>>, ImportError> {
     let read = |item: JsonSpan<'_>| {
-        let value = item.value()?;
+        let value = item.value(&mut RepeatedKeys::default())?;
         match number(&value, Decimal::Point) {
             Reading::Value(reward) => Ok(Some(reward)),
             Reading::NotEvaluated => Ok(None),

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use encoding_rs::Encoding;
 use gauntlet_model::{Status, Timestamp};
 
+use crate::distinct::RepeatedKeys;
 use crate::error::ImportError;
 use crate::fields::Fields;
 use crate::json_span::JsonSpan;
@@ -45,6 +46,8 @@ pub(crate) struct About {
     pub began_at: Option<Timestamp>,
     /// How it ended.
     pub status: Option<Status>,
+    /// Keys of the description that occur again in one object.
+    pub repeats: RepeatedKeys,
     /// Texts that were repaired.
     pub repaired: u64,
     /// The encoding of the file, where its byte order mark names another one than UTF-8.

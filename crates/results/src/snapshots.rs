@@ -15,7 +15,7 @@ use crate::survey::Survey;
 /// Reads `{"snapshots": [...]}`; other keys describe the run.
 pub(crate) fn read_object(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     let items = top.get("snapshots").map_or(Ok(Vec::new()), JsonSpan::items)?;
-    list(items, top.others(&["snapshots"])?, "snapshots", context)
+    list(items, top.others(&["snapshots"], &mut context.repeats)?, "snapshots", context)
 }
 
 /// Reads a document that is a single step or event.

@@ -174,6 +174,7 @@ impl<'r> Survey<'r> {
         let about = self.rows.about(name)?;
         self.found.tally.repaired += about.repaired;
         self.found.tally.encoding = about.encoding;
+        self.found.tally.keys.add(about.repeats.clone());
         if self.found.events == 0 && self.found.tally.left_out > 0 {
             let reasons = self.found.tally.reasons.join("; ");
             return Err(ImportError::new(

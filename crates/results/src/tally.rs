@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use encoding_rs::Encoding;
 
+use crate::distinct::{RepeatedColumns, RepeatedKeys};
 use crate::encoding;
 
 /// The most columns and values that a note names.
 const NAMED: usize = 8;
+/// The advantage, which is no field that a column can be mapped to.
+pub(crate) const ADVANTAGE: &str = "advantage";
 
 /// Counts of what was read differently from how it was written.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,6 +33,10 @@ pub(crate) struct Tally {
     pub near: BTreeMap<String, &'static str>,
     /// Columns in the metadata that mean a field which another column has, with that field.
     pub duplicates: BTreeMap<String, &'static str>,
+    /// Columns that were renamed, as their names repeat.
+    pub columns: RepeatedColumns,
+    /// Keys that occur again in one object.
+    pub keys: RepeatedKeys,
     /// Rubric paths that are spelled almost as `root`, or mean it in a table.
     pub almost_roots: BTreeSet<String>,
     /// Columns of numbers that were read as rubrics because of the file's shape.
@@ -59,6 +66,8 @@ impl Tally {
         }
         self.encoding = self.encoding.or(other.encoding);
         self.sums += other.sums;
+        self.columns.add(other.columns);
+        self.keys.add(other.keys);
         for (column, close) in other.near {
             if self.near.len() < NAMED {
                 self.near.insert(column, close);
@@ -97,11 +106,18 @@ impl Tally {
             ));
         }
         for (column, field) in &self.duplicates {
+            if *field == ADVANTAGE {
+                notes
+                    .push(format!("column `{column}` was kept as metadata: another column is the advantage"));
+                continue;
+            }
             notes.push(format!(
                 "column `{column}` was kept as metadata: another column is read as `{field}`, and \
                  `--map {field}={column}` reads this one"
             ));
         }
+        notes.extend(self.columns.notes());
+        notes.extend(self.keys.notes());
         for path in &self.almost_roots {
             notes.push(format!(
                 "the score `{path}` is a rubric of its own; the score of a whole step is `root`"
