@@ -164,13 +164,13 @@ fn only_advantage(names: &[String], roles: &mut [Role], duplicates: &mut Vec<(St
 fn distinct(headers: &[String], roles: &[Role]) -> (Vec<String>, RepeatedColumns) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     headers.iter().for_each(|name| *counts.entry(name).or_default() += 1);
-    let mut kept = HashSet::from(["scores"]);
+    let mut taken = HashSet::from(["scores"]);
     let mut paths = HashSet::new();
     for role in roles {
         match role {
             Role::Score(path) => _ = paths.insert(path.as_str()),
-            Role::Words(_) => _ = kept.insert("failures"),
-            Role::Json(field) | Role::Text(field) | Role::Field(field) => _ = kept.insert(field),
+            Role::Words(_) => _ = taken.insert("failures"),
+            Role::Json(field) | Role::Text(field) | Role::Field(field) => _ = taken.insert(field),
             Role::Rubric | Role::Advantage | Role::Scores | Role::Plain => {}
         }
     }
@@ -179,7 +179,7 @@ fn distinct(headers: &[String], roles: &[Role]) -> (Vec<String>, RepeatedColumns
     let names = headers.iter().zip(roles).map(|(name, role)| {
         let is_named = matches!(role, Role::Plain | Role::Rubric | Role::Advantage);
         let is_path = *role == Role::Rubric && paths.contains(name.as_str());
-        if !is_named || !is_path && kept.insert(name) {
+        if !is_named || !is_path && taken.insert(name) {
             return name.clone();
         }
         let new = free.after(name);

@@ -94,24 +94,28 @@ impl RepeatedColumns {
     pub(crate) fn notes(&self) -> Vec<String> {
         let note = |(name, repeat): (&String, &Repeat)| {
             let Repeat { columns, renamed, first, last } = repeat;
-            let kept = match renamed {
+            let new_names = match renamed {
                 1 => format!("`{first}`"),
                 _ => format!("`{first}` to `{last}`"),
             };
             match (columns, renamed) {
-                (1, _) => format!("column `{name}` was kept as {kept}: another column is read as `{name}`"),
+                (1, _) => {
+                    format!("column `{name}` was kept as {new_names}: another column is read as `{name}`")
+                }
                 (_, 1) if name.is_empty() => {
-                    format!("{columns} columns have no name: the second was kept as {kept}")
+                    format!("{columns} columns have no name: the second was kept as {new_names}")
                 }
                 _ if name.is_empty() => {
-                    format!("{columns} columns have no name: all but the first were kept as {kept}")
+                    format!("{columns} columns have no name: all but the first were kept as {new_names}")
                 }
-                (_, 1) => format!("{columns} columns are named `{name}`: the second was kept as {kept}"),
+                (_, 1) => format!("{columns} columns are named `{name}`: the second was kept as {new_names}"),
                 _ if columns == renamed => format!(
-                    "{columns} columns are named `{name}`: they were kept as {kept}, as another column is \
+                    "{columns} columns are named `{name}`: they were kept as {new_names}, as another column is \
                      read as `{name}`"
                 ),
-                _ => format!("{columns} columns are named `{name}`: all but the first were kept as {kept}"),
+                _ => format!(
+                    "{columns} columns are named `{name}`: all but the first were kept as {new_names}"
+                ),
             }
         };
         let mut notes: Vec<String> = self.names.iter().map(note).collect();

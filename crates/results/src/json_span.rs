@@ -174,7 +174,7 @@ impl<'a> JsonSpan<'a> {
         }
     }
 
-    /// The value, parsed. Keys that occur again in one object are counted in `repeats`, and their values kept.
+    /// The value, parsed. Keys that occur again in one object are counted in `repeats`; no value is lost.
     pub(crate) fn value(self, repeats: &mut RepeatedKeys) -> Result<Value, ImportError> {
         self.value_of(None, repeats)
     }

@@ -1,5 +1,5 @@
-//! Parquet files in which columns have one name. The library's reader of rows finds columns by their names and
-//! would read the last one for each of them; it gets a description of the file in which the names differ.
+//! Parquet files in which columns have one name. The library's reader of rows finds columns by their names,
+//! and would read the last one for each of them; it gets a description of the file in which names differ.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -49,9 +49,9 @@ fn distinct(group: &TypePtr, inside: Option<&str>, renamed: &mut RepeatedColumns
         let name = field.name();
         let path = inside.map_or_else(|| name.to_owned(), |inside| format!("{inside}.{name}"));
         let inner = distinct(field, Some(&path), renamed)?;
-        let is_kept = seen.insert(name);
-        is_same &= is_kept && Arc::ptr_eq(&inner, field);
-        changed.push(if is_kept {
+        let is_first = seen.insert(name);
+        is_same &= is_first && Arc::ptr_eq(&inner, field);
+        changed.push(if is_first {
             inner
         } else {
             let new = free.after(name);

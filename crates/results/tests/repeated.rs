@@ -215,7 +215,8 @@ fn keys_that_occur_again_in_a_line_are_all_kept() {
     let told = [
         "the key `note` occurs again in the same object, 4 times: each later value was kept, as `note (2)` \
          and so on",
-        "the key `x` occurs again in the same object, 2 times: each later value was kept, as `x (2)` and so on",
+        "the key `x` occurs again in the same object, 2 times: each later value was kept, as `x (2)` and so \
+         on",
     ];
     assert_eq!(run.warnings, told);
     // Metadata of a snapshot, in a document.
