@@ -34,7 +34,7 @@ pub enum ServeError {
     #[error(transparent)]
     Lock(#[from] crate::lock::LockError),
     /// The database.
-    #[error("the database cannot be opened: {0}")]
+    #[error("the database cannot be opened")]
     Store(#[from] gauntlet_store::StoreError),
     /// The address.
     #[error("cannot listen on {0}: {1}; --listen ADDR takes another address")]
@@ -57,6 +57,16 @@ pub enum ServeError {
     /// Anything else of the operating system.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+/// Why OTLP is not taken over gRPC.
+#[derive(Debug, thiserror::Error)]
+#[error("{address}: {error}")]
+pub struct GrpcAddressError {
+    /// The address that was asked for.
+    pub address: SocketAddr,
+    /// The operating system's error.
+    pub error: std::io::Error,
 }
 
 /// Opens the log of a configuration. The caller holds the folder's lock.
@@ -96,7 +106,7 @@ pub struct Server {
     state: AppState,
     listener: TcpListener,
     /// Where OTLP comes over gRPC, or why it does not; `None` where it is not wanted.
-    grpc: Option<Result<TcpListener, String>>,
+    grpc: Option<Result<(TcpListener, SocketAddr), GrpcAddressError>>,
     tls: Option<Tls>,
     /// Held until the log is closed.
     lock: DataLock,
@@ -113,7 +123,7 @@ impl Server {
         let grpc = match config.otlp_grpc {
             // Another program may listen there, such as a collector: that must not keep the server from
             // starting.
-            Some(address) => Some(TcpListener::bind(address).await.map_err(|e| format!("{address}: {e}"))),
+            Some(address) => Some(listen_for_grpc(address).await),
             None => None,
         };
         let store = open_store(config).await?;
@@ -134,9 +144,8 @@ impl Server {
     }
 
     /// Where OTLP is taken over gRPC, or why it is not; `None` where it is off.
-    pub fn otlp_grpc(&self) -> Option<Result<SocketAddr, String>> {
-        let address = |listener: &TcpListener| listener.local_addr().map_err(|e| e.to_string());
-        self.grpc.as_ref().map(|grpc| grpc.as_ref().map_err(String::clone).and_then(address))
+    pub fn otlp_grpc(&self) -> Option<Result<SocketAddr, &GrpcAddressError>> {
+        self.grpc.as_ref().map(|grpc| grpc.as_ref().map(|(_, address)| *address))
     }
 
     /// Whether the browser side was built.
@@ -150,7 +159,7 @@ impl Server {
         let (store, stopping) = (state.store.clone(), state.stopping.clone());
         start_tasks(&state, url);
         let grpc =
-            grpc.and_then(Result::ok).map(|listener| tokio::spawn(serve_grpc(state.clone(), listener)));
+            grpc.and_then(Result::ok).map(|(listener, _)| tokio::spawn(serve_grpc(state.clone(), listener)));
         let ending = stopping.clone();
         tokio::spawn(async move {
             stop.cancelled().await;
@@ -177,6 +186,16 @@ impl Server {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Listens for OTLP over gRPC; also the address, which the system chooses where port 0 was asked for.
+async fn listen_for_grpc(address: SocketAddr) -> Result<(TcpListener, SocketAddr), GrpcAddressError> {
+    let bind = async {
+        let listener = TcpListener::bind(address).await?;
+        let bound = listener.local_addr()?;
+        Ok((listener, bound))
+    };
+    bind.await.map_err(|error| GrpcAddressError { address, error })
 }
 
 /// Starts what runs beside requests until the server stops: followers, sweeps, deliveries.

@@ -60,7 +60,7 @@ impl CancelCheck {
 struct Written {
     bytes: u64,
     /// Set once nothing more comes; with the reason where it broke off.
-    ended: Option<Result<(), String>>,
+    ended: Option<Result<(), Arc<io::Error>>>,
 }
 
 impl Spools {
@@ -91,7 +91,7 @@ impl Spools {
             let mut out = BufWriter::with_capacity(CHUNK, Counted { file: writing, cancel: &cancel });
             let ended = write(&mut out, &cancel).and_then(|()| out.flush());
             drop(out);
-            let ended = ended.map_err(|error| error.to_string());
+            let ended = ended.map_err(Arc::new);
             cancel.progress.send_modify(|written| written.ended = Some(ended));
             drop(turn);
         });
@@ -129,7 +129,7 @@ impl Spools {
 async fn progress_behind(
     written: &mut watch::Receiver<Written>,
     sent: u64,
-) -> Result<(u64, Option<Result<(), String>>), BrokeOff> {
+) -> Result<(u64, Option<Result<(), Arc<io::Error>>>), BrokeOff> {
     let is_news = |written: &Written| written.bytes > sent || written.ended.is_some();
     written
         .wait_for(is_news)

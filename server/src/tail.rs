@@ -194,7 +194,7 @@ async fn read_on(store: Store, run: RunId, tail: Weak<Tail>, mut next: u64, mut 
                     return;
                 }
             }
-            Err(error @ (StoreError::Corrupt(_) | StoreError::Gone(_))) => {
+            Err(error @ (StoreError::Corrupt { .. } | StoreError::Gone(_))) => {
                 // It will not be otherwise the next time.
                 if let Some(tail) = tail.upgrade() {
                     tail.end(error);

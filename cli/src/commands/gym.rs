@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::demo::positive;
+use super::reader::failed;
 use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, left, paint};
 use super::stream::{Stream, at_server, id_of};
 use super::{CliError, print_line};
@@ -51,10 +52,6 @@ pub(super) struct GymDemo {
     /// Answer in JSON: a line at the beginning, a line for each agent at the end
     #[arg(long)]
     json: bool,
-}
-
-fn failed(error: impl std::fmt::Display) -> CliError {
-    CliError::Failed(error.to_string())
 }
 
 impl Gym {

@@ -32,6 +32,7 @@ use tracing_subscriber::EnvFilter;
 use gauntlet_server::config::{Config, ConfigError, Overrides};
 use gauntlet_server::process;
 use gauntlet_server::serve::{ServeError, Server, signals};
+use gauntlet_store::with_causes;
 
 /// The exit code of what Ctrl-C ended, as shells have it.
 const INTERRUPTED: i32 = 130;
@@ -157,7 +158,7 @@ pub(crate) fn main() -> ExitCode {
     match run(cli) {
         Ok(()) | Err(CliError::Closed) => ExitCode::SUCCESS,
         Err(error) => {
-            print_error(&error.to_string());
+            print_error(&with_causes(&error));
             ExitCode::FAILURE
         }
     }

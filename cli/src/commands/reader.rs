@@ -3,7 +3,7 @@
 use gauntlet_api::{EventPage, EventQuery, FilmManifest, Limit, Page, RunListQuery, StepDetails, StepQuery};
 use gauntlet_film::{Fact, Film, codec};
 use gauntlet_model::{EpisodeId, FailureRules, Record, RunId, RunSummary};
-use gauntlet_store::{InEpisode, RunQuery, Store};
+use gauntlet_store::{InEpisode, RunQuery, Store, with_causes};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
@@ -185,6 +185,7 @@ impl Answer {
     }
 }
 
-pub(super) fn failed(error: impl std::fmt::Display) -> CliError {
-    CliError::Failed(error.to_string())
+/// A failure as people read it, with its causes.
+pub(super) fn failed(error: impl std::error::Error + 'static) -> CliError {
+    CliError::Failed(with_causes(&error))
 }

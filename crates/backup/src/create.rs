@@ -295,7 +295,7 @@ async fn add_artifacts(
                 }
                 // Deleted with its run meanwhile.
                 Ok(None) => continue,
-                Err(StoreError::Corrupt(_)) => {
+                Err(StoreError::Corrupt { .. }) => {
                     tracing::error!(sha256 = entry.sha256, "a damaged artifact is not in the backup");
                     entry.damaged = true;
                 }

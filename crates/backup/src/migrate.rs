@@ -76,7 +76,7 @@ async fn copy_artifacts(source: &Store, loader: &Loader, progress: &Progress) ->
             let mut blob = match source.blobs().find(first, &artifact.sha256).await {
                 Ok(Some(blob)) => blob,
                 Ok(None) => continue,
-                Err(StoreError::Corrupt(_)) => {
+                Err(StoreError::Corrupt { .. }) => {
                     tracing::error!(sha256 = artifact.sha256, "a damaged artifact is not copied");
                     continue;
                 }

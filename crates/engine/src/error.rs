@@ -175,11 +175,13 @@ impl From<StoreError> for Error {
             StoreError::Gone(why) => Self::Gone(why),
             StoreError::Conflict(why) => Self::Conflict(why),
             StoreError::Invalid { field, message } => Self::Invalid(FieldError { field, message }),
-            StoreError::Unavailable(cause) => {
+            StoreError::Unavailable { .. } => {
+                let cause = error.reason();
                 tracing::error!(%cause, "the log is unavailable");
                 Self::Unavailable(cause)
             }
-            StoreError::Corrupt(cause) => {
+            StoreError::Corrupt { .. } => {
+                let cause = error.reason();
                 tracing::error!(%cause, "the log is corrupt");
                 Self::internal("the log holds something unreadable")
             }

@@ -73,7 +73,7 @@ pub enum PackageError {
     #[error(transparent)]
     Invalid(#[from] FieldError),
     /// It cannot be compressed.
-    #[error("the package cannot be written: {0}")]
+    #[error("the package cannot be written")]
     Write(#[from] io::Error),
 }
 

@@ -1,5 +1,7 @@
 //! The encodings of requests, and what of a request was rejected.
 
+use gauntlet_model::FieldError;
+
 /// The encoding of a request, and of its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -36,6 +38,23 @@ pub struct DecodeError(String);
 impl DecodeError {
     pub(crate) fn new(message: String) -> Self {
         Self(message)
+    }
+}
+
+/// Why a span or log record, or what it says about its run, is refused. The sender gets the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(String);
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Self(why)
+    }
+}
+
+impl From<FieldError> for Refusal {
+    fn from(error: FieldError) -> Self {
+        Self(error.to_string())
     }
 }
 

@@ -6,7 +6,7 @@ use gauntlet_model::{EpisodeId, EventId, RunId, Timestamp};
 
 use crate::batch::Batch;
 use crate::decode::Decoded;
-use crate::encoding::PartialSuccess;
+use crate::encoding::{PartialSuccess, Refusal};
 use crate::item::{Item, started_id};
 use crate::proto::{ExportLogsServiceRequest, ExportTraceServiceRequest, LogRecord, Span};
 use crate::runs::{self, RunName};
@@ -100,7 +100,7 @@ impl ParsedRequest {
         &mut self,
         source: Source,
         entries: &[T],
-        read: impl Fn(&T, &Source) -> Result<Vec<Item>, String>,
+        read: impl Fn(&T, &Source) -> Result<Vec<Item>, Refusal>,
         name: impl Fn(&T) -> String,
     ) {
         let explicit = runs::explicit(&source);
@@ -111,7 +111,7 @@ impl ParsedRequest {
                     source: self.sources.len(),
                     explicit: explicit.clone(),
                 })),
-                Err(why) => self.outcome.refuse(&name(entry), &why),
+                Err(why) => self.outcome.refuse(&name(entry), &why.to_string()),
             }
         }
         self.sources.push(source);
@@ -173,14 +173,14 @@ impl ParsedRequest {
             };
             match home {
                 Ok(run) => groups.entry(run).or_insert_with(|| (named.name, source, Vec::new())).2.push(item),
-                Err(why) => outcome.refuse(&item.what, &why),
+                Err(why) => outcome.refuse(&item.what, &why.to_string()),
             }
         }
         let batch = |(run, (name, source, items)): (RunId, (String, &Source, Vec<Item>))| {
             // Where the trace was settled in another run before, that run exists and this spec is not used.
             let name = if source.gauntlet.contains_key("gauntlet.run.id") { run.to_string() } else { name };
             if let Err(why) = runs::rules(source) {
-                outcome.warn(&why);
+                outcome.warn(&why.to_string());
             }
             let spec = runs::spec(&run, &name, source, &items);
             Batch::new(run, spec, items)

@@ -83,7 +83,7 @@ pub use closing::QuietTrace;
 pub use decode::{
     Decoded, Signal, answer, logs as decode_logs, metrics as decode_metrics, refusal, traces as decode_traces,
 };
-pub use encoding::{DecodeError, Encoding, PartialSuccess};
+pub use encoding::{DecodeError, Encoding, PartialSuccess, Refusal};
 pub use export::write_otlp;
 pub use intake::{ParsedRequest, RoutedRequest, read_logs, read_traces};
 pub use message_text::message_text;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::attributes::{MappedAttributes, read};
 use crate::draft::EventDraft;
+use crate::encoding::Refusal;
 use crate::error::{Exception, take_text};
 use crate::ids::{event_id, named, span_id};
 use crate::item::{Item, StepKey, is_large};
@@ -23,12 +24,12 @@ const ERROR: i32 = 17;
 ///
 /// # Errors
 /// Why it is refused: an id that cannot be read.
-pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> {
+pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, Refusal> {
     let id = |bytes: &[u8], size: usize, field: &str| match bytes.iter().all(|b| *b == 0) {
         true => Ok(None),
         false => match named(bytes, size) {
             Some(id) => Ok(Some(id)),
-            None => Err(format!("{field} {:?} is not {size} bytes", hex::encode(bytes))),
+            None => Err(Refusal::from(format!("{field} {:?} is not {size} bytes", hex::encode(bytes)))),
         },
     };
     let trace = id(&record.trace_id, 16, "traceId")?;
@@ -41,7 +42,7 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
     let name =
         if record.event_name.is_empty() { named.unwrap_or_default() } else { record.event_name.clone() };
     let log_id = event_id(&[b"log", &record.encode_to_vec()]);
-    let episode = trace.clone().map(EpisodeId::new).transpose().map_err(|e| e.to_string())?;
+    let episode = trace.clone().map(EpisodeId::new).transpose()?;
     let mut item = Item {
         what: format!("log record {name:?} at {at}"),
         episode,

@@ -103,7 +103,7 @@ impl ParsedMetrics {
                 }
             };
             if let Err(why) = runs::rules(&source) {
-                outcome.warn(&why);
+                outcome.warn(&why.to_string());
             }
             let spec = || runs::spec(&run, &named.name, &source, &[]);
             let measurements = sorted.entry(run.clone()).or_insert_with(|| Measurements {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use gauntlet_model::{FailureRules, MAX_TAGS, Object, RunId, RunSpec};
 use serde_json::{Value, json};
 
+use crate::encoding::Refusal;
 use crate::ids::event_id;
 use crate::item::Item;
 use crate::parts::REPAIRED;
@@ -35,7 +36,7 @@ pub(crate) struct RunName {
 
 impl RunName {
     /// The run. `services` has the current run of each open-ended name.
-    pub(crate) fn run(&self, services: &HashMap<String, RunId>) -> Result<RunId, String> {
+    pub(crate) fn run(&self, services: &HashMap<String, RunId>) -> Result<RunId, Refusal> {
         match services.get(&self.id).filter(|_| self.is_open_ended) {
             Some(run) => Ok(run.clone()),
             None => run_id(&self.id),
@@ -47,10 +48,10 @@ impl RunName {
 ///
 /// # Errors
 /// Why the name cannot be the id of a run.
-pub(crate) fn explicit(source: &Source) -> Result<Option<RunId>, String> {
+pub(crate) fn explicit(source: &Source) -> Result<Option<RunId>, Refusal> {
     let Some(value) = source.gauntlet.get("gauntlet.run.id") else { return Ok(None) };
     let text = value.as_str().ok_or_else(|| format!("gauntlet.run.id {value} is not a text"))?;
-    RunId::new(text).map(Some).map_err(|e| format!("gauntlet.run.id: {}", e.message))
+    RunId::new(text).map(Some).map_err(|e| format!("gauntlet.run.id: {}", e.message).into())
 }
 
 /// The run that an item's conversation, session or service names. A generated conversation id names no run:
@@ -127,7 +128,7 @@ fn is_generated(name: &str) -> bool {
 }
 
 /// The id of a run with this name: the name with characters replaced that ids must not contain.
-pub(crate) fn run_id(name: &str) -> Result<RunId, String> {
+pub(crate) fn run_id(name: &str) -> Result<RunId, Refusal> {
     let plain: String =
         name.chars().map(|c| if c.is_control() || matches!(c, '/' | '\\') { '-' } else { c }).collect();
     let plain = match cut(plain.trim(), 200).trim_end() {
@@ -135,11 +136,11 @@ pub(crate) fn run_id(name: &str) -> Result<RunId, String> {
         "." | ".." => "-",
         plain => plain,
     };
-    RunId::new(plain).map_err(|e| e.to_string())
+    Ok(RunId::new(plain)?)
 }
 
 /// The id of the nth run of a service whose processes cannot be distinguished, from 1.
-pub fn service_run(service: &str, nth: u32) -> Result<RunId, String> {
+pub fn service_run(service: &str, nth: u32) -> Result<RunId, Refusal> {
     let first = run_id(service)?;
     if nth <= 1 {
         return Ok(first);
@@ -149,7 +150,7 @@ pub fn service_run(service: &str, nth: u32) -> Result<RunId, String> {
 
 /// The rules that a resource asks for: a word ([`FailureRules`] from text), or `{"root_below": number}` as a
 /// map or as JSON. Where it asks for something else, why that is none.
-pub(crate) fn rules(source: &Source) -> Result<FailureRules, String> {
+pub(crate) fn rules(source: &Source) -> Result<FailureRules, Refusal> {
     let Some(value) = source.gauntlet.get("gauntlet.rules") else { return Ok(FailureRules::Auto) };
     let error = match value.as_str().map(str::parse::<FailureRules>) {
         Some(Ok(rules)) => return Ok(rules),
@@ -157,7 +158,8 @@ pub(crate) fn rules(source: &Source) -> Result<FailureRules, String> {
         None => format!("{value} is not a rule; it must be auto, dipg or root_below:NUMBER"),
     };
     let rules = serde_json::from_value(crate::value::parse_json(value.clone())).ok();
-    rules.ok_or_else(|| format!("gauntlet.rules: {error}; a run that begins with this is judged by auto"))
+    let why = || format!("gauntlet.rules: {error}; a run that begins with this is judged by auto");
+    rules.ok_or_else(|| why().into())
 }
 
 /// The spec of a run that begins with these items.

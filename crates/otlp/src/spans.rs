@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::attributes::{MappedAttributes, gather, read};
 use crate::draft::EventDraft;
+use crate::encoding::Refusal;
 use crate::error::{Exception, take_text};
 use crate::ids::named;
 use crate::item::{Item, StepKey, finished_id, is_large, step_id};
@@ -31,7 +32,7 @@ const REMOTE_PARENT: u32 = 0x300;
 ///
 /// # Errors
 /// Why the span is refused: an id, a step number or a list of events that cannot be read.
-pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
+pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, Refusal> {
     let ids = SpanIds::read(span)?;
     let times = SpanTimes::read(span, source);
     let mut attributes = object(&span.attributes);
@@ -97,10 +98,10 @@ fn bare_item(
     ids: &SpanIds,
     started: Timestamp,
     attributes: &mut Object,
-) -> Result<Item, String> {
+) -> Result<Item, Refusal> {
     Ok(Item {
         what: format!("span {} of trace {}", ids.span, ids.trace),
-        episode: Some(EpisodeId::new(ids.trace.clone()).map_err(|e| e.to_string())?),
+        episode: Some(EpisodeId::new(ids.trace.clone())?),
         place: StepKey::Span(ids.trace.clone(), ids.span.clone()),
         is_root: ids.parent.is_none(),
         at: started,
@@ -136,7 +137,7 @@ struct SpanIds {
 }
 
 impl SpanIds {
-    fn read(span: &Span) -> Result<Self, String> {
+    fn read(span: &Span) -> Result<Self, Refusal> {
         let trace = named(&span.trace_id, 16).ok_or_else(|| {
             format!("traceId {:?} is not 16 bytes, not all zero", hex::encode(&span.trace_id))
         })?;
@@ -260,29 +261,29 @@ fn attribute_evaluations(attributes: &mut Object, judged: &EvaluationContext<'_>
     found
 }
 
-fn step_number(value: Option<Value>) -> Result<Option<u64>, String> {
+fn step_number(value: Option<Value>) -> Result<Option<u64>, Refusal> {
     let Some(value) = value else { return Ok(None) };
     let most = gauntlet_model::MAX_STEP;
     let refuse = || format!("gauntlet.step {value} is not a whole number from 0 to {most}");
     match gauntlet_values::step(&value, Decimal::Point) {
         Reading::Value(step) => Ok(Some(step)),
         Reading::NotEvaluated => Ok(None),
-        Reading::Invalid => Err(refuse()),
+        Reading::Invalid => Err(refuse().into()),
     }
 }
 
-fn step_kind(value: Value) -> Result<StepKind, String> {
+fn step_kind(value: Value) -> Result<StepKind, Refusal> {
     serde_json::from_value(value.clone())
-        .map_err(|_| format!("gauntlet.step.kind {value} is not a kind of step"))
+        .map_err(|_| format!("gauntlet.step.kind {value} is not a kind of step").into())
 }
 
 /// The events of an export of Gauntlet, which are appended unchanged.
-fn exact_events(value: Option<Value>) -> Result<Option<Vec<Event>>, String> {
+fn exact_events(value: Option<Value>) -> Result<Option<Vec<Event>>, Refusal> {
     let Some(value) = value else { return Ok(None) };
-    let list = value.as_array().ok_or("gauntlet.events is not a list of texts")?;
+    let list = value.as_array().ok_or_else(|| "gauntlet.events is not a list of texts".to_owned())?;
     let read = |(i, text): (usize, &Value)| {
         let text = text.as_str().ok_or_else(|| format!("gauntlet.events[{i}] is not a text"))?;
-        decode_one(text).map_err(|e| format!("gauntlet.events[{i}].{e}"))
+        decode_one(text).map_err(|e| Refusal::from(format!("gauntlet.events[{i}].{e}")))
     };
     list.iter().enumerate().map(read).collect::<Result<_, _>>().map(Some)
 }

@@ -1,5 +1,16 @@
 //! Why a tree could not be built, or a call could not give a score.
 
+/// Why a text is not one that a parameter takes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidText(pub String);
+
+impl From<String> for InvalidText {
+    fn from(why: String) -> Self {
+        Self(why)
+    }
+}
+
 /// What went wrong in a rubric tree. Building reports the offending name or number; a call reports the first
 /// error of the rubric that failed, unchanged, to the caller of the root.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -44,7 +55,7 @@ pub enum RubricError {
     },
     /// A judge's template is malformed.
     #[error("template: {0}")]
-    Template(String),
+    Template(InvalidText),
     /// A rubric's own failure: a judge that could not be reached, input it cannot read.
     #[error("{0}")]
     Failed(String),

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use crate::node::Call;
 use crate::parameter::Parameter;
-use crate::{Rubric, RubricError};
+use crate::{InvalidText, Rubric, RubricError};
 
 /// Whoever answers the judge's prompt. Synchronous; a client that retries or times out does so inside.
 pub trait JudgeClient: Send + Sync {
@@ -107,12 +107,12 @@ pub fn first_number(text: &str) -> Option<f64> {
     tail[..integer + fraction].parse().ok()
 }
 
-fn check_template(template: &str) -> Result<(), String> {
+fn check_template(template: &str) -> Result<(), InvalidText> {
     fill(template, "", "").map(|_| ())
 }
 
 /// Fills `{action}` and `{observation}`; what is filled in is not read again.
-fn fill(template: &str, action: &str, observation: &str) -> Result<String, String> {
+fn fill(template: &str, action: &str, observation: &str) -> Result<String, InvalidText> {
     let mut out = String::with_capacity(template.len() + action.len() + observation.len());
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {
@@ -129,7 +129,7 @@ fn fill(template: &str, action: &str, observation: &str) -> Result<String, Strin
         match &rest[..end] {
             "action" => out.push_str(action),
             "observation" => out.push_str(observation),
-            other => return Err(format!("{{{other}}} is neither {{action}} nor {{observation}}")),
+            other => return Err(format!("{{{other}}} is neither {{action}} nor {{observation}}").into()),
         }
         rest = &rest[end + 1..];
     }

@@ -31,7 +31,7 @@ mod trajectory;
 
 pub use containers::{WEIGHT_TOLERANCE, gate, rubric_dict, rubric_list, sequential, weighted_sum};
 pub use description::CallDescription;
-pub use error::RubricError;
+pub use error::{InvalidText, RubricError};
 pub use evaluation::Evaluation;
 pub use hooks::HookHandle;
 pub use judge::{JudgeClient, JudgeError, LlmJudge, ScoreReader, first_number};

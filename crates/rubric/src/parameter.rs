@@ -9,6 +9,8 @@ use gauntlet_model::FieldError;
 use parking_lot::RwLock;
 use serde_json::Value;
 
+use crate::error::InvalidText;
+
 /// One declared parameter: its name, its type, its range, and its present value. Reading and turning it is
 /// safe from any thread; an evaluation in flight may see the old or the new value.
 pub struct Parameter {
@@ -19,7 +21,7 @@ pub struct Parameter {
 enum Cell {
     Number(AtomicU64, RangeInclusive<f64>),
     Flag(AtomicBool),
-    Text(RwLock<String>, fn(&str) -> Result<(), String>),
+    Text(RwLock<String>, fn(&str) -> Result<(), InvalidText>),
 }
 
 impl Parameter {
@@ -39,7 +41,11 @@ impl Parameter {
     }
 
     /// A text that passes `check`.
-    pub fn text(name: &'static str, value: impl Into<String>, check: fn(&str) -> Result<(), String>) -> Self {
+    pub fn text(
+        name: &'static str,
+        value: impl Into<String>,
+        check: fn(&str) -> Result<(), InvalidText>,
+    ) -> Self {
         Self { name, cell: Cell::Text(RwLock::new(value.into()), check) }
     }
 
@@ -105,7 +111,7 @@ impl Parameter {
             Cell::Flag(_) if value.is_boolean() => Ok(()),
             Cell::Flag(_) => refuse(&"true or false"),
             Cell::Text(_, check) => match value.as_str() {
-                Some(text) => check(text).map_err(|reason| FieldError::new(field, reason)),
+                Some(text) => check(text).map_err(|reason| FieldError::new(field, reason.0)),
                 None => refuse(&"a text"),
             },
         }

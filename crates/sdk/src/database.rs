@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gauntlet_model::{Event, FieldError, RunId, RunSpec};
-use gauntlet_store::{Options, Store, StoreError};
+use gauntlet_store::{Options, Store, StoreError, with_causes};
 use gauntlet_telemetry::{Clock, DeliveryError, Sink, SystemClock};
 use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
 
@@ -22,7 +22,7 @@ pub enum DatabaseError {
         server: Option<String>,
     },
     /// The folder cannot be opened.
-    #[error("the data folder {folder} cannot be opened: {error}")]
+    #[error("the data folder {folder} cannot be opened: {}", with_causes(.error))]
     Store {
         /// Which folder.
         folder: PathBuf,
@@ -34,7 +34,7 @@ pub enum DatabaseError {
     Spec(#[from] FieldError),
     /// The threads it needs.
     #[error("the database's thread cannot be started: {0}")]
-    Thread(#[from] std::io::Error),
+    Thread(std::io::Error),
 }
 
 fn held(folder: &Path, server: &Option<String>) -> String {
@@ -78,9 +78,10 @@ impl DatabaseSink {
         let run = spec.id.clone();
         let run = run.ok_or_else(|| FieldError::new("id", "is missing; the sink needs the run's id"))?;
         let (runtime, opened) = outside(|| {
-            let runtime = RuntimeBuilder::new_current_thread().enable_all().build()?;
+            let runtime = RuntimeBuilder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(DatabaseError::Thread)?;
             let opened = runtime.block_on(Store::open(Options::new(folder)));
-            Ok::<_, std::io::Error>((runtime, opened))
+            Ok::<_, DatabaseError>((runtime, opened))
         })?;
         match opened {
             Ok(store) => {
@@ -124,8 +125,8 @@ impl Sink for DatabaseSink {
             StoreError::Busy { retry_after } => {
                 DeliveryError::NotNow { after: Some(retry_after), message: error.to_string() }
             }
-            StoreError::Unavailable(message) => DeliveryError::NotNow { after: None, message },
-            error => DeliveryError::Refused { index: None, message: error.to_string() },
+            StoreError::Unavailable { .. } => DeliveryError::NotNow { after: None, message: error.reason() },
+            error => DeliveryError::Refused { index: None, message: with_causes(&error) },
         })
     }
 }

@@ -100,7 +100,7 @@ impl Blobs {
     pub(crate) fn shared(folder: &Path) -> Result<Self, StoreError> {
         let unusable = |error| {
             let folder = folder.display();
-            StoreError::Unavailable(format!("the folder of artifacts {folder} cannot be used: {error}"))
+            StoreError::unavailable_for(format!("the folder of artifacts {folder} cannot be used"), error)
         };
         private::folder(folder).map_err(unusable)?;
         let lock = private::touch(&folder.join(LOCK_FILE)).map_err(unusable)?;
@@ -123,7 +123,7 @@ impl Blobs {
                 Err(error) => Err(error),
             }
         };
-        read().map_err(|e| unavailable("name the folder of", &e))
+        read().map_err(|e| unavailable("name the folder of", e))
     }
 
     fn make_id(&self, file: &Path) -> io::Result<String> {
@@ -162,11 +162,11 @@ impl Blobs {
             file.rewind()?;
             Ok(Some((file, size, is_verified, is_damaged)))
         });
-        let found = found.await.map_err(|e| unavailable("read", &e))?;
+        let found = found.await.map_err(|e| unavailable("read", e))?;
         drop(cancel_on_drop);
         match found {
             Some((.., true)) => {
-                Err(StoreError::Corrupt("an artifact's bytes are not those of its hash".to_owned()))
+                Err(StoreError::corrupt("an artifact's bytes are not those of its hash".to_owned()))
             }
             Some((file, size, is_verified, _)) => {
                 Ok(Some(Blob { file: File::from_std(file), size, is_verified }))
@@ -178,11 +178,11 @@ impl Blobs {
     /// Begins a blob. Dropped before [`Upload::finish`], it leaves nothing behind.
     pub async fn begin(&self) -> Result<Upload, StoreError> {
         let folder = self.folder.join("incoming");
-        private::folder(&folder).map_err(|e| unavailable("create the folder of", &e))?;
+        private::folder(&folder).map_err(|e| unavailable("create the folder of", e))?;
         let number = self.uploads.fetch_add(1, Ordering::Relaxed);
         // Processes of several machines may have one number.
         let path = folder.join(format!("{}-{number}-{}", std::process::id(), nanoseconds()));
-        let file = private::create(&path).map_err(|e| unavailable("create", &e))?;
+        let file = private::create(&path).map_err(|e| unavailable("create", e))?;
         let file = File::from_std(file);
         Ok(Upload { blobs: self.clone(), file, partial: Partial(path), hash: Sha256::new() })
     }
@@ -197,7 +197,7 @@ impl Blobs {
         for sha256 in hashes {
             let refs = self.refs();
             if self.place(sha256).is_some_and(|place| place.exists()) {
-                refs.add(run, sha256).map_err(|e| unavailable("note", &e))?;
+                refs.add(run, sha256).map_err(|e| unavailable("note", e))?;
             }
         }
         Ok(())
@@ -304,7 +304,7 @@ impl Upload {
     /// Takes the next bytes.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.hash.update(bytes);
-        self.file.write_all(bytes).await.map_err(|e| unavailable("write", &e))
+        self.file.write_all(bytes).await.map_err(|e| unavailable("write", e))
     }
 
     /// Stores the blob for that run if its SHA-256 is the expected one, durably; returns whether it was new,
@@ -315,7 +315,7 @@ impl Upload {
             let message = format!("{expected:?} is not the SHA-256 of the body, which is {found}");
             StoreError::Invalid { field: "sha256".to_owned(), message }
         })?;
-        self.file.flush().await.map_err(|e| unavailable("write", &e))?;
+        self.file.flush().await.map_err(|e| unavailable("write", e))?;
         let (from, sha256) = (place.clone(), expected.to_owned());
         let cancel_on_drop = CancelOnDrop::default();
         let goes_on = cancel_on_drop.watch();
@@ -331,7 +331,7 @@ impl Upload {
             tracing::warn!(sha256 = expected, "a damaged artifact is repaired");
         }
         if stored != Some(true) {
-            self.file.sync_all().await.map_err(|e| unavailable("sync", &e))?;
+            self.file.sync_all().await.map_err(|e| unavailable("sync", e))?;
         }
         // The reference and the blob in one step: between the two the last other run might take the blob
         // along.
@@ -350,7 +350,7 @@ impl Upload {
             std::fs::File::open(folder)?.sync_all()?;
             Ok(true)
         });
-        stored.await.map_err(|e| unavailable("keep", &e))
+        stored.await.map_err(|e| unavailable("keep", e))
     }
 }
 
@@ -430,8 +430,8 @@ fn nanoseconds() -> u128 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos())
 }
 
-fn unavailable(verb: &str, e: &io::Error) -> StoreError {
-    StoreError::Unavailable(format!("cannot {verb} an artifact: {e}"))
+fn unavailable(verb: &str, error: io::Error) -> StoreError {
+    StoreError::unavailable_for(format!("cannot {verb} an artifact"), error)
 }
 
 #[cfg(test)]

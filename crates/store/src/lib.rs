@@ -77,7 +77,7 @@ pub use columns::{ColumnKind, Order, RunColumn, RunField, Statistic};
 pub use conditions::{Comparison, Condition, Conditions, Operand};
 pub use counts::{Counts, Waiting};
 pub use dumped::{DumpArtifact, DumpMoment, DumpRun, EventLines, TableRows};
-pub use error::StoreError;
+pub use error::{StoreError, with_causes};
 pub use leases::Leases;
 pub use list_view::ListView;
 pub use load::Loader;

@@ -34,7 +34,7 @@ impl<T> Settle for Reply<T> {
             (None, Some(outcome)) => outcome,
             // Even a refusal: it may rest on what the group was about to do.
             (Some(failure), _) => Err(failure.clone()),
-            (None, None) => Err(StoreError::Unavailable("the writer stopped".to_owned())),
+            (None, None) => Err(StoreError::unavailable("the writer stopped".to_owned())),
         };
         if let Some(to) = self.to.take() {
             // The caller may have gone away; the log does not care.

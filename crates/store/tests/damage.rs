@@ -1,12 +1,13 @@
 //! Damaged files, newer schemas, a database that refuses.
 
+use std::error::Error as _;
 use std::path::Path;
 
 use gauntlet_model::{
     AnnotationAdded, Body, EpisodeFinished, EpisodeId, Event, EventId, FailureRules, Gap, Kind, Record,
     RunId, RunSpec, Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored, Status, Timestamp,
 };
-use gauntlet_store::{InEpisode, Options, SnapshotFilter, Store, StoreError};
+use gauntlet_store::{InEpisode, Options, SnapshotFilter, Store, StoreError, with_causes};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
@@ -165,7 +166,7 @@ async fn episodes_are_counted_and_their_errors_found_in_a_database_of_before() {
 async fn a_file_that_is_no_database_is_reported_as_damaged() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("gauntlet.db"), vec![b'x'; 8192]).unwrap();
-    assert!(matches!(Store::open(Options::new(directory.path())).await, Err(StoreError::Corrupt(_))));
+    assert!(matches!(Store::open(Options::new(directory.path())).await, Err(StoreError::Corrupt { .. })));
 }
 
 #[tokio::test]
@@ -173,9 +174,11 @@ async fn a_directory_that_cannot_be_made_is_unavailable() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     std::fs::write(&file, "x").unwrap();
-    let Err(StoreError::Unavailable(said)) = Store::open(Options::new(&file)).await else {
+    let Err(error @ StoreError::Unavailable { .. }) = Store::open(Options::new(&file)).await else {
         panic!("it opened")
     };
+    let said = error.to_string();
+    assert!(error.source().is_some_and(|why| with_causes(&error) == format!("{said}: {why}")), "{error:?}");
     assert!(said.contains(&file.display().to_string()), "{said}");
 }
 
@@ -291,9 +294,12 @@ async fn nothing_is_acknowledged_into_a_file_that_is_gone() {
             file => std::fs::remove_file(folder.join(file)).unwrap(),
         }
         let ping = store.ping().await;
-        assert!(matches!(&ping, Err(StoreError::Unavailable(why)) if why.contains("removed")), "{ping:?}");
+        assert!(
+            matches!(&ping, Err(StoreError::Unavailable { message, .. }) if message.contains("removed")),
+            "{ping:?}"
+        );
         let appended = store.append(&run(), vec![note(99)], now()).await;
-        assert!(matches!(&appended, Err(StoreError::Unavailable(_))), "{appended:?}");
+        assert!(matches!(&appended, Err(StoreError::Unavailable { .. })), "{appended:?}");
         if victim == "gauntlet.db" {
             // Another file of that name is not the one that is open.
             std::fs::write(folder.join(victim), "").unwrap();
@@ -317,7 +323,8 @@ async fn a_request_the_database_refuses_fails_alone_and_entirely() {
         store.append(&run, (20..30).map(note).collect(), now()),
     );
     assert_eq!((before.unwrap().accepted, after.unwrap().accepted), (10, 10));
-    let Err(StoreError::Unavailable(said)) = bad else { panic!("it was taken") };
+    let Err(error @ StoreError::Unavailable { .. }) = bad else { panic!("it was taken") };
+    let said = with_causes(&error);
     assert!(!said.contains("gap"), "the database's own words stay inside: {said}");
     let records = store.read(&run, None, 1000, None).await.unwrap().records;
     assert_eq!(records.len(), 31);

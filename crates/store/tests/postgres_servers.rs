@@ -54,7 +54,7 @@ async fn insist(stores: &[Store], run: &RunId, events: &[Event], random: &mut u6
         let store = &stores[next(random) as usize % stores.len()];
         match store.append(run, events.to_vec(), at(2)).await {
             Ok(_) => return,
-            Err(StoreError::Busy { .. } | StoreError::Unavailable(_)) => {
+            Err(StoreError::Busy { .. } | StoreError::Unavailable { .. }) => {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             Err(other) => panic!("{other}"),

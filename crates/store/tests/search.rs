@@ -48,7 +48,9 @@ async fn settled(store: &Store, q: &str) -> SearchPage {
         match store.search(&query).await {
             Ok(page) if page.progress.waiting == 0 => return page,
             // While it is rebuilt there may be no answer, but never a wrong one.
-            Ok(_) | Err(StoreError::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(25)).await,
+            Ok(_) | Err(StoreError::Unavailable { .. }) => {
+                tokio::time::sleep(Duration::from_millis(25)).await
+            }
             Err(error) => panic!("{error}"),
         }
     }
@@ -75,7 +77,7 @@ async fn a_closed_index_is_one_file() {
     let store = filled(directory.path(), 100).await;
     settled(&store, "common").await;
     store.close().await;
-    assert!(matches!(store.search(&SearchQuery::new("common")).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.search(&SearchQuery::new("common")).await, Err(StoreError::Unavailable { .. })));
     let names: BTreeSet<String> = std::fs::read_dir(directory.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -129,7 +131,7 @@ async fn an_index_of_another_log_is_not_believed() {
     let store = Store::open(Options { search: false, ..Options::new(new.path()) }).await.unwrap();
     store.create_run(RunSpec::named("r"), run(), now()).await.unwrap();
     store.append(&run(), (1000..1050).map(scored).collect(), now()).await.unwrap();
-    assert!(matches!(store.search(&SearchQuery::new("common")).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.search(&SearchQuery::new("common")).await, Err(StoreError::Unavailable { .. })));
     store.close().await;
     std::fs::copy(old.path().join("search.db"), new.path().join("search.db")).unwrap();
     let store = Store::open(Options::new(new.path())).await.unwrap();

@@ -57,7 +57,7 @@ async fn the_end_of_the_store_waits_for_no_recount() {
         store.close()
     );
     assert_eq!(appended.unwrap().accepted, 100, "what needs no recount is finished");
-    assert!(matches!(changed, Err(StoreError::Unavailable(_))), "{changed:?}");
+    assert!(matches!(changed, Err(StoreError::Unavailable { .. })), "{changed:?}");
     let store = Store::open(Options::new(folder.path())).await.unwrap();
     let summary = store.run(&run).await.unwrap().unwrap();
     assert_eq!((summary.rules, summary.head, summary.failing), (FailureRules::Auto, 601, 0));

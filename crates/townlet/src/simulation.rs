@@ -74,7 +74,7 @@ struct Snapshot<S> {
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidSnapshot {
     /// It is not a snapshot, or one with unknown fields.
-    #[error("the snapshot cannot be read: {0}")]
+    #[error("the snapshot cannot be read")]
     Json(#[from] serde_json::Error),
     /// It is of another version.
     #[error("the snapshot's format is {found}; this reads {SNAPSHOT_FORMAT}")]
@@ -83,7 +83,7 @@ pub enum InvalidSnapshot {
         found: u32,
     },
     /// Its configuration is out of range.
-    #[error("the snapshot's configuration: {0}")]
+    #[error("the snapshot's configuration breaks a rule")]
     Config(#[from] InvalidConfig),
 }
 

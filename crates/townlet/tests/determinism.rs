@@ -1,5 +1,7 @@
 //! A seed makes one town, and a town that was saved and loaded goes on as it would have.
 
+use std::error::Error as _;
+
 use gauntlet_townlet::simulation::InvalidSnapshot;
 use gauntlet_townlet::{Config, Simulation};
 use gauntlet_townlet_dto::health::NoHost;
@@ -81,13 +83,11 @@ fn a_snapshot_that_cannot_be_is_refused() {
     let other = text.replacen("\"format\":1", "\"format\":2", 1);
     assert_eq!(load(&other).to_string(), "the snapshot's format is 2; this reads 1");
     let unknown = text.replacen("\"format\":1", "\"format\":1,\"surprise\":1", 1);
-    assert!(load(&unknown).to_string().contains("surprise"));
+    let why = |error: InvalidSnapshot| error.source().map(ToString::to_string).unwrap_or_default();
+    assert!(why(load(&unknown)).contains("surprise"));
     let many = text.replacen("\"agents\":3", "\"agents\":300", 1);
     assert_ne!(many, text);
-    assert_eq!(
-        load(&many).to_string(),
-        "the snapshot's configuration: agents is 300; it must be from 1 to 72"
-    );
+    assert_eq!(why(load(&many)), "agents is 300; it must be from 1 to 72");
 }
 
 #[test]

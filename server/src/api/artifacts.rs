@@ -76,7 +76,7 @@ pub async fn get(
 ) -> Result<Response, ApiError> {
     let found = state.store.blobs().find(&run, &sha256).await;
     let found = found.map_err(|error| match error {
-        StoreError::Corrupt(cause) => {
+        StoreError::Corrupt { message: cause, .. } => {
             tracing::error!(%cause, %run, sha256, "an artifact is damaged");
             let message =
                 "the stored bytes of this artifact are damaged; sending them again (PUT) repairs it";

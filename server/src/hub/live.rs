@@ -100,5 +100,5 @@ async fn feed(
 }
 
 fn broken(error: axum::Error) -> StoreError {
-    StoreError::Unavailable(format!("the viewer is gone: {error}"))
+    StoreError::unavailable_for("the viewer is gone", error)
 }

@@ -80,7 +80,7 @@ pub fn goodbye(end: Option<&StoreError>) -> CloseFrame {
         Some(StoreError::Gone(why) | StoreError::NotFound(why)) => {
             CloseFrame { code: CLOSED_GONE, reason: clip(why).into() }
         }
-        Some(error @ StoreError::Corrupt(_)) => {
+        Some(error @ StoreError::Corrupt { .. }) => {
             CloseFrame { code: close_code::ERROR, reason: clip(&error.to_string()).into() }
         }
         _ => farewell(close_code::AWAY),

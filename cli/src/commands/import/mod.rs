@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{DataSource, Missing};
-use super::reader::close;
+use super::reader::{close, failed};
 use super::{CliError, print_error, print_line};
 use bar::Bar;
 use gauntlet_api::{ImportAnnouncement, ImportPhase, ImportStatus, Imported};
@@ -63,18 +63,18 @@ enum Input {
 }
 
 impl Input {
-    fn of(path: &Path) -> Result<Self, String> {
+    fn of(path: &Path) -> Result<Self, CliError> {
         if path == Path::new("-") {
             return Ok(Self::Stream(Box::new(std::io::stdin())));
         }
-        let about = std::fs::metadata(path).map_err(|e| e.to_string())?;
+        let about = std::fs::metadata(path)?;
         if about.is_dir() {
-            return Err("is a folder; name the files in it".to_owned());
+            return Err(CliError::Failed("is a folder; name the files in it".to_owned()));
         }
         if about.is_file() {
             return Ok(Self::File);
         }
-        Ok(Self::Stream(Box::new(File::open(path).map_err(|e| e.to_string())?)))
+        Ok(Self::Stream(Box::new(File::open(path)?)))
     }
 }
 
@@ -106,7 +106,8 @@ impl Import {
         for (path, input) in inputs {
             match input.and_then(|input| self.one(path, input, &source, runtime, config)) {
                 Ok(imported) => self.report(path, &imported),
-                Err(message) => {
+                Err(error) => {
+                    let message = error.to_string();
                     let sentence = format!("{}: {message}", path.display());
                     if self.json {
                         print_line(&serde_json::json!({ "file": path, "error": message }).to_string());
@@ -134,7 +135,7 @@ impl Import {
         source: &DataSource,
         runtime: &Runtime,
         config: &Config,
-    ) -> Result<Imported, String> {
+    ) -> Result<Imported, CliError> {
         let name = match &input {
             Input::File => name_of(path),
             Input::Stream(_) => self.name.clone().unwrap_or_else(|| "stdin.jsonl".to_owned()),
@@ -154,7 +155,7 @@ impl Import {
             }
         }?;
         bar.clear();
-        view.imported().ok_or_else(|| why(&view))
+        view.imported().ok_or_else(|| CliError::Failed(why(&view)))
     }
 
     fn report(&self, path: &Path, imported: &Imported) {
@@ -177,16 +178,16 @@ async fn here(
     path: &Path,
     input: Input,
     bar: &mut Bar,
-) -> Result<ImportStatus, String> {
+) -> Result<ImportStatus, CliError> {
     let begun = match input {
         Input::File => {
-            let path = path.canonicalize().map_err(|e| e.to_string())?;
-            imports.begin(name, path, reading).await.map_err(|e| e.to_string())?
+            let path = path.canonicalize()?;
+            imports.begin(name, path, reading).await.map_err(failed)?
         }
         Input::Stream(mut stream) => {
             let Reading { map, partial } = reading;
             let announced = ImportAnnouncement { name, size_bytes: None, key: None, map, partial };
-            let (view, _) = imports.announce(announced).await.map_err(|e| e.to_string())?;
+            let (view, _) = imports.announce(announced).await.map_err(failed)?;
             if let Err(error) = received(imports, &view.id, &mut stream, bar).await {
                 // Read once, it cannot go on later. What was received is of no use.
                 let _ = imports.remove(&view.id).await;
@@ -196,13 +197,13 @@ async fn here(
         }
     };
     loop {
-        let view = imports.view(&begun.id).map_err(|e| e.to_string())?;
+        let view = imports.view(&begun.id).map_err(failed)?;
         bar.show(&view);
         let stuck = view.phase.is_working() && view.error.is_some();
         if stuck || matches!(view.phase, ImportPhase::Done | ImportPhase::Failed) {
             if !stuck {
                 // Reported now; the next import of the same file is another one.
-                imports.remove(&view.id).await.map_err(|e| e.to_string())?;
+                imports.remove(&view.id).await.map_err(failed)?;
             }
             return Ok(view);
         }
@@ -211,11 +212,16 @@ async fn here(
 }
 
 /// Saves a stream to its end in a temporary file, as an import reads it twice.
-async fn received(imports: &Imports, id: &str, stream: &mut impl Read, bar: &mut Bar) -> Result<(), String> {
+async fn received(
+    imports: &Imports,
+    id: &str,
+    stream: &mut impl Read,
+    bar: &mut Bar,
+) -> Result<(), CliError> {
     let (mut slice, mut offset) = (Vec::new(), 0);
     loop {
-        let last = upload::next_slice(stream, &mut slice).map_err(|e| e.to_string())?;
-        imports.receive(id, offset, last, &slice).await.map_err(|e| e.to_string())?;
+        let last = upload::next_slice(stream, &mut slice)?;
+        imports.receive(id, offset, last, &slice).await.map_err(failed)?;
         offset += slice.len() as u64;
         bar.sent(offset, None);
         if last {

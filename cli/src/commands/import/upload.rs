@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::bar::Bar;
+use crate::commands::CliError;
 use crate::commands::client::{agent, refusal};
+use crate::commands::reader::failed;
 use gauntlet_api::{ImportAnnouncement, ImportPhase, ImportStatus};
 use gauntlet_engine::imports::{Reading, name_of};
 
@@ -35,10 +37,10 @@ impl<'u> Upload<'u> {
     }
 
     /// Sends a file, or the rest of it, and waits for its outcome.
-    pub(super) fn file(&self, path: &Path, bar: &mut Bar) -> Result<ImportStatus, String> {
-        let path = path.canonicalize().map_err(|e| e.to_string())?;
-        let mut file = File::open(&path).map_err(|e| e.to_string())?;
-        let about = file.metadata().map_err(|e| e.to_string())?;
+    pub(super) fn file(&self, path: &Path, bar: &mut Bar) -> Result<ImportStatus, CliError> {
+        let path = path.canonicalize()?;
+        let mut file = File::open(&path)?;
+        let about = file.metadata()?;
         let changed = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         let key = format!("{}|{}|{changed:?}", path.display(), about.len());
         let announcement = self.announcement(name_of(&path), Some(about.len()), Some(key));
@@ -47,11 +49,11 @@ impl<'u> Upload<'u> {
         while view.phase == ImportPhase::Receiving {
             let offset = view.received_bytes;
             bar.sent(offset, Some(about.len()));
-            file.seek(SeekFrom::Start(offset)).map_err(|e| e.to_string())?;
+            file.seek(SeekFrom::Start(offset))?;
             buffer.clear();
-            (&mut file).take(SLICE_BYTES).read_to_end(&mut buffer).map_err(|e| e.to_string())?;
+            (&mut file).take(SLICE_BYTES).read_to_end(&mut buffer)?;
             if buffer.is_empty() && offset < about.len() {
-                return Err("the file became shorter while it was sent".to_owned());
+                return Err(CliError::Failed("the file became shorter while it was sent".to_owned()));
             }
             view = match self.slice(&view.id, offset, offset + buffer.len() as u64 == about.len(), &buffer)? {
                 Some(view) => view,
@@ -68,20 +70,20 @@ impl<'u> Upload<'u> {
         name: &str,
         stream: &mut impl Read,
         bar: &mut Bar,
-    ) -> Result<ImportStatus, String> {
+    ) -> Result<ImportStatus, CliError> {
         let mut view = self.announce(&self.announcement(name.to_owned(), None, None))?;
         let mut buffer = Vec::new();
         while view.phase == ImportPhase::Receiving {
             let offset = view.received_bytes;
             bar.sent(offset, None);
-            let last = next_slice(stream, &mut buffer).map_err(|e| e.to_string())?;
+            let last = next_slice(stream, &mut buffer)?;
             let end = offset + buffer.len() as u64;
             view = match self.slice(&view.id, offset, last, &buffer)? {
                 Some(view) => view,
                 None => {
                     let now = self.view(&view.id)?;
                     if now.phase == ImportPhase::Receiving && now.received_bytes != end {
-                        return Err("the server lost a part of the stream".to_owned());
+                        return Err(CliError::Failed("the server lost a part of the stream".to_owned()));
                     }
                     now
                 }
@@ -95,15 +97,21 @@ impl<'u> Upload<'u> {
         ImportAnnouncement { name, size_bytes, key, map, partial }
     }
 
-    fn announce(&self, file: &ImportAnnouncement) -> Result<ImportStatus, String> {
+    fn announce(&self, file: &ImportAnnouncement) -> Result<ImportStatus, CliError> {
         let url = format!("{}/api/v1/imports", self.url);
-        let text = serde_json::to_string(file).map_err(|e| e.to_string())?;
+        let text = serde_json::to_string(file).map_err(failed)?;
         let answer = self.patient(|agent| agent.post(&url).content_type("application/json").send(&text))?;
         view_of(&answer)
     }
 
     /// Sends one slice; `None` where the server has not what we think it has.
-    fn slice(&self, id: &str, offset: u64, last: bool, bytes: &[u8]) -> Result<Option<ImportStatus>, String> {
+    fn slice(
+        &self,
+        id: &str,
+        offset: u64,
+        last: bool,
+        bytes: &[u8],
+    ) -> Result<Option<ImportStatus>, CliError> {
         let url = format!("{}/api/v1/imports/{id}?offset={offset}&last={last}", self.url);
         let answer =
             self.patient(|agent| agent.put(&url).content_type("application/octet-stream").send(bytes))?;
@@ -113,17 +121,17 @@ impl<'u> Upload<'u> {
         }
     }
 
-    fn view(&self, id: &str) -> Result<ImportStatus, String> {
+    fn view(&self, id: &str) -> Result<ImportStatus, CliError> {
         let url = format!("{}/api/v1/imports/{id}", self.url);
         view_of(&self.patient(|agent| agent.get(&url).call())?)
     }
 
     /// Waits until the server has read the file.
-    fn finish(&self, mut view: ImportStatus, bar: &mut Bar) -> Result<ImportStatus, String> {
+    fn finish(&self, mut view: ImportStatus, bar: &mut Bar) -> Result<ImportStatus, CliError> {
         while view.phase.is_working() {
             bar.show(&view);
             if let (Some(error), true) = (&view.error, view.phase.is_working()) {
-                return Err(format!("{}; import the file again to go on", error.message));
+                return Err(CliError::Failed(format!("{}; import the file again to go on", error.message)));
             }
             std::thread::sleep(Duration::from_millis(100));
             view = self.view(&view.id)?;
@@ -138,7 +146,7 @@ impl<'u> Upload<'u> {
     fn patient<E: std::fmt::Display>(
         &self,
         ask: impl Fn(&ureq::Agent) -> Result<ureq::http::Response<ureq::Body>, E>,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, CliError> {
         let begun = Instant::now();
         loop {
             let failed = match ask(&self.agent) {
@@ -153,18 +161,21 @@ impl<'u> Upload<'u> {
                 Err(error) => error.to_string(),
             };
             if begun.elapsed() > PATIENCE {
-                return Err(format!("{failed}; import the file again to go on where it stopped"));
+                return Err(CliError::Failed(format!(
+                    "{failed}; import the file again to go on where it stopped"
+                )));
             }
             std::thread::sleep(Duration::from_millis(250));
         }
     }
 }
 
-fn view_of(answer: &Answer) -> Result<ImportStatus, String> {
+fn view_of(answer: &Answer) -> Result<ImportStatus, CliError> {
     if !matches!(answer.status, 200 | 201) {
-        return Err(refusal(answer.status, &answer.body));
+        return Err(CliError::Failed(refusal(answer.status, &answer.body)));
     }
-    serde_json::from_str(&answer.body).map_err(|e| format!("the server's answer is unreadable: {e}"))
+    serde_json::from_str(&answer.body)
+        .map_err(|e| CliError::Failed(format!("the server's answer is unreadable: {e}")))
 }
 
 /// Reads the next slice of a stream; returns whether it is the last one.

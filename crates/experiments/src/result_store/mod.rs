@@ -53,7 +53,7 @@ pub enum ResultStoreError {
         reason: String,
     },
     /// The storage failed.
-    #[error("{context}: {source}")]
+    #[error("{context}")]
     Io {
         /// What was attempted.
         context: String,

@@ -74,7 +74,7 @@ fn read(row: &DbRow) -> Result<StoredKey, StoreError> {
         let micros = row.try_get::<Option<i64>, _>(column).map_err(fault)?;
         Ok::<_, StoreError>(micros.map(Timestamp::from_micros))
     };
-    let damaged = |column: &str| StoreError::Corrupt(format!("the {column} of an API key is unreadable"));
+    let damaged = |column: &str| StoreError::corrupt(format!("the {column} of an API key is unreadable"));
     let projects = row.try_get::<Option<String>, _>("projects").map_err(fault)?;
     let projects = projects.map(|text| serde_json::from_str(&text)).transpose();
     let key = ApiKey {

@@ -192,7 +192,7 @@ impl Group<'_> {
         .only(&mut *self.db)
         .await?;
         if run_no > MAX_RUN_NO {
-            return Err(TxnError::Fault(StoreError::Unavailable("no more runs can be numbered".to_owned())));
+            return Err(TxnError::Fault(StoreError::unavailable("no more runs can be numbered".to_owned())));
         }
         self.put_config(run_no, &started.config).await?;
         Ok(run_no)

@@ -131,7 +131,7 @@ async fn dump_table(
         if (is_end && (is_first || part.rows > 0)) || part.lines.len() >= PART_BYTES {
             is_first = false;
             let sent = sink.send(part).await;
-            sent.map_err(|_| StoreError::Unavailable("nobody takes the rows any more".to_owned()))?;
+            sent.map_err(|_| StoreError::unavailable("nobody takes the rows any more".to_owned()))?;
             part = TableRows { table, rows: 0, lines: Vec::new() };
         }
         if is_end {
@@ -191,12 +191,12 @@ pub(crate) async fn events(readers: &Pool, run_no: i64, seqs: Range<u64>) -> Res
     }
     match read_stretch(readers, run_no, &seqs, EVENTS, &mut part).await {
         // A page of the database is damaged: what is on it is missing, what is around it is read.
-        Err(StoreError::Corrupt(_)) => {
+        Err(StoreError::Corrupt { .. }) => {
             let end = seqs.end.min(part.next + EVENTS.unsigned_abs());
             while part.next < end && part.lines.len() < PART_BYTES {
                 let one = part.next..part.next + 1;
                 match read_stretch(readers, run_no, &one, 1, &mut part).await {
-                    Err(StoreError::Corrupt(_)) => {
+                    Err(StoreError::Corrupt { .. }) => {
                         part.missing += 1;
                         part.next = one.end;
                     }

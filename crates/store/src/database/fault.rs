@@ -68,30 +68,30 @@ pub(crate) fn fault(error: sqlx::Error) -> StoreError {
     }
     tracing::error!(%error, "the database failed");
     match (cause, error) {
-        (Cause::Damaged, _) => StoreError::Corrupt("the database file is not sound".to_owned()),
-        (Cause::Full, _) => StoreError::Unavailable("the disk is full".to_owned()),
+        (Cause::Damaged, _) => StoreError::corrupt("the database file is not sound".to_owned()),
+        (Cause::Full, _) => StoreError::unavailable("the disk is full".to_owned()),
         (Cause::TooManyConnections, _) => {
-            StoreError::Unavailable("the database takes no more connections".to_owned())
+            StoreError::unavailable("the database takes no more connections".to_owned())
         }
         (Cause::Raced | Cause::Locked, _) => raced(),
         (_, sqlx::Error::ColumnDecode { index, .. }) => {
-            StoreError::Corrupt(format!("column {index} holds a value of another type"))
+            StoreError::corrupt(format!("column {index} holds a value of another type"))
         }
-        (_, sqlx::Error::PoolTimedOut) => StoreError::Unavailable("all connections are taken".to_owned()),
-        _ => StoreError::Unavailable("the database failed".to_owned()),
+        (_, sqlx::Error::PoolTimedOut) => StoreError::unavailable("all connections are taken".to_owned()),
+        _ => StoreError::unavailable("the database failed".to_owned()),
     }
 }
 
 /// Several servers write the same thing at once.
 pub(super) fn raced() -> StoreError {
-    StoreError::Unavailable("another server writes the same now".to_owned())
+    StoreError::unavailable("another server writes the same now".to_owned())
 }
 
 /// A stored value that breaks the rules it was stored under.
 pub(crate) fn corrupt(what: impl std::fmt::Display) -> StoreError {
     let message = what.to_string();
     tracing::error!(message, "the log is damaged");
-    StoreError::Corrupt(message)
+    StoreError::corrupt(message)
 }
 
 /// Why a request, or the whole group it is in, went no further.
@@ -122,7 +122,7 @@ impl From<sqlx::Error> for TxnError {
 impl From<StoreError> for TxnError {
     fn from(error: StoreError) -> Self {
         match error {
-            e @ (StoreError::Unavailable(_) | StoreError::Corrupt(_)) => TxnError::Fault(e),
+            e @ (StoreError::Unavailable { .. } | StoreError::Corrupt { .. }) => TxnError::Fault(e),
             e => TxnError::Refused(e),
         }
     }

@@ -88,7 +88,7 @@ impl Log for FollowedLog {
                 }
                 Ok(None) => break,
                 // What is on a damaged page is passed over, event by event.
-                Err(StoreError::Corrupt(_)) => {
+                Err(StoreError::Corrupt { .. }) => {
                     (read.next, read.last_id) = (read.next + 1, None);
                     read.looked_at += 1;
                     break;

@@ -131,7 +131,7 @@ impl LoadLog {
     /// Adds rows of a table; how many.
     pub(crate) async fn rows(&mut self, table: &str, lines: &[u8]) -> Result<u64, StoreError> {
         if !TABLES.iter().any(|(name, _)| *name == table) {
-            return Err(StoreError::Corrupt(format!("there is no table {table:?}")));
+            return Err(StoreError::corrupt(format!("there is no table {table:?}")));
         }
         let columns = match self.columns.get(table) {
             Some(columns) => columns.clone(),
@@ -176,7 +176,7 @@ impl LoadLog {
     /// Adds events of a run. Those below the ones that are there already are passed over.
     pub(crate) async fn events(&mut self, run_no: i64, lines: &[u8]) -> Result<(), StoreError> {
         if !(0..=MAX_RUN_NO).contains(&run_no) {
-            return Err(StoreError::Corrupt(format!("{run_no} is no number of a run")));
+            return Err(StoreError::corrupt(format!("{run_no} is no number of a run")));
         }
         let mut next = match self.next {
             Some((run, next)) if run == run_no => next,
@@ -186,7 +186,7 @@ impl LoadLog {
         for line in lines_of(lines) {
             let line: EventLine<'_> = serde_json::from_slice(line).map_err(corrupt)?;
             if line.seq > MAX_SEQ {
-                return Err(StoreError::Corrupt(format!("{} is no sequence number", line.seq)));
+                return Err(StoreError::corrupt(format!("{} is no sequence number", line.seq)));
             }
             if line.seq >= next {
                 next = line.seq + 1;

@@ -236,7 +236,7 @@ impl LogStore for DatabaseLog {
     async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError> {
         match &self.index {
             Some(index) => index.search(query).await,
-            None => Err(StoreError::Unavailable("the search index is switched off".to_owned())),
+            None => Err(StoreError::unavailable("the search index is switched off".to_owned())),
         }
     }
 

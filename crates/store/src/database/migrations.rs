@@ -1,6 +1,8 @@
 //! The schema, step by step. The steps are named in code rather than by sqlx's macro: the macro would build
 //! SQLite a second time, for the compiler.
 
+use std::sync::Arc;
+
 use sqlx::SqlStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
@@ -36,9 +38,9 @@ pub(crate) fn migration_fault(error: MigrateError) -> StoreError {
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
             StoreError::Conflict("the database was written by a newer version".to_owned())
         }
-        other => {
-            tracing::error!(error = %other, "migration failed");
-            StoreError::Corrupt("its schema is not one this version wrote".to_owned())
-        }
+        other => StoreError::Corrupt {
+            message: "its schema is not one this version wrote".to_owned(),
+            source: Some(Arc::new(other)),
+        },
     }
 }

@@ -76,7 +76,7 @@ pub(crate) async fn read(readers: &Pool, asked: ReadQuery<'_>) -> Result<Slice, 
             let next_after = if is_end && !stretch.is_full() { last } else { stretch.next.saturating_sub(1) };
             Ok(Slice { records: stretch.records, head, next_after: Some(next_after) })
         }
-        Err(StoreError::Corrupt(_)) => one_by_one(readers, run_no, stretch, head, (kinds, episode)).await,
+        Err(StoreError::Corrupt { .. }) => one_by_one(readers, run_no, stretch, head, (kinds, episode)).await,
         Err(error) => Err(error),
     }
 }
@@ -191,7 +191,7 @@ async fn one_by_one(
         let found = match row.map_err(fault) {
             Ok(Some(row)) => record(&row)?,
             Ok(None) => unreadable(at, None, &"it is missing in the database"),
-            Err(StoreError::Corrupt(why)) => unreadable(at, None, &why),
+            Err(StoreError::Corrupt { message, .. }) => unreadable(at, None, &message),
             Err(error) => return Err(error),
         };
         let is_of_kind = kinds.is_none_or(|kinds| kinds.contains(&found.kind));

@@ -74,7 +74,7 @@ pub(crate) async fn open(
     let (changes, lags) = (watches.subscribe_all(), watches.lags().clone());
     private::folder(&options.path).map_err(|error| {
         let folder = options.path.display();
-        StoreError::Unavailable(format!("the data directory {folder} cannot be used: {error}"))
+        StoreError::unavailable_for(format!("the data directory {folder} cannot be used"), error)
     })?;
     let connecting = connect_options(url, options.synchronous)?;
     let writing = connecting.clone().options(WRITER_OPTIONS);
@@ -151,7 +151,7 @@ pub(crate) async fn open_for_load(
     }
     private::folder(&options.path).map_err(|error| {
         let folder = options.path.display();
-        StoreError::Unavailable(format!("the data directory {folder} cannot be used: {error}"))
+        StoreError::unavailable_for(format!("the data directory {folder} cannot be used"), error)
     })?;
     LoadLog::begin(connection, Box::new(LoadSession), STEPS, schema, mark).await
 }
@@ -182,7 +182,7 @@ fn connect_options(url: &DatabaseUrl, synchronous: Synchronous) -> Result<PgConn
 }
 
 fn unreachable(url: &DatabaseUrl, error: sqlx::Error) -> StoreError {
-    StoreError::Unavailable(format!("{url} cannot be reached: {error}"))
+    StoreError::unavailable_for(format!("{url} cannot be reached"), error)
 }
 
 /// Refuses a server whose answers would differ.
@@ -195,11 +195,11 @@ async fn check_server(connection: &mut PgConnection) -> Result<(), StoreError> {
     if version.parse::<i64>().unwrap_or_default() < OLDEST {
         let message =
             format!("PostgreSQL 13 or newer is needed; this one is {}", setting("server_version").await?);
-        return Err(StoreError::Unavailable(message));
+        return Err(StoreError::unavailable(message));
     }
     let encoding = setting("server_encoding").await?;
     if encoding != "UTF8" {
-        return Err(StoreError::Unavailable(format!(
+        return Err(StoreError::unavailable(format!(
             "the database's encoding is {encoding}; UTF8 is needed"
         )));
     }

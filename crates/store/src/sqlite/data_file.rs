@@ -89,7 +89,7 @@ impl DataFile {
     /// The database of a data directory, which is there.
     pub(super) fn of(folder: &Path) -> Result<Self, StoreError> {
         let opened = private::identity(&folder.join(DATABASE_FILE))
-            .map_err(|e| StoreError::Unavailable(format!("the database cannot be looked at: {e}")))?;
+            .map_err(|e| StoreError::unavailable_for("the database cannot be looked at", e))?;
         Ok(Self { folder: folder.to_owned(), opened })
     }
 }
@@ -98,7 +98,7 @@ impl Presence for DataFile {
     fn check(&self) -> Result<(), StoreError> {
         match private::identity(&self.folder.join(DATABASE_FILE)) {
             Ok(found) if found == self.opened => Ok(()),
-            _ => Err(StoreError::Unavailable(format!(
+            _ => Err(StoreError::unavailable(format!(
                 "the data directory {} was moved or removed; what is written now is lost",
                 self.folder.display()
             ))),

@@ -47,7 +47,7 @@ impl Identity {
                 let path = path.display();
                 let what = format!("{path} was removed or replaced while it was open; restart the server");
                 tracing::error!("{what}");
-                return Err(StoreError::Unavailable(what));
+                return Err(StoreError::unavailable(what));
             }
         }
         Ok(())

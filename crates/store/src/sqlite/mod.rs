@@ -37,11 +37,11 @@ pub(crate) async fn open(
     watches: Arc<Watches>,
 ) -> Result<Arc<dyn LogStore>, StoreError> {
     let (changes, lags) = (watches.subscribe_all(), watches.lags().clone());
-    private::folder(&options.path).map_err(|e| unusable(&options.path, &e))?;
+    private::folder(&options.path).map_err(|e| unusable(&options.path, e))?;
     let mut lock = lock(&options.path)?;
-    identity::report_losses(&options.path, &mut lock).map_err(|e| unusable(&options.path, &e))?;
+    identity::report_losses(&options.path, &mut lock).map_err(|e| unusable(&options.path, e))?;
     // SQLite gives the files beside the database the rights of the database.
-    private::touch(&options.path.join(DATABASE_FILE)).map_err(|e| unusable(&options.path, &e))?;
+    private::touch(&options.path.join(DATABASE_FILE)).map_err(|e| unusable(&options.path, e))?;
     if let Err(error) = private::restrict(&options.path) {
         tracing::warn!(%error, "files of the data directory may be readable by others");
     }
@@ -63,7 +63,7 @@ pub(crate) async fn open(
     let readers = Pool::Sqlite(readers);
     // The write-ahead log exists once something was written.
     query("UPDATE heartbeat SET beats = beats + 1").execute(&mut connection).await.map_err(fault::fault)?;
-    let identity = identity::Identity::of(&options.path).map_err(|e| unusable(&options.path, &e))?;
+    let identity = identity::Identity::of(&options.path).map_err(|e| unusable(&options.path, e))?;
     let presence = DataFile::of(&options.path)?;
     let session = Box::new(FileSession::new(identity, lock));
     let writer = Writer::new(connection, session, inbox, watches, options.group_events);
@@ -101,7 +101,7 @@ fn writing(shared: &SqliteConnectOptions, synchronous: Synchronous) -> SqliteCon
 
 /// Opens the database to be filled; see [`crate::Loader`].
 pub(crate) async fn open_for_load(options: &Options, schema: i64, mark: &str) -> Result<LoadLog, StoreError> {
-    private::folder(&options.path).map_err(|e| unusable(&options.path, &e))?;
+    private::folder(&options.path).map_err(|e| unusable(&options.path, e))?;
     let lock = lock(&options.path)?;
     let path = options.path.join(DATABASE_FILE);
     if path.exists() {
@@ -122,13 +122,13 @@ pub(crate) async fn open_for_load(options: &Options, schema: i64, mark: &str) ->
             for suffix in ["-wal", "-shm", ""] {
                 let file = options.path.join(format!("{DATABASE_FILE}{suffix}"));
                 match std::fs::remove_file(&file) {
-                    Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(unusable(&file, &e)),
+                    Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(unusable(&file, e)),
                     _ => {}
                 }
             }
         }
     }
-    private::touch(&path).map_err(|e| unusable(&options.path, &e))?;
+    private::touch(&path).map_err(|e| unusable(&options.path, e))?;
     let connection = connect_to_load(&options.path).await?;
     let session = Box::new(LoadSession::new(lock));
     LoadLog::begin(connection, session, STEPS, schema, mark).await
@@ -167,17 +167,17 @@ const STEPS: &[Step] = &[
 /// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there
 /// can be one only. Freed by the operating system however the process ends.
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let file = private::touch(&path.join("gauntlet.db.lock")).map_err(|e| unusable(path, &e))?;
+    let file = private::touch(&path.join("gauntlet.db.lock")).map_err(|e| unusable(path, e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             let held = format!("another process uses the data directory {}", path.display());
             Err(StoreError::Conflict(held))
         }
-        Err(TryLockError::Error(e)) => Err(unusable(path, &e)),
+        Err(TryLockError::Error(e)) => Err(unusable(path, e)),
     }
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Unavailable(format!("the data directory {} cannot be used: {error}", path.display()))
+fn unusable(path: &Path, error: std::io::Error) -> StoreError {
+    StoreError::unavailable_for(format!("the data directory {} cannot be used", path.display()), error)
 }

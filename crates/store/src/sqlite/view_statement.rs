@@ -268,7 +268,7 @@ fn refused(message: impl Into<String>) -> StoreError {
 /// What must not happen with a database of our own; the cause goes to the operator's log.
 fn unusable(error: Error) -> StoreError {
     tracing::error!(%error, "the database of a statement failed");
-    StoreError::Unavailable("the database of the statement failed".to_owned())
+    StoreError::unavailable("the database of the statement failed".to_owned())
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl From<StoreError> for SearchError {
 /// An error of a question to the index itself.
 fn index_fault(error: sqlx::Error) -> SearchError {
     match fault(error) {
-        StoreError::Corrupt(_) => SearchError::Damaged,
+        StoreError::Corrupt { .. } => SearchError::Damaged,
         other => SearchError::Other(other),
     }
 }

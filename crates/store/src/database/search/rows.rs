@@ -40,7 +40,9 @@ pub(crate) async fn describe(log: &Pool, run_no: i64) -> Result<Option<Document>
 /// An error of the log. It never condemns the index: rebuilding that would meet the same error.
 pub(crate) fn log_fault(error: sqlx::Error) -> StoreError {
     match fault(error) {
-        StoreError::Corrupt(what) => StoreError::Unavailable(format!("the log cannot be read: {what}")),
+        StoreError::Corrupt { message, source } => {
+            StoreError::Unavailable { message: format!("the log cannot be read: {message}"), source }
+        }
         other => other,
     }
 }

@@ -85,7 +85,7 @@ impl Index {
                 State::Opening | State::Closed => Err(StoreError::closed()),
             },
             Ok(Err(_)) => Err(StoreError::closed()),
-            Err(_) => Err(StoreError::Unavailable("the search index is not open yet".to_owned())),
+            Err(_) => Err(StoreError::unavailable("the search index is not open yet".to_owned())),
         }
     }
 }
@@ -99,7 +99,7 @@ impl SearchIndex for Index {
             Err(SearchError::Other(error)) => Err(error),
             Err(SearchError::Damaged) => {
                 index.stop.cancel();
-                Err(StoreError::Unavailable("the search index is damaged and is rebuilt".to_owned()))
+                Err(StoreError::unavailable("the search index is damaged and is rebuilt".to_owned()))
             }
         }
     }
@@ -162,7 +162,7 @@ impl IndexSupervisor {
         let reason = match follower.belongs().await {
             Ok(true) => None,
             Ok(false) => Some("is of another log"),
-            Err(Error::Output(StoreError::Corrupt(_))) => Some("is damaged"),
+            Err(Error::Output(StoreError::Corrupt { .. })) => Some("is damaged"),
             Err(Error::Log(error) | Error::Output(error)) => {
                 follower.into_output().close().await;
                 return Err(error);

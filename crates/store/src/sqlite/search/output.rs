@@ -97,6 +97,6 @@ impl Output for IndexOutput {
     }
 
     fn is_broken(error: &StoreError) -> bool {
-        matches!(error, StoreError::Corrupt(_))
+        matches!(error, StoreError::Corrupt { .. })
     }
 }

@@ -33,12 +33,12 @@ pub(super) async fn open(directory: &Path) -> Result<SqliteConnection, StoreErro
     match attempt(directory).await {
         Ok(Some(connection)) => return Ok(connection),
         Ok(None) => tracing::info!("the search index is of another version; it is rebuilt"),
-        Err(StoreError::Corrupt(_)) => tracing::warn!("the search index is damaged; it is rebuilt"),
+        Err(StoreError::Corrupt { .. }) => tracing::warn!("the search index is damaged; it is rebuilt"),
         Err(error) => return Err(error),
     }
     remove(directory)?;
     let made = attempt(directory).await?;
-    made.ok_or_else(|| StoreError::Unavailable("the search index cannot be made".to_owned()))
+    made.ok_or_else(|| StoreError::unavailable("the search index cannot be made".to_owned()))
 }
 
 /// Closes the index. Before its files are deleted it must be closed, or SQLite may delete those of the next
@@ -59,7 +59,7 @@ pub(super) fn remove(directory: &Path) -> Result<(), StoreError> {
             Ok(()) => {}
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => {
-                return Err(StoreError::Unavailable(format!("{} cannot be removed: {e}", file.display())));
+                return Err(StoreError::unavailable_for(format!("{} cannot be removed", file.display()), e));
             }
         }
     }
@@ -69,7 +69,7 @@ pub(super) fn remove(directory: &Path) -> Result<(), StoreError> {
 /// `None` where the index is of another version.
 async fn attempt(directory: &Path) -> Result<Option<SqliteConnection>, StoreError> {
     private::touch(&file(directory))
-        .map_err(|e| StoreError::Unavailable(format!("the search index cannot be made: {e}")))?;
+        .map_err(|e| StoreError::unavailable_for("the search index cannot be made", e))?;
     let options = SqliteConnectOptions::new()
         .filename(file(directory))
         .create_if_missing(true)
