@@ -5,7 +5,7 @@ use gauntlet_vault::StoredKey;
 
 use crate::key_change::{KeyChange, unknown_key};
 use crate::reply::Reply;
-use crate::work::Work;
+use crate::work::TableWork;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -33,6 +33,6 @@ impl Store {
 
     async fn change_key(&self, change: KeyChange) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        self.ask(Work::ChangeKey { change, reply }, answer).await
+        self.ask(TableWork::ChangeKey { change, reply }, answer).await
     }
 }

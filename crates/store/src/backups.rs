@@ -5,7 +5,7 @@ use gauntlet_model::{Backup, BackupKind, Timestamp};
 
 use crate::backup_change::BackupChange;
 use crate::reply::Reply;
-use crate::work::Work;
+use crate::work::TableWork;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -62,6 +62,6 @@ impl Store {
 
     async fn change_backups(&self, change: BackupChange) -> Result<u64, StoreError> {
         let (reply, answer) = Reply::new();
-        self.ask(Work::ChangeBackups { change, reply }, answer).await
+        self.ask(TableWork::ChangeBackups { change, reply }, answer).await
     }
 }

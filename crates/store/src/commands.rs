@@ -4,7 +4,7 @@ use gauntlet_model::{CommandApplied, CommandIssued, RunId, Timestamp};
 
 use crate::reply::Reply;
 use crate::row::{applied_id, internal_event, internal_event_id};
-use crate::work::Work;
+use crate::work::LogWork;
 use crate::{PendingCommand, Store, StoreError};
 
 impl Store {
@@ -19,7 +19,7 @@ impl Store {
         let command_id = command.command_id.clone();
         let row = internal_event(internal_event_id(run, "issued", &command_id), now, command)?;
         let (reply, answer) = Reply::new();
-        self.ask(Work::Issue { run: run.clone(), command_id, row, now, reply }, answer).await
+        self.ask(LogWork::Issue { run: run.clone(), command_id, row, now, reply }, answer).await
     }
 
     /// The commands not acknowledged yet, in the order they were issued. Empty where there is no such run.
@@ -38,7 +38,8 @@ impl Store {
         let applied = CommandApplied { command_id: command_id.to_owned(), result: result.to_owned() };
         let row = internal_event(applied_id(run, command_id), now, applied)?;
         let (reply, answer) = Reply::new();
-        let work = Work::Acknowledge { run: run.clone(), command_id: command_id.to_owned(), row, now, reply };
+        let work =
+            LogWork::Acknowledge { run: run.clone(), command_id: command_id.to_owned(), row, now, reply };
         self.ask(work, answer).await
     }
 
@@ -54,6 +55,6 @@ impl Store {
             return Ok(None);
         }
         let (reply, answer) = Reply::new();
-        self.ask(Work::Pop { run: run.clone(), now, reply }, answer).await
+        self.ask(LogWork::Pop { run: run.clone(), now, reply }, answer).await
     }
 }

@@ -3,7 +3,7 @@
 use gauntlet_model::{EffectSet, Timestamp};
 
 use crate::reply::Reply;
-use crate::work::Work;
+use crate::work::TableWork;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -22,6 +22,6 @@ impl Store {
     ) -> Result<EffectSet, StoreError> {
         effects.check()?;
         let (reply, answer) = Reply::new();
-        self.ask(Work::PutEffects { project: project.to_owned(), effects, now, reply }, answer).await
+        self.ask(TableWork::PutEffects { project: project.to_owned(), effects, now, reply }, answer).await
     }
 }

@@ -8,7 +8,7 @@ use crate::log_store::{ReadQuery, StepEventsQuery, StepQuery};
 use crate::reply::Reply;
 use crate::row::{Labels, Row};
 use crate::runs::new_run;
-use crate::work::Work;
+use crate::work::LogWork;
 use crate::{
     Appended, InEpisode, OriginSession, Slice, SnapshotFilter, StepEvents, StepRow, Store, StoreError,
 };
@@ -29,7 +29,7 @@ impl Store {
         let rows = events.iter().map(|e| Arc::new(Row::of(e))).collect();
         drop(events);
         let (reply, answer) = Reply::new();
-        let appended = self.ask(Work::Append { run: run.clone(), rows, now, reply }, answer).await;
+        let appended = self.ask(LogWork::Append { run: run.clone(), rows, now, reply }, answer).await;
         self.count_repeated(appended)
     }
 
@@ -56,7 +56,7 @@ impl Store {
         };
         let new = new_run(spec, run, now)?;
         let (reply, answer) = Reply::new();
-        let appended = self.ask(Work::Origin { run: new, rows: [row], now, reply }, answer).await;
+        let appended = self.ask(LogWork::Origin { run: new, rows: [row], now, reply }, answer).await;
         self.count_repeated(appended)
     }
 

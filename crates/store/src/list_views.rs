@@ -2,7 +2,7 @@
 
 use crate::list_view::{ListView, ViewChange};
 use crate::reply::Reply;
-use crate::work::Work;
+use crate::work::TableWork;
 use crate::{Store, StoreError};
 
 /// Most bytes of a name.
@@ -43,7 +43,7 @@ impl Store {
 
     async fn change(&self, change: ViewChange) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        self.ask(Work::ChangeView { change, reply }, answer).await
+        self.ask(TableWork::ChangeView { change, reply }, answer).await
     }
 }
 

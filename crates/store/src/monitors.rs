@@ -6,7 +6,7 @@ use gauntlet_model::{CommandIssued, Monitor, RunId, Timestamp};
 
 use crate::reply::Reply;
 use crate::row::{Row, internal_event, internal_event_id};
-use crate::work::{WithAlert, Work};
+use crate::work::{LogWork, TableWork, WithAlert};
 use crate::{MonitorProgress, MonitoredRun, NewAlert, Store, StoreError};
 
 impl Store {
@@ -18,14 +18,14 @@ impl Store {
     /// Saves a monitor; another one of its name in its project is replaced.
     pub async fn put_monitor(&self, monitor: Monitor) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        self.ask(Work::PutMonitor { monitor, reply }, answer).await
+        self.ask(TableWork::PutMonitor { monitor, reply }, answer).await
     }
 
     /// Deletes a monitor; `false` where there is none of that name.
     pub async fn delete_monitor(&self, project: &str, name: &str) -> Result<bool, StoreError> {
         let (reply, answer) = Reply::new();
         let (project, name) = (project.to_owned(), name.to_owned());
-        self.ask(Work::DeleteMonitor { project, name, reply }, answer).await
+        self.ask(TableWork::DeleteMonitor { project, name, reply }, answer).await
     }
 
     /// The runs that monitors watch.
@@ -56,6 +56,6 @@ impl Store {
         });
         let with = with.collect::<Result<_, StoreError>>()?;
         let (reply, answer) = Reply::new();
-        self.ask(Work::Raise { run: run.clone(), progress, rows, with, now, reply }, answer).await
+        self.ask(LogWork::Raise { run: run.clone(), progress, rows, with, now, reply }, answer).await
     }
 }

@@ -5,7 +5,7 @@ use gauntlet_model::RunId;
 
 use crate::projection::{Projection, StaleRun};
 use crate::reply::Reply;
-use crate::work::Work;
+use crate::work::TableWork;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -32,6 +32,6 @@ impl Store {
     /// Stores what the values of a run came to, in place of what was stored of it.
     pub async fn put_projection(&self, run: &RunId, projection: Projection) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        self.ask(Work::PutProjection { run: run.clone(), projection, reply }, answer).await
+        self.ask(TableWork::PutProjection { run: run.clone(), projection, reply }, answer).await
     }
 }

@@ -151,7 +151,7 @@ impl Queue {
         let entrance = entrance.ok_or_else(StoreError::closed)?;
         let units = work.bytes().div_ceil(UNIT).clamp(1, self.units as usize) as u32;
         let share = Arc::clone(&self.room).try_acquire_many_owned(units).map_err(|_| self.busy())?;
-        let deletion = matches!(work, Work::Delete { .. }).then(|| WaitingDeletion::new(&self.interrupts));
+        let deletion = work.is_deletion().then(|| WaitingDeletion::new(&self.interrupts));
         entrance.try_send(Queued { work, _share: share, deletion }).map_err(|e| match e {
             mpsc::error::TrySendError::Full(_) => self.busy(),
             mpsc::error::TrySendError::Closed(_) => StoreError::closed(),

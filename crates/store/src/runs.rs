@@ -6,7 +6,7 @@ use gauntlet_model::{Body, Event, RunId, RunPatch, RunSpec, RunSummary, Timestam
 
 use crate::reply::Reply;
 use crate::row::{Row, internal_event};
-use crate::work::{NewRun, Work};
+use crate::work::{LogWork, NewRun};
 use crate::{Created, Page, RunGroup, RunQuery, Store, StoreError};
 
 impl Store {
@@ -15,7 +15,7 @@ impl Store {
     pub async fn create_run(&self, spec: RunSpec, id: RunId, now: Timestamp) -> Result<Created, StoreError> {
         let run = new_run(spec, &id, now)?;
         let (reply, answer) = Reply::new();
-        let new = self.ask(Work::Create { run, now, reply }, answer).await?;
+        let new = self.ask(LogWork::Create { run, now, reply }, answer).await?;
         Ok(Created { run: self.existing(&id).await?, new })
     }
 
@@ -36,7 +36,7 @@ impl Store {
         let rows = started.into_iter().chain(events.iter().map(|e| Arc::new(Row::of(e)))).collect();
         drop(events);
         let (reply, answer) = Reply::new();
-        self.ask(Work::Import { run, rows, now, reply }, answer).await?;
+        self.ask(LogWork::Import { run, rows, now, reply }, answer).await?;
         self.existing(&id).await
     }
 
@@ -74,7 +74,7 @@ impl Store {
     ) -> Result<RunSummary, StoreError> {
         patch.check()?;
         let (reply, answer) = Reply::new();
-        self.ask(Work::Patch { run: id.clone(), patch, now, reply }, answer).await?;
+        self.ask(LogWork::Patch { run: id.clone(), patch, now, reply }, answer).await?;
         self.existing(id).await
     }
 
@@ -83,7 +83,7 @@ impl Store {
     /// [`StoreError::Gone`], until it is created again.
     pub async fn delete_run(&self, id: &RunId, now: Timestamp) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        self.ask(Work::Delete { run: id.clone(), now, reply }, answer).await?;
+        self.ask(LogWork::Delete { run: id.clone(), now, reply }, answer).await?;
         let artifacts = self.blobs().forget(id).await;
         if artifacts > 0 {
             tracing::info!(run = %id, artifacts, "artifacts of a deleted run were removed");

@@ -6,7 +6,7 @@ use gauntlet_model::RunId;
 
 use crate::reply::Reply;
 use crate::sealed::{PackedChunk, SealedTo, SealingRun};
-use crate::work::Work;
+use crate::work::TableWork;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -25,7 +25,7 @@ impl Store {
         bytes: impl Into<Arc<[u8]>>,
     ) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        let work = Work::KeepChunk { run: run.clone(), level, chunk, bytes: bytes.into(), reply };
+        let work = TableWork::KeepChunk { run: run.clone(), level, chunk, bytes: bytes.into(), reply };
         self.ask(work, answer).await
     }
 
@@ -55,6 +55,6 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let (reply, answer) = Reply::new();
         let (run, run_no) = (run.id.clone(), run.run_no);
-        self.ask(Work::Seal { run, run_no, chunks, sealed, reply }, answer).await
+        self.ask(TableWork::Seal { run, run_no, chunks, sealed, reply }, answer).await
     }
 }

@@ -13,7 +13,7 @@ use crate::queue::Queue;
 use crate::recent::RecentEvents;
 use crate::reply::Reply;
 use crate::watches::Watches;
-use crate::work::Work;
+use crate::work::{TableWork, Work};
 use crate::{Counts, Leases, Options, StoreError, Waiting};
 use crate::{disk, postgres, sqlite};
 
@@ -59,7 +59,7 @@ impl Store {
     /// opened.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        self.ask(Work::Ping { reply }, answer).await?;
+        self.ask(TableWork::Ping { reply }, answer).await?;
         self.inner.log.check().await
     }
 
@@ -144,10 +144,10 @@ impl Store {
     /// Sends the writer a request and waits for its outcome. Never waits for room in the queue.
     pub(crate) async fn ask<T>(
         &self,
-        work: Work,
+        work: impl Into<Work>,
         answer: oneshot::Receiver<Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        self.inner.queue.enter(work)?;
+        self.inner.queue.enter(work.into())?;
         answer.await.unwrap_or_else(|_| Err(StoreError::closed()))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gauntlet_model::{ProjectAlert, Timestamp, WebhookFailure};
 
 use crate::reply::Reply;
-use crate::work::Work;
+use crate::work::TableWork;
 use crate::{CallOutcome, DueCall, Store, StoreError};
 
 impl Store {
@@ -27,7 +27,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        self.ask(Work::SettleCall { call_no, outcome, now, reply }, answer).await
+        self.ask(TableWork::SettleCall { call_no, outcome, now, reply }, answer).await
     }
 
     /// By the name of each monitor of a project whose webhook failed since it was last delivered to: the last

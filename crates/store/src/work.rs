@@ -33,6 +33,14 @@ pub(crate) struct NewRun {
 
 /// One request. Every variant is done completely or not at all.
 pub(crate) enum Work {
+    /// Changes a run or its log.
+    Log(LogWork),
+    /// Changes what is stored in tables beside the logs.
+    Table(TableWork),
+}
+
+/// A request that changes a run or its log.
+pub(crate) enum LogWork {
     Create {
         run: NewRun,
         now: Timestamp,
@@ -98,35 +106,6 @@ pub(crate) enum Work {
         since: Timestamp,
         reply: Reply<u64>,
     },
-    KeepChunk {
-        run: RunId,
-        level: u8,
-        chunk: u64,
-        bytes: Arc<[u8]>,
-        reply: Reply<()>,
-    },
-    Seal {
-        run: RunId,
-        run_no: i64,
-        chunks: Vec<PackedChunk>,
-        sealed: SealedTo,
-        reply: Reply<bool>,
-    },
-    PutEffects {
-        project: String,
-        effects: EffectSet,
-        now: Timestamp,
-        reply: Reply<EffectSet>,
-    },
-    PutMonitor {
-        monitor: Monitor,
-        reply: Reply<()>,
-    },
-    DeleteMonitor {
-        project: String,
-        name: String,
-        reply: Reply<bool>,
-    },
     Raise {
         run: RunId,
         progress: Option<MonitorProgress>,
@@ -136,89 +115,58 @@ pub(crate) enum Work {
         now: Timestamp,
         reply: Reply<()>,
     },
-    SettleCall {
-        call_no: i64,
-        outcome: CallOutcome,
-        now: Timestamp,
-        reply: Reply<()>,
-    },
-    ChangeView {
-        change: ViewChange,
-        reply: Reply<()>,
-    },
-    ChangeKey {
-        change: KeyChange,
-        reply: Reply<()>,
-    },
-    ChangeBackups {
-        change: BackupChange,
-        reply: Reply<u64>,
-    },
-    PutProjection {
-        run: RunId,
-        projection: Projection,
-        reply: Reply<()>,
-    },
-    Ping {
-        reply: Reply<()>,
-    },
+}
+
+/// A request that changes what is stored in tables beside the logs: chunks, settings, keys, calls.
+pub(crate) enum TableWork {
+    KeepChunk { run: RunId, level: u8, chunk: u64, bytes: Arc<[u8]>, reply: Reply<()> },
+    Seal { run: RunId, run_no: i64, chunks: Vec<PackedChunk>, sealed: SealedTo, reply: Reply<bool> },
+    PutEffects { project: String, effects: EffectSet, now: Timestamp, reply: Reply<EffectSet> },
+    PutMonitor { monitor: Monitor, reply: Reply<()> },
+    DeleteMonitor { project: String, name: String, reply: Reply<bool> },
+    SettleCall { call_no: i64, outcome: CallOutcome, now: Timestamp, reply: Reply<()> },
+    ChangeView { change: ViewChange, reply: Reply<()> },
+    ChangeKey { change: KeyChange, reply: Reply<()> },
+    ChangeBackups { change: BackupChange, reply: Reply<u64> },
+    PutProjection { run: RunId, projection: Projection, reply: Reply<()> },
+    Ping { reply: Reply<()> },
+}
+
+impl From<LogWork> for Work {
+    fn from(work: LogWork) -> Self {
+        Self::Log(work)
+    }
+}
+
+impl From<TableWork> for Work {
+    fn from(work: TableWork) -> Self {
+        Self::Table(work)
+    }
 }
 
 impl Work {
     /// The run that it is about; `None` where it is about none, or about any.
     pub(crate) fn run(&self) -> Option<&RunId> {
         match self {
-            Work::Create { run, .. } | Work::Origin { run, .. } | Work::Import { run, .. } => Some(&run.id),
-            Work::Append { run, .. }
-            | Work::Patch { run, .. }
-            | Work::Delete { run, .. }
-            | Work::Issue { run, .. }
-            | Work::Acknowledge { run, .. }
-            | Work::Pop { run, .. }
-            | Work::PutWriter { run, .. }
-            | Work::KeepChunk { run, .. }
-            | Work::Seal { run, .. }
-            | Work::Raise { run, .. }
-            | Work::PutProjection { run, .. } => Some(run),
-            Work::Sweep { .. }
-            | Work::PutEffects { .. }
-            | Work::PutMonitor { .. }
-            | Work::DeleteMonitor { .. }
-            | Work::SettleCall { .. }
-            | Work::ChangeView { .. }
-            | Work::ChangeKey { .. }
-            | Work::ChangeBackups { .. }
-            | Work::Ping { .. } => None,
+            Self::Log(work) => work.run(),
+            Self::Table(work) => work.run(),
         }
+    }
+
+    /// Whether it deletes a run.
+    pub(crate) fn is_deletion(&self) -> bool {
+        matches!(self, Self::Log(LogWork::Delete { .. }))
     }
 
     /// Whether it changes a setting that servers hold in memory.
     pub(crate) fn is_setting(&self) -> bool {
-        matches!(self, Work::PutEffects { .. } | Work::ChangeKey { .. })
+        matches!(self, Self::Table(TableWork::PutEffects { .. } | TableWork::ChangeKey { .. }))
     }
 
     fn rows(&self) -> &[Arc<Row>] {
         match self {
-            Work::Append { rows, .. } | Work::Import { rows, .. } | Work::Raise { rows, .. } => rows,
-            Work::Origin { rows, .. } => rows,
-            Work::Issue { row, .. } | Work::Acknowledge { row, .. } => std::slice::from_ref(row),
-            Work::Create { run, .. } => std::slice::from_ref(&run.row),
-            Work::Patch { .. }
-            | Work::Delete { .. }
-            | Work::Pop { .. }
-            | Work::PutWriter { .. }
-            | Work::Sweep { .. }
-            | Work::KeepChunk { .. }
-            | Work::Seal { .. }
-            | Work::PutEffects { .. }
-            | Work::PutMonitor { .. }
-            | Work::DeleteMonitor { .. }
-            | Work::SettleCall { .. }
-            | Work::ChangeView { .. }
-            | Work::ChangeKey { .. }
-            | Work::ChangeBackups { .. }
-            | Work::PutProjection { .. }
-            | Work::Ping { .. } => &[],
+            Self::Log(work) => work.rows(),
+            Self::Table(_) => &[],
         }
     }
 
@@ -230,15 +178,8 @@ impl Work {
     /// About how many bytes it takes while it waits.
     pub(crate) fn bytes(&self) -> usize {
         let held = match self {
-            Work::KeepChunk { bytes, .. } => bytes.len(),
-            Work::Seal { chunks, .. } => chunks.iter().map(|chunk| chunk.bytes.len()).sum(),
-            Work::Raise { progress: Some(progress), .. } => progress.states.len(),
-            Work::PutProjection { projection, .. } => projection.paths.len() * 64,
-            Work::Patch { patch, .. } => patch.notes.as_ref().map_or(0, String::len),
-            Work::PutWriter { report, .. } => {
-                report.summary.as_ref().and_then(|s| serde_json::to_string(s).ok()).map_or(0, |s| s.len())
-            }
-            _ => 0,
+            Self::Log(work) => work.bytes_beside_rows(),
+            Self::Table(work) => work.bytes(),
         };
         held + self.rows().iter().map(|row| row.bytes()).sum::<usize>()
     }
@@ -246,28 +187,106 @@ impl Work {
     /// Its way back, whatever the type of the answer.
     pub(crate) fn reply(&mut self) -> &mut dyn Settle {
         match self {
-            Work::Create { reply, .. }
-            | Work::Acknowledge { reply, .. }
-            | Work::Seal { reply, .. }
-            | Work::DeleteMonitor { reply, .. } => reply,
-            Work::Append { reply, .. } | Work::Origin { reply, .. } => reply,
-            Work::Import { reply, .. }
-            | Work::Patch { reply, .. }
-            | Work::Delete { reply, .. }
-            | Work::KeepChunk { reply, .. }
-            | Work::PutMonitor { reply, .. }
-            | Work::Raise { reply, .. }
-            | Work::SettleCall { reply, .. }
-            | Work::ChangeView { reply, .. }
-            | Work::ChangeKey { reply, .. }
-            | Work::PutProjection { reply, .. }
-            | Work::Ping { reply } => reply,
-            Work::Issue { reply, .. } | Work::Sweep { reply, .. } | Work::ChangeBackups { reply, .. } => {
-                reply
+            Self::Log(work) => work.reply(),
+            Self::Table(work) => work.reply(),
+        }
+    }
+}
+
+impl LogWork {
+    fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::Create { run, .. } | Self::Origin { run, .. } | Self::Import { run, .. } => Some(&run.id),
+            Self::Append { run, .. }
+            | Self::Patch { run, .. }
+            | Self::Delete { run, .. }
+            | Self::Issue { run, .. }
+            | Self::Acknowledge { run, .. }
+            | Self::Pop { run, .. }
+            | Self::PutWriter { run, .. }
+            | Self::Raise { run, .. } => Some(run),
+            Self::Sweep { .. } => None,
+        }
+    }
+
+    fn rows(&self) -> &[Arc<Row>] {
+        match self {
+            Self::Append { rows, .. } | Self::Import { rows, .. } | Self::Raise { rows, .. } => rows,
+            Self::Origin { rows, .. } => rows,
+            Self::Issue { row, .. } | Self::Acknowledge { row, .. } => std::slice::from_ref(row),
+            Self::Create { run, .. } => std::slice::from_ref(&run.row),
+            Self::Patch { .. }
+            | Self::Delete { .. }
+            | Self::Pop { .. }
+            | Self::PutWriter { .. }
+            | Self::Sweep { .. } => &[],
+        }
+    }
+
+    fn bytes_beside_rows(&self) -> usize {
+        match self {
+            Self::Raise { progress: Some(progress), .. } => progress.states.len(),
+            Self::Patch { patch, .. } => patch.notes.as_ref().map_or(0, String::len),
+            Self::PutWriter { report, .. } => {
+                report.summary.as_ref().and_then(|s| serde_json::to_string(s).ok()).map_or(0, |s| s.len())
             }
-            Work::PutWriter { reply, .. } => reply,
-            Work::PutEffects { reply, .. } => reply,
-            Work::Pop { reply, .. } => reply,
+            _ => 0,
+        }
+    }
+
+    fn reply(&mut self) -> &mut dyn Settle {
+        match self {
+            Self::Create { reply, .. } | Self::Acknowledge { reply, .. } => reply,
+            Self::Append { reply, .. } | Self::Origin { reply, .. } => reply,
+            Self::Import { reply, .. }
+            | Self::Patch { reply, .. }
+            | Self::Delete { reply, .. }
+            | Self::Raise { reply, .. } => reply,
+            Self::Issue { reply, .. } | Self::Sweep { reply, .. } => reply,
+            Self::PutWriter { reply, .. } => reply,
+            Self::Pop { reply, .. } => reply,
+        }
+    }
+}
+
+impl TableWork {
+    fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::KeepChunk { run, .. } | Self::Seal { run, .. } | Self::PutProjection { run, .. } => {
+                Some(run)
+            }
+            Self::PutEffects { .. }
+            | Self::PutMonitor { .. }
+            | Self::DeleteMonitor { .. }
+            | Self::SettleCall { .. }
+            | Self::ChangeView { .. }
+            | Self::ChangeKey { .. }
+            | Self::ChangeBackups { .. }
+            | Self::Ping { .. } => None,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::KeepChunk { bytes, .. } => bytes.len(),
+            Self::Seal { chunks, .. } => chunks.iter().map(|chunk| chunk.bytes.len()).sum(),
+            Self::PutProjection { projection, .. } => projection.paths.len() * 64,
+            _ => 0,
+        }
+    }
+
+    fn reply(&mut self) -> &mut dyn Settle {
+        match self {
+            Self::Seal { reply, .. } | Self::DeleteMonitor { reply, .. } => reply,
+            Self::KeepChunk { reply, .. }
+            | Self::PutMonitor { reply, .. }
+            | Self::SettleCall { reply, .. }
+            | Self::ChangeView { reply, .. }
+            | Self::ChangeKey { reply, .. }
+            | Self::PutProjection { reply, .. }
+            | Self::Ping { reply } => reply,
+            Self::ChangeBackups { reply, .. } => reply,
+            Self::PutEffects { reply, .. } => reply,
         }
     }
 }

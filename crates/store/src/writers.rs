@@ -4,7 +4,7 @@ use gauntlet_model::{RunId, Timestamp, WriterAnswer, WriterId, WriterReport};
 
 use crate::reply::Reply;
 use crate::run_end::check_end;
-use crate::work::Work;
+use crate::work::LogWork;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -21,7 +21,7 @@ impl Store {
         report.check()?;
         check_end(run, &report, now)?;
         let (reply, answer) = Reply::new();
-        let work = Work::PutWriter { run: run.clone(), writer: writer.clone(), report, now, reply };
+        let work = LogWork::PutWriter { run: run.clone(), writer: writer.clone(), report, now, reply };
         self.ask(work, answer).await
     }
 
@@ -34,7 +34,7 @@ impl Store {
             return Ok(0);
         }
         let (reply, answer) = Reply::new();
-        self.ask(Work::Sweep { now, since, reply }, answer).await
+        self.ask(LogWork::Sweep { now, since, reply }, answer).await
     }
 
     /// Whether a run of that id was deleted and not created since.

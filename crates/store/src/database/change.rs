@@ -15,7 +15,7 @@ use super::{MAX_RUN_NO, place, step_column};
 use crate::queue::Queued;
 use crate::reply::Reply;
 use crate::row::{Row, internal_event, internal_event_id};
-use crate::work::{NewRun, Work};
+use crate::work::{LogWork, NewRun, TableWork, Work};
 use crate::{Appended, StoreError};
 
 /// The rules asked for as a column holds them.
@@ -37,83 +37,80 @@ impl Group<'_> {
     /// Does every request in the order it came.
     pub(super) async fn work_off(&mut self, group: &mut [Queued]) -> Result<(), TxnError> {
         for queued in group {
-            self.work(&mut queued.work).await?;
+            match &mut queued.work {
+                Work::Log(work) => self.work_on_log(work).await?,
+                Work::Table(work) => self.work_on_tables(work).await?,
+            }
         }
         Ok(())
     }
 
-    /// Does one request that changes a run or its log; passes on the others.
-    async fn work(&mut self, work: &mut Work) -> Result<(), TxnError> {
+    /// Does one request that changes a run or its log.
+    async fn work_on_log(&mut self, work: &mut LogWork) -> Result<(), TxnError> {
         match work {
-            Work::Create { run, now, reply } => set_outcome(reply, self.create(run, *now).await),
-            Work::Append { run, rows, now, reply } => set_outcome(reply, self.stage(run, rows, *now).await),
-            Work::Origin { run, rows, now, reply } => {
+            LogWork::Create { run, now, reply } => set_outcome(reply, self.create(run, *now).await),
+            LogWork::Append { run, rows, now, reply } => {
+                set_outcome(reply, self.stage(run, rows, *now).await)
+            }
+            LogWork::Origin { run, rows, now, reply } => {
                 let outcome = match self.ensure(run, rows, *now).await {
                     Ok(()) => self.post(&run.id, rows, *now).await,
                     Err(error) => Err(error),
                 };
                 set_outcome(reply, outcome)
             }
-            Work::Import { run, rows, now, reply } => set_outcome(reply, self.import(run, rows, *now).await),
-            Work::Patch { run, patch, now, reply } => set_outcome(reply, self.patch(run, patch, *now).await),
-            Work::Delete { run, now, reply } => set_outcome(reply, self.delete(run, *now).await),
-            Work::Issue { run, command_id, row, now, reply } => {
+            LogWork::Import { run, rows, now, reply } => {
+                set_outcome(reply, self.import(run, rows, *now).await)
+            }
+            LogWork::Patch { run, patch, now, reply } => {
+                set_outcome(reply, self.patch(run, patch, *now).await)
+            }
+            LogWork::Delete { run, now, reply } => set_outcome(reply, self.delete(run, *now).await),
+            LogWork::Issue { run, command_id, row, now, reply } => {
                 set_outcome(reply, self.issue(run, command_id, row, *now).await)
             }
-            Work::Acknowledge { run, command_id, row, now, reply } => {
+            LogWork::Acknowledge { run, command_id, row, now, reply } => {
                 set_outcome(reply, self.acknowledge(run, command_id, row, *now).await)
             }
-            Work::Pop { run, now, reply } => set_outcome(reply, self.pop(run, *now).await),
-            Work::PutWriter { run, writer, report, now, reply } => {
+            LogWork::Pop { run, now, reply } => set_outcome(reply, self.pop(run, *now).await),
+            LogWork::PutWriter { run, writer, report, now, reply } => {
                 set_outcome(reply, self.put_writer(run, writer, report, *now).await)
             }
-            Work::Sweep { now, since, reply } => set_outcome(reply, self.sweep(*now, *since).await),
-            Work::Raise { run, progress, rows, with, now, reply } => {
+            LogWork::Sweep { now, since, reply } => set_outcome(reply, self.sweep(*now, *since).await),
+            LogWork::Raise { run, progress, rows, with, now, reply } => {
                 set_outcome(reply, self.raise(run, progress.as_ref(), rows, with, *now).await)
             }
-            other => self.work_beside(other).await,
         }
     }
 
-    /// Does one request that changes what is stored beside the logs: chunks, settings, keys, calls.
-    async fn work_beside(&mut self, work: &mut Work) -> Result<(), TxnError> {
+    /// Does one request that changes what is stored in tables beside the logs.
+    async fn work_on_tables(&mut self, work: &mut TableWork) -> Result<(), TxnError> {
         match work {
-            Work::KeepChunk { run, level, chunk, bytes, reply } => {
+            TableWork::KeepChunk { run, level, chunk, bytes, reply } => {
                 set_outcome(reply, self.put_chunk(run, *level, *chunk, bytes).await)
             }
-            Work::Seal { run, run_no, chunks, sealed, reply } => {
+            TableWork::Seal { run, run_no, chunks, sealed, reply } => {
                 set_outcome(reply, self.seal(run, *run_no, chunks, sealed).await)
             }
-            Work::PutEffects { project, effects, now, reply } => {
+            TableWork::PutEffects { project, effects, now, reply } => {
                 set_outcome(reply, super::effects::put(&mut *self.db, project, effects, *now).await)
             }
-            Work::PutMonitor { monitor, reply } => set_outcome(reply, self.put_monitor(monitor).await),
-            Work::DeleteMonitor { project, name, reply } => {
+            TableWork::PutMonitor { monitor, reply } => set_outcome(reply, self.put_monitor(monitor).await),
+            TableWork::DeleteMonitor { project, name, reply } => {
                 set_outcome(reply, self.delete_monitor(project, name).await)
             }
-            Work::SettleCall { call_no, outcome, now, reply } => {
+            TableWork::SettleCall { call_no, outcome, now, reply } => {
                 set_outcome(reply, self.settle_call(*call_no, outcome, *now).await)
             }
-            Work::ChangeKey { change, reply } => set_outcome(reply, self.change_key(change).await),
-            Work::ChangeBackups { change, reply } => set_outcome(reply, self.change_backups(change).await),
-            Work::ChangeView { change, reply } => set_outcome(reply, self.change_view(change).await),
-            Work::PutProjection { run, projection, reply } => {
+            TableWork::ChangeKey { change, reply } => set_outcome(reply, self.change_key(change).await),
+            TableWork::ChangeBackups { change, reply } => {
+                set_outcome(reply, self.change_backups(change).await)
+            }
+            TableWork::ChangeView { change, reply } => set_outcome(reply, self.change_view(change).await),
+            TableWork::PutProjection { run, projection, reply } => {
                 set_outcome(reply, self.put_projection(run, projection).await)
             }
-            Work::Ping { reply } => set_outcome(reply, self.heartbeat().await),
-            // Done by `work`.
-            Work::Create { .. }
-            | Work::Append { .. }
-            | Work::Origin { .. }
-            | Work::Import { .. }
-            | Work::Patch { .. }
-            | Work::Delete { .. }
-            | Work::Issue { .. }
-            | Work::Acknowledge { .. }
-            | Work::Pop { .. }
-            | Work::PutWriter { .. }
-            | Work::Sweep { .. }
-            | Work::Raise { .. } => Ok(()),
+            TableWork::Ping { reply } => set_outcome(reply, self.heartbeat().await),
         }
     }
 
