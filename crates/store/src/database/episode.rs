@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 
 use super::connection::Pool;
 use super::fault::fault;
+use super::kinds::SNAPSHOT_SCORED;
 use super::query::query;
 use super::read::locate;
 use super::rows::{RECORD, record};
@@ -27,7 +28,7 @@ pub(crate) async fn excerpt(
     let index = readers.dialect().indexed_by("events_of_episode");
     let places: Vec<i64> = query(AssertSqlSafe(format!(
         "SELECT place FROM events {index}
-         WHERE run_no = ?1 AND episode = ?2 AND kind <> 'snapshot.scored' AND place >= ?3 AND place < ?4
+         WHERE run_no = ?1 AND episode = ?2 AND kind <> {SNAPSHOT_SCORED} AND place >= ?3 AND place < ?4
          ORDER BY place"
     )))
     .bind(run_no)

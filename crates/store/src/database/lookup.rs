@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 use super::columns::DbRow;
 use super::connection::Pool;
 use super::fault::{corrupt, fault};
+use super::kinds::{SCORE_ADDED, SNAPSHOT_SCORED, STEP_RECORDED};
 use super::query::query;
 use super::read::locate;
 use super::rows::{RECORD, record};
@@ -88,7 +89,7 @@ pub(crate) async fn history(
             SELECT e.place FROM {asked}
             CROSS JOIN events AS e
             WHERE e.run_no = ?1 AND e.step = asked.step AND e.episode = asked.episode
-                AND e.kind IN ('step.recorded', 'snapshot.scored', 'score.added'))
+                AND e.kind IN ({STEP_RECORDED}, {SNAPSHOT_SCORED}, {SCORE_ADDED}))
         ORDER BY place"
     );
     let found = query(AssertSqlSafe(sql))

@@ -25,6 +25,7 @@ pub(crate) mod followed;
 mod group;
 mod hub;
 mod insert_many;
+mod kinds;
 mod list_views;
 mod listing;
 pub(crate) mod load;

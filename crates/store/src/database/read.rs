@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use super::connection::Pool;
 use super::dialect::Dialect;
 use super::fault::fault;
+use super::kinds::RARE_KINDS;
 use super::query::{Query, query};
 use super::rows::{RECORD, record, unchecked, unreadable};
 use super::value::Value;
@@ -16,9 +17,6 @@ use crate::{InEpisode, Slice, StoreError};
 
 /// Events read one by one at a time, where the database is damaged.
 const ONE_BY_ONE: u64 = 256;
-
-/// The condition of the index of rare kinds, word for word: else SQLite may not use it.
-const RARE_KINDS: &str = "AND kind NOT IN ('snapshot.scored', 'step.recorded')";
 
 /// Whether a kind makes up most of a log: the index of rare kinds leaves it out.
 fn is_common(kind: Kind) -> bool {
@@ -84,9 +82,9 @@ pub(crate) async fn read(readers: &Pool, asked: ReadQuery<'_>) -> Result<Slice, 
 /// The statement that reads what is asked for between two places of the log, both included.
 fn statement(dialect: Dialect, asked: &ReadQuery<'_>, from: i64, last: i64) -> Query {
     let (index, is_rare) = match asked.kinds {
-        None => (String::new(), ""),
-        Some(kinds) if kinds.iter().copied().any(is_common) => (String::new(), ""),
-        Some(_) => (dialect.indexed_by("events_rare"), RARE_KINDS),
+        None => (String::new(), String::new()),
+        Some(kinds) if kinds.iter().copied().any(is_common) => (String::new(), String::new()),
+        Some(_) => (dialect.indexed_by("events_rare"), format!("AND {RARE_KINDS}")),
     };
     let mut sql = format!("SELECT {RECORD} FROM events {index} WHERE place BETWEEN ?1 AND ?2 {is_rare}");
     let names: Option<Vec<String>> =

@@ -16,6 +16,7 @@ use super::connection::Connection;
 use super::dialect::Dialect;
 use super::fault::{TxnError, corrupt, fault, raced};
 use super::group::Group;
+use super::kinds::{RARE_KINDS, SCORE_ADDED, SNAPSHOT_SCORED};
 use super::query::query;
 use super::revisit::revisit;
 use super::totals::{NodeScore, RunTotals};
@@ -73,10 +74,10 @@ struct Shown {
 /// What all scores of a run have shown.
 async fn evidence(db: &mut Connection, run_no: i64) -> Result<Evidence, TxnError> {
     let mut seen = Evidence::default();
-    let mut events = query(
+    let mut events = query(AssertSqlSafe(format!(
         "SELECT kind, body FROM events WHERE place BETWEEN ?1 AND ?2 AND step IS NOT NULL
-           AND kind IN ('snapshot.scored', 'score.added')",
-    )
+           AND kind IN ({SNAPSHOT_SCORED}, {SCORE_ADDED})",
+    )))
     .bind(place(run_no, 0))
     .bind(place(run_no, MAX_SEQ))
     .rows(db);
@@ -152,12 +153,14 @@ async fn by_root(db: &mut Connection, run_no: i64, before: f64, limit: f64) -> R
     let no_longer = "UPDATE events SET failure = NULL
         WHERE run_no = ?1 AND failure IS NOT NULL AND failure = 'root' AND root >= ?2";
     // Only the snapshot that counts has its root in its row.
-    let from_now_on = "UPDATE events SET failure = 'root'
-        WHERE run_no = ?1 AND step IS NOT NULL AND kind = 'snapshot.scored' AND failure IS NULL
-          AND root < ?2";
+    let from_now_on = format!(
+        "UPDATE events SET failure = 'root'
+         WHERE run_no = ?1 AND step IS NOT NULL AND kind = {SNAPSHOT_SCORED} AND failure IS NULL
+           AND root < ?2"
+    );
     query(no_longer).bind(run_no).bind(limit).execute(&mut *db).await?;
     if limit > before {
-        query(from_now_on).bind(run_no).bind(limit).execute(&mut *db).await?;
+        query(AssertSqlSafe(from_now_on)).bind(run_no).bind(limit).execute(&mut *db).await?;
     }
     let failing: i64 = query("SELECT count(*) FROM events WHERE run_no = ?1 AND failure IS NOT NULL")
         .bind(run_no)
@@ -207,16 +210,20 @@ async fn last_snapshots(
     let sql = match db.dialect() {
         // Where `max` is asked for, SQLite takes the other columns from the row that has it.
         Dialect::Sqlite => {
-            "SELECT max(place) AS place, root, failure, step, episode FROM events
-             WHERE run_no = ?1 AND step IS NOT NULL AND kind = 'snapshot.scored' GROUP BY step, episode"
+            format!(
+                "SELECT max(place) AS place, root, failure, step, episode FROM events
+                 WHERE run_no = ?1 AND step IS NOT NULL AND kind = {SNAPSHOT_SCORED} GROUP BY step, episode"
+            )
         }
         Dialect::Postgres => {
-            "SELECT DISTINCT ON (step, episode) place, root, failure, step, episode FROM events
-             WHERE run_no = ?1 AND step IS NOT NULL AND kind = 'snapshot.scored'
-             ORDER BY step, episode, place DESC"
+            format!(
+                "SELECT DISTINCT ON (step, episode) place, root, failure, step, episode FROM events
+                 WHERE run_no = ?1 AND step IS NOT NULL AND kind = {SNAPSHOT_SCORED}
+                 ORDER BY step, episode, place DESC"
+            )
         }
     };
-    let mut snapshots = query(sql).bind(run_no).rows(db);
+    let mut snapshots = query(AssertSqlSafe(sql)).bind(run_no).rows(db);
     while let Some(row) = snapshots.try_next().await? {
         let failure = rows::cause(row.try_get("failure")?)?;
         let step = row.try_get("step")?;
@@ -237,8 +244,8 @@ async fn scored_later(
     let index = db.dialect().indexed_by("events_rare");
     let mut events = query(AssertSqlSafe(format!(
         "SELECT DISTINCT step, episode FROM events {index}
-         WHERE place BETWEEN ?1 AND ?2 AND kind = 'score.added' AND step IS NOT NULL
-           AND kind NOT IN ('snapshot.scored', 'step.recorded')"
+         WHERE place BETWEEN ?1 AND ?2 AND kind = {SCORE_ADDED} AND step IS NOT NULL
+           AND {RARE_KINDS}"
     )))
     .bind(place(run_no, 0))
     .bind(place(run_no, MAX_SEQ))

@@ -13,6 +13,7 @@ use super::body::{self, JudgedBody};
 use super::connection::Connection;
 use super::fault::{TxnError, corrupt};
 use super::group::{Group, PendingEvent};
+use super::kinds::{SCORE_ADDED, SNAPSHOT_SCORED};
 use super::query::query;
 use super::rows;
 use super::seq_of;
@@ -133,10 +134,10 @@ async fn logged(
     let dialect = db.dialect();
     let sql = format!(
         "SELECT e.place, e.step, e.episode, e.root, e.failure,
-             CASE WHEN e.kind = 'score.added' THEN e.body END AS later_score
+             CASE WHEN e.kind = {SCORE_ADDED} THEN e.body END AS later_score
          FROM {} CROSS JOIN events AS e {}
          WHERE e.run_no = ?1 AND e.step = asked.step AND {}
-           AND e.kind IN ('snapshot.scored', 'score.added') ORDER BY e.place",
+           AND e.kind IN ({SNAPSHOT_SCORED}, {SCORE_ADDED}) ORDER BY e.place",
         dialect.asked_nodes("?2"),
         dialect.indexed_by("events_by_node"),
         dialect.same_episode("e.episode", "asked.episode"),

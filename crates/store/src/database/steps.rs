@@ -7,6 +7,7 @@ use super::columns::DbRow;
 use super::connection::Pool;
 use super::dialect::Dialect;
 use super::fault::{corrupt, fault};
+use super::kinds::{SNAPSHOT_SCORED, STEP_RECORDED};
 use super::query::query;
 use super::read::locate;
 use super::rows::{self, RECORD, record};
@@ -38,14 +39,15 @@ pub(crate) async fn step_events(
     readers: &Pool,
     asked: StepEventsQuery<'_>,
 ) -> Result<StepEvents, StoreError> {
-    const LISTED: &str =
-        "kind <> 'snapshot.scored' AND (episode IS NULL OR (kind <> 'step.recorded' AND episode = ?3))";
+    let listed = format!(
+        "kind <> {SNAPSHOT_SCORED} AND (episode IS NULL OR (kind <> {STEP_RECORDED} AND episode = ?3))"
+    );
     let StepEventsQuery { run, step, episode, after, limit } = asked;
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     let episode = episode.map(|episode| episode.as_str());
     let sql = format!(
-        "SELECT count(CASE WHEN {LISTED} THEN 1 END) AS total,
-            count(CASE WHEN kind = 'snapshot.scored' THEN 1 END) AS snapshots
+        "SELECT count(CASE WHEN {listed} THEN 1 END) AS total,
+            count(CASE WHEN kind = {SNAPSHOT_SCORED} THEN 1 END) AS snapshots
          FROM events WHERE run_no = ?1 AND step = ?2"
     );
     let counts = query(AssertSqlSafe(sql)).bind(run_no).bind(step_column(step)).bind(episode);
@@ -55,7 +57,7 @@ pub(crate) async fn step_events(
         u64::try_from(counts.try_get::<i64, _>(name).map_err(fault)?).map_err(corrupt)
     };
     let sql = format!(
-        "SELECT {RECORD} FROM events WHERE run_no = ?1 AND step = ?2 AND {LISTED} AND place > ?4
+        "SELECT {RECORD} FROM events WHERE run_no = ?1 AND step = ?2 AND {listed} AND place > ?4
          ORDER BY place LIMIT ?5"
     );
     let after = after.map_or(-1, |seq| place(run_no, seq));
@@ -74,9 +76,9 @@ pub(crate) async fn steps(readers: &Pool, asked: StepQuery<'_>) -> Result<Vec<St
     let dialect = readers.dialect();
     let filter = match failing {
         SnapshotFilter::AnyOrNone => format!(
-            "step IS NOT NULL AND kind = 'snapshot.scored' AND NOT EXISTS (
+            "step IS NOT NULL AND kind = {SNAPSHOT_SCORED} AND NOT EXISTS (
                 SELECT 1 FROM events AS later WHERE later.run_no = e.run_no AND later.step = e.step
-                AND {} AND later.kind = 'snapshot.scored' AND later.place > e.place)",
+                AND {} AND later.kind = {SNAPSHOT_SCORED} AND later.place > e.place)",
             dialect.same_episode("later.episode", "e.episode")
         ),
         SnapshotFilter::Any => "failure IS NOT NULL".to_owned(),

@@ -13,6 +13,7 @@ use crate::database::body::{self, JudgedBody};
 use crate::database::connection::Snapshot;
 use crate::database::dialect::Dialect;
 use crate::database::fault::corrupt;
+use crate::database::kinds::{SCORE_ADDED, SNAPSHOT_SCORED};
 use crate::database::query::query;
 use crate::database::revisit::later_score;
 use crate::database::rows::{episode, evidence, failure, rules};
@@ -26,7 +27,7 @@ fn counting(dialect: Dialect) -> String {
     let (log, same) = (dialect.log(), dialect.same_episode("x.episode", "e.episode"));
     format!(
         "LEFT JOIN {log}events s ON s.place = (SELECT max(x.place) FROM {log}events x
-            WHERE x.run_no = e.run_no AND x.step = e.step AND x.kind = 'snapshot.scored' AND {same})"
+            WHERE x.run_no = e.run_no AND x.step = e.step AND x.kind = {SNAPSHOT_SCORED} AND {same})"
     )
 }
 
@@ -36,7 +37,7 @@ fn judged_columns(dialect: Dialect) -> String {
     format!(
         "s.body AS counting_body, s.place AS counting_place, s.root, s.failure, r.rules, p.evidence,
          (SELECT count(*) FROM {log}events x WHERE x.run_no = e.run_no AND x.step = e.step
-            AND x.kind = 'snapshot.scored' AND {same}) AS snapshots"
+            AND x.kind = {SNAPSHOT_SCORED} AND {same}) AS snapshots"
     )
 }
 
@@ -168,7 +169,7 @@ impl LaterScores {
             "SELECT e.place AS event, x.place, x.body
              FROM {} {joins} {log}events e ON e.place = asked.value
              {joins} {log}events x ON x.run_no = e.run_no AND x.step = e.step AND {}
-             WHERE x.kind = 'score.added'",
+             WHERE x.kind = {SCORE_ADDED}",
             dialect.asked_values("?1"),
             dialect.same_episode("x.episode", "e.episode")
         );

@@ -13,6 +13,7 @@ use crate::StoreError;
 use crate::database::connection::{Pool, Snapshot};
 use crate::database::dialect::Texts;
 use crate::database::fault::{corrupt, fault};
+use crate::database::kinds::SNAPSHOT_SCORED;
 use crate::database::query::{QueryBuilder, query as statement};
 use crate::database::{DbRow, MAX_SEQ, SEQ_BITS, place};
 use crate::search::{
@@ -223,7 +224,7 @@ fn matching(
     }
     sql.push(")");
     if query.snapshots_only {
-        sql.push(" AND e.kind = 'snapshot.scored'");
+        sql.push(format!(" AND e.kind = {SNAPSHOT_SCORED}"));
     }
     if query.failing.is_some() {
         sql.push(format!(
@@ -316,7 +317,7 @@ async fn newest_places(
         sql.push(" AND r.project = ").push_bind(project.clone());
     }
     if query.snapshots_only {
-        sql.push(" AND e.kind = 'snapshot.scored'");
+        sql.push(format!(" AND e.kind = {SNAPSHOT_SCORED}"));
     }
     if query.failing.is_some() {
         sql.push(" AND e.failure IS NOT NULL");
