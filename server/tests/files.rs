@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use serde_json::{Value, json};
@@ -195,7 +195,9 @@ async fn what_is_given_up_leaves_nothing() {
     let id = view["id"].as_str().unwrap();
     let path = format!("/api/v1/imports/{id}");
     server.send("PUT", &format!("{path}?offset=0&last=true"), &[], text).await.expect(200);
+    let begun = Instant::now();
     while runs(&server).await.is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the import never begins");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let begun = server.get(&path).await.expect(200).json();

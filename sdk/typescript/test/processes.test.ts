@@ -262,14 +262,13 @@ test("threads of one process leave each other's files on disk alone", async (t) 
     import { isMainThread, Worker } from "node:worker_threads";
     import { fileURLToPath } from "node:url";
     import { init } from SDK;
-    // Threads that start one after the other and log for a second, so that their writing overlaps.
-    const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    const startThread = () => new Worker(fileURLToPath(import.meta.url));
-    if (isMainThread) for (let i = 0; i < 3; i += 1) setTimeout(startThread, 300 * i);
     const run = await init({ id: "on disk", finishMs: 100 });
     for (let i = 0; i < 100; i += 1) {
+      // Each thread begins while those before it are in the middle of their events.
+      if (isMainThread && [0, 30, 60].includes(i)) new Worker(fileURLToPath(import.meta.url));
       run.log({ root: i });
-      await sleep(10);
+      // Lets the spool write between two events.
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
     await run.finish();`;
   await server.kill();

@@ -186,6 +186,7 @@ def test_a_worker_ends_whose_main_thread_waits_in_c_when_the_signal_comes(server
     # comes just before the wait begins.
     code = """
         import gauntlet, multiprocessing, signal, threading, time
+        from pathlib import Path
 
         def work(ready):
             gauntlet.rollout({"root": 1.0}, step=0)
@@ -200,9 +201,13 @@ def test_a_worker_ends_whose_main_thread_waits_in_c_when_the_signal_comes(server
         worker = context.Process(target=work, args=(ready,))
         worker.start()
         ready.wait()
-        # Time for the worker to reach its wait. Where it has not yet, the test still passes: the signal then
-        # interrupts Python code, which is the easier case.
-        time.sleep(0.2)
+        # The main thread sleeps in the kernel ("S") once it has reached its wait. Where the system does not say,
+        # the signal may interrupt Python code, which is the easier case.
+        state = Path(f"/proc/{worker.pid}/stat")
+        deadline = time.monotonic() + 20
+        while state.exists() and state.read_text().rpartition(")")[2].split()[0] != "S":
+            assert time.monotonic() < deadline, "the worker never waits"
+            time.sleep(0.005)
         worker.terminate()
         worker.join(30)
         print(worker.exitcode)
