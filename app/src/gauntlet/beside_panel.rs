@@ -70,6 +70,7 @@ pub(super) fn follow(session: Session) {
         growth.track();
         let Some(other) = beside.run.get().filter(|_| beside.by_task.get()) else { return };
         let run = session.summary(|s| s.id.to_string());
+        // Not a resource: the pairs are kept with the film of the other run, which is no signal.
         spawn_local(async move {
             let pairs = get_same_tasks(run, other.clone()).await;
             let is_here = beside.run.try_get_untracked().flatten() == Some(other);
@@ -141,6 +142,7 @@ fn Shown(session: Session, other: String) -> impl IntoView {
     let read = RwSignal::new(None::<Result<String, PageError>>);
     Effect::new(move || {
         let Some(query) = asked.get() else { return read.set(None) };
+        // Not a resource: that would load while the answer before it stays, and make the bundle larger.
         spawn_local(async move {
             let answer = get_beside(query.clone()).await;
             if asked.try_get_untracked().flatten() == Some(query) {

@@ -44,6 +44,7 @@ impl Effects {
 
     /// Reads the effects of a project.
     pub(super) fn read(self, project: String) {
+        // Not an action: the feed asks for it at any time, and nothing waits for the answer.
         spawn_local(async move {
             match get_effects(project).await {
                 Ok(set) => {

@@ -8,7 +8,6 @@ use gauntlet_model::{
 };
 use gauntlet_scene::shape_words;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::effects::Effects;
 use super::session::Session;
@@ -112,21 +111,29 @@ struct Draft {
     unreadable: RwSignal<Vec<(usize, &'static str, String)>>,
     /// Why the server did not store them.
     refused: RwSignal<Option<String>>,
-    is_saving: RwSignal<bool>,
+    /// Stores the effects; once they are stored, the dialog closes.
+    saving: Action<(), ()>,
     effects: Effects,
 }
 
 impl Draft {
-    /// The stored effects, not edited yet.
-    fn new(effects: Effects) -> Self {
-        Self {
-            set: RwSignal::new((*effects.stored.get_untracked()).clone()),
-            shape: RwSignal::new(0),
-            unreadable: RwSignal::new(Vec::new()),
-            refused: RwSignal::new(None),
-            is_saving: RwSignal::new(false),
-            effects,
-        }
+    /// The stored effects of a project, not edited yet, in a dialog that is open.
+    fn new(effects: Effects, project: String, open: RwSignal<bool>) -> Self {
+        let set = RwSignal::new((*effects.stored.get_untracked()).clone());
+        let refused = RwSignal::new(None);
+        let saving = Action::new(move |(): &()| {
+            let stored = put_effects(project.clone(), set.get_untracked());
+            async move {
+                match stored.await {
+                    Ok(changed) => {
+                        effects.store(changed);
+                        open.try_set(false);
+                    }
+                    Err(error) => _ = refused.try_set(Some(error.to_string())),
+                }
+            }
+        });
+        Self { set, shape: RwSignal::new(0), unreadable: RwSignal::new(Vec::new()), refused, saving, effects }
     }
 
     /// Why the effects cannot be saved as they are.
@@ -177,41 +184,29 @@ impl Draft {
         if other_fields { self.remake(row) } else { self.preview() }
     }
 
-    /// Asks the server to store the effects; the dialog closes once they are.
-    fn save(self, project: String, open: RwSignal<bool>) {
-        if self.error().is_some() || self.is_saving.get_untracked() {
-            return;
+    /// Asks the server to store the effects, if they are valid and it is not asked already.
+    fn save(self) {
+        if self.error().is_none() && !self.saving.pending().get_untracked() {
+            self.saving.dispatch(());
         }
-        self.is_saving.set(true);
-        let set = self.set.get_untracked();
-        spawn_local(async move {
-            match put_effects(project, set).await {
-                Ok(changed) => {
-                    self.effects.store(changed);
-                    open.try_set(false);
-                }
-                Err(error) => _ = self.refused.try_set(Some(error.to_string())),
-            }
-            self.is_saving.try_set(false);
-        });
     }
 }
 
 #[component]
 fn Editor(session: Session, open: RwSignal<bool>) -> impl IntoView {
     let effects = session.view.effects;
-    let draft = Draft::new(effects);
+    let project = session.summary(|run| run.project.clone());
+    let file = format!("/api/v1/projects/{}/effects", encoded(&project));
+    let draft = Draft::new(effects, project, open);
     // Closed by any way, the stage shows what is stored.
     on_cleanup(move || {
         if let Some(stored) = effects.stored.try_get_untracked() {
             effects.shown.try_set(stored);
         }
     });
-    let project = session.summary(|run| run.project.clone());
-    let file = format!("/api/v1/projects/{}/effects", encoded(&project));
     let submit = move |e: web_sys::SubmitEvent| {
         e.prevent_default();
-        draft.save(project.clone(), open);
+        draft.save();
     };
     let add = move |_| draft.change_rows(0, |rows| rows.insert(0, first_rule()));
     let reset = move |_| draft.change_rows(0, |rows| *rows = EffectSet::default().effects);
@@ -243,7 +238,7 @@ fn Editor(session: Session, open: RwSignal<bool>) -> impl IntoView {
                 <a class="button" href=file download="effects.json" rel="external">"Export stored"</a>
                 <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
                 <button type="submit" class="button is-on"
-                    disabled=move || draft.error().is_some() || draft.is_saving.get()>"Save"</button>
+                    disabled=move || draft.error().is_some() || draft.saving.pending().get()>"Save"</button>
             </div>
         </form>
     }

@@ -173,6 +173,7 @@ fn contact_lost(session: Session) -> RwSignal<bool> {
                     return;
                 }
                 let id = id.clone();
+                // Not an action: a timer asks for it, and nothing waits for the answer.
                 spawn_local(async move {
                     match get_run(id).await {
                         Ok(Some(run)) => {

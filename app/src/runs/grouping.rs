@@ -1,7 +1,6 @@
 //! The groups of the list: the menu that chooses what runs are grouped by, and the head of a group.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::filters::Filter;
 use super::menu::Menu;
@@ -79,17 +78,15 @@ pub(super) fn GroupHead(runs: RunRows, index: usize) -> impl IntoView {
             of_group.peek().is_some() && of_group.all(|row| runs.selection.has(row.run.id.as_str()))
         })
     });
-    let select = move |event| {
-        let is_on = event_target_checked(&event);
-        spawn_local(async move {
-            runs.read_group(&key.get_value()).await;
-            runs.rows.try_with_untracked(|rows| {
-                for row in rows.iter().filter(|row| key.with_value(|key| row.group == *key)) {
-                    runs.selection.set(row.run.id.as_str(), is_on);
-                }
-            });
+    let selecting = Action::new(move |&is_on: &bool| async move {
+        runs.read_group(&key.get_value()).await;
+        runs.rows.try_with_untracked(|rows| {
+            for row in rows.iter().filter(|row| key.with_value(|key| row.group == *key)) {
+                runs.selection.set(row.run.id.as_str(), is_on);
+            }
         });
-    };
+    });
+    let select = move |event| _ = selecting.dispatch(event_target_checked(&event));
     let mean = move |(index, column): (usize, ListColumn)| {
         let mean = move || group.with(|group| group.as_ref()?.means.get(index).cloned()).unwrap_or_default();
         let title = move || Some("Mean of the runs").filter(|_| !mean().is_empty());

@@ -4,7 +4,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::rows::RunRows;
 use crate::ui::now_ms;
@@ -20,20 +19,19 @@ pub(super) fn keep_fresh(runs: RunRows) -> RwSignal<Option<f64>> {
     let now = RwSignal::new(None::<f64>);
     Effect::new(move || {
         now.set(Some(now_ms()));
-        let (is_reading, is_due) = (StoredValue::new(false), StoredValue::new(false));
+        let is_due = StoredValue::new(false);
+        let reading = Action::new(move |(): &()| async move {
+            // What changes while it is read is read once more.
+            while is_due.try_update_value(std::mem::take) == Some(true) {
+                runs.refresh().await;
+            }
+        });
+        let is_reading = reading.pending();
         let refresh = move || {
             is_due.try_set_value(true);
-            if document().hidden() || is_reading.try_get_value() != Some(false) {
-                return;
+            if !document().hidden() && is_reading.try_get_untracked() == Some(false) {
+                reading.dispatch(());
             }
-            is_reading.set_value(true);
-            spawn_local(async move {
-                // What changes while it is read is read once more.
-                while is_due.try_update_value(std::mem::take) == Some(true) {
-                    runs.refresh().await;
-                }
-                is_reading.try_set_value(false);
-            });
         };
         if let Some(ports) = use_ports() {
             // Lives as long as this effect.

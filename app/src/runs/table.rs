@@ -2,7 +2,6 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::grouping::GroupHead;
 use super::lines::Line;
@@ -76,17 +75,16 @@ fn select_all(runs: RunRows) -> impl IntoView {
         let is_read = runs.cursor.with(Option::is_none);
         is_read && rows.with(|rows| rows.iter().all(|row| runs.selection.has(row.run.id.as_str())))
     });
-    let change = move |event| {
-        if !event_target_checked(&event) {
-            return runs.selection.replace(std::iter::empty());
+    let selecting = Action::new(move |(): &()| async move {
+        runs.read_up_to(usize::MAX).await;
+        let ids = |rows: &Vec<_>| rows.iter().map(run_id).collect::<Vec<_>>();
+        if let Some(ids) = rows.try_with_untracked(ids) {
+            runs.selection.replace(ids.into_iter());
         }
-        spawn_local(async move {
-            runs.read_up_to(usize::MAX).await;
-            let ids = |rows: &Vec<_>| rows.iter().map(run_id).collect::<Vec<_>>();
-            if let Some(ids) = rows.try_with_untracked(ids) {
-                runs.selection.replace(ids.into_iter());
-            }
-        });
+    });
+    let change = move |event| match event_target_checked(&event) {
+        true => _ = selecting.dispatch(()),
+        false => runs.selection.replace(std::iter::empty()),
     };
     view! {
         <th scope="col" class="run-select">

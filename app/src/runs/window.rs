@@ -95,12 +95,14 @@ pub(super) fn follow_window(
     Effect::new(move || {
         let wanted = place.get().map_or(0, |place| place.end + MARGIN);
         if wanted > runs.lines.with(Vec::len) && runs.error.with(Option::is_none) {
+            // Not an action: one call does the work of all that come while it reads.
             spawn_local(runs.read_up_to(wanted));
         }
     });
     Effect::new(move || {
         if let Some(place) = place.get() {
             runs.near.set_value(runs.lines.with(|lines| rows_of(lines, place)));
+            // As above.
             spawn_local(runs.refresh_near());
         }
     });

@@ -31,6 +31,7 @@ impl Copied {
     /// Copies a text.
     pub(crate) fn copy(self, text: String) {
         let outcome = self.0;
+        // Not an action: the outcome is gone after a while, and the bundle is full.
         spawn_local(async move {
             let copied = JsFuture::from(window().navigator().clipboard().write_text(&text)).await;
             outcome.try_set(if copied.is_ok() { Outcome::Done } else { Outcome::Refused });
