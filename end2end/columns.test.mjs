@@ -276,7 +276,7 @@ story("a thousand runs are one page that is read as it is scrolled", async ({ se
   });
   await until("the last is there", async () => (await rows.last().innerText()).includes("run 0999"));
 
-  // A row far behind the first page follows its run.
+  // A row far after the first page follows its run.
   await server.post("/api/v1/runs/0990/events", [scored(0, { root: 1 })]);
   const changed = rows.filter({ hasText: "run 0990" });
   await until("the row has the step", async () => (await changed.locator(".run-steps").innerText()) === "1");

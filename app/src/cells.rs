@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::api::ListColumn;
 use crate::ui::{capital, duration, grouped, percent, quantity, score};
 
-/// The columns of a list for which none were chosen, behind the name.
+/// The columns of a list for which none were chosen, after the name.
 pub const DEFAULT: [&str; 6] = ["project", "status", "steps", "failing", "mean", "updated"];
 /// Columns that the browser formats by itself.
 const IN_BROWSER: [&str; 7] = ["project", "status", "steps", "failing", "mean", "updated", "created"];

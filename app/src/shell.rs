@@ -121,7 +121,7 @@ impl Bundle {
         if path.starts_with("/runs/") { Self::Run } else { Self::List }
     }
 
-    /// What its files are named after, behind the name of the site.
+    /// What its files are named by, after the name of the site.
     fn name(self) -> &'static str {
         match self {
             Self::List => "list",

@@ -152,7 +152,7 @@ fn now(content: &StatusContent) -> Vec<Row> {
     ]
 }
 
-/// Events behind which a follower is marked, as by the alert rules for Prometheus.
+/// How many events a follower may be behind before it is marked, as by the alert rules for Prometheus.
 const FAR_BEHIND: u64 = 100_000;
 
 fn followers(content: &StatusContent) -> Vec<Row> {

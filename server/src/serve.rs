@@ -235,7 +235,7 @@ async fn serve_grpc(state: AppState, listener: TcpListener) {
     }
 }
 
-/// Removes artifacts that no run refers to, at the start and now and then. One server of a database does it.
+/// Removes artifacts that no run refers to, at the start and every hour. One server of a database does it.
 async fn sweep_artifacts(store: Store, stopping: CancellationToken) {
     let leases = store.leases();
     let sweep = || async {
@@ -250,7 +250,7 @@ async fn sweep_artifacts(store: Store, stopping: CancellationToken) {
     leases.while_held("artifacts", &stopping, sweep).await;
 }
 
-/// Removes uploads that nobody goes on with, at the start and now and then.
+/// Removes uploads that nobody goes on with, at the start and every hour.
 async fn sweep(imports: Imports) {
     let mut turns = tokio::time::interval(SWEEP);
     loop {

@@ -124,7 +124,7 @@ impl Tails {
         Self { store, stopping, watched: Arc::default() }
     }
 
-    /// A follower that starts behind `after` (`None`: at the beginning). The run need not exist yet.
+    /// A follower that starts past `after` (`None`: at the beginning). The run need not exist yet.
     pub async fn follow(&self, run: &RunId, after: Option<u64>) -> Result<Follower, StoreError> {
         let recent = self.store.follow(run);
         let head = self.store.head(run).await?.unwrap_or(0);
@@ -167,7 +167,7 @@ async fn read_on(store: Store, run: RunId, tail: Weak<Tail>, mut next: u64, mut 
     loop {
         let records = match recent.from(next, PAGE, PAGE_BYTES) {
             Some(records) => Ok(records),
-            // Nothing was committed behind `next`; the head is 0 until the first commit.
+            // Nothing was committed past `next`; the head is 0 until the first commit.
             None if *recent.head.borrow() <= next => Ok(Vec::new()),
             None => {
                 let page = store.read_within(&run, next.checked_sub(1), PAGE, PAGE_BYTES).await;

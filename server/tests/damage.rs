@@ -59,7 +59,7 @@ async fn every_reader_reads_around_it() {
     let data = server.get("/gauntlet/data/r1").await.expect(200).json();
     assert_eq!(data["snapshots"].as_array().unwrap().len() as u64, EVENTS - 2);
     assert_eq!(server.get("/gauntlet/sessions").await.expect(200).json()["sessions"][0]["session_id"], "r1");
-    // What is appended behind it is as ever, at the very step as well.
+    // What is appended after it is as ever, at the very step as well.
     server
         .post(
             "/api/v1/runs/r1/events",

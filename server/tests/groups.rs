@@ -68,7 +68,7 @@ async fn the_rollouts_of_a_prompt_at_a_step_are_a_group() {
         "step": [1, 2], "groups": [2, 1], "tied": [1, 0], "solved": [2, 1], "spread": [0.5, 2.0],
     });
     assert_eq!(history, expect);
-    // What comes later is read behind what was read.
+    // What comes later is read after what was read.
     let more = json!([rollout(8, 3, 1.0, "b", "x", none())]);
     server.post("/api/v1/runs/r/events", &more).await.expect(200);
     let history = server.get("/api/v1/runs/r/groups").await.expect(200).json();

@@ -243,7 +243,7 @@ async fn next_close(
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), close).await.expect("the viewer was frame")
+    tokio::time::timeout(Duration::from_secs(20), close).await.expect("the viewer gets a close frame")
 }
 
 #[tokio::test]
@@ -279,7 +279,7 @@ async fn viewers_of_a_deleted_run_are_disconnected_as_gone() {
         }
     })
     .await
-    .expect("it was frame");
+    .expect("the stream ends with an event");
     assert!(text.contains(r#""code":"gone""#) && !text.contains("id: 21"), "{text}");
     // Whoever comes now follows the new run.
     let (mut fresh, _) = connect_async(format!("{live}?after=29")).await.unwrap();

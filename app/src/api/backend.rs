@@ -32,7 +32,7 @@ pub trait Backend: Send + Sync {
     fn delete(&self, run: String, name: String) -> BackendFuture<()>;
     /// One run; `None` where there is none of that id.
     fn run(&self, id: String) -> BackendFuture<Option<RunSummary>>;
-    /// One snapshot of a step and the first of the step's other events, or the events behind `after` alone;
+    /// One snapshot of a step and the first of the step's other events, or the events past `after` alone;
     /// `None` where the run or the step does not exist.
     fn step(
         &self,

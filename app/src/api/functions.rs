@@ -90,7 +90,7 @@ pub async fn get_step(
     step: u64,
     /// The snapshot's sequence number.
     seq: u64,
-    /// The event behind which the step's other events are read; `None` for the snapshot and the first ones.
+    /// The event after which the step's other events are read; `None` for the snapshot and the first ones.
     after: Option<u64>,
 ) -> Result<Option<InspectedStep>, PageError> {
     backend()?.step(run, step, seq, after).await.map_err(PageError::answered)
@@ -105,7 +105,7 @@ pub async fn get_timeline(
     episode: String,
     /// The first sequence number.
     from: u64,
-    /// Behind the last sequence number.
+    /// After the last sequence number.
     to: u64,
 ) -> Result<EpisodeTimeline, PageError> {
     backend()?.timeline(run, episode, from, to).await.map_err(PageError::answered)

@@ -119,7 +119,7 @@ pub enum ViewChange {
 pub struct RunList {
     /// The page.
     pub page: Page<ListRow>,
-    /// The columns, from the left, behind the name.
+    /// The columns, from the left, after the name.
     pub columns: Vec<ListColumn>,
     /// The number of runs on all pages.
     pub total: u64,

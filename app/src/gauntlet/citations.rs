@@ -57,7 +57,7 @@ pub(super) fn mark_citations(text: &str, seen: &[String]) -> Vec<TextPart> {
     parts
 }
 
-/// The byte range of the next cited part behind `from`, in a text in lower case.
+/// The byte range of the next cited part past `from`, in a text in lower case.
 fn next_proof(lower: &str, from: usize) -> Option<(usize, usize)> {
     let begin = from + lower[from..].find("<proof>")? + "<proof>".len();
     let end = lower[begin..].find('<').map_or(lower.len(), |i| begin + i);

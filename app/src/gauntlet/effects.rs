@@ -14,7 +14,7 @@ use crate::api::get_effects;
 pub(super) struct Effects {
     /// Those on the stage: the stored ones, or those being edited.
     pub(super) shown: RwSignal<Arc<EffectSet>>,
-    /// Those that the server has, as far as the page has heard.
+    /// Those that the server has, as far as the page knows.
     pub(super) stored: RwSignal<Arc<EffectSet>>,
     /// Why they could not be read the last time.
     pub(super) unread: RwSignal<Option<String>>,

@@ -11,7 +11,7 @@ pub(super) enum Rows {
     /// All nodes.
     All(usize),
     /// Those that match, in the order of the film.
-    Some(Matches),
+    Matching(Matches),
     /// These nodes, the most interesting first.
     Ranked(Vec<usize>),
 }
@@ -21,7 +21,7 @@ impl Rows {
     pub(super) fn len(&self) -> usize {
         match self {
             Rows::All(count) => *count,
-            Rows::Some(matches) => matches.count,
+            Rows::Matching(matches) => matches.count,
             Rows::Ranked(list) => list.len(),
         }
     }
@@ -30,7 +30,7 @@ impl Rows {
     pub(super) fn node(&self, row: usize) -> Option<usize> {
         match self {
             Rows::All(count) => (row < *count).then_some(row),
-            Rows::Some(matches) => matches.node(row),
+            Rows::Matching(matches) => matches.node(row),
             Rows::Ranked(list) => list.get(row).copied(),
         }
     }
@@ -39,7 +39,7 @@ impl Rows {
     pub(super) fn row(&self, node: usize) -> usize {
         match self {
             Rows::All(_) => node,
-            Rows::Some(matches) => matches.row(node),
+            Rows::Matching(matches) => matches.row(node),
             Rows::Ranked(list) => list.iter().position(|i| *i == node).unwrap_or(0),
         }
     }
@@ -89,8 +89,8 @@ impl Matches {
 }
 
 /// What the list is asked for: all nodes, the failing ones (by the chosen rubric, if there is one), or the
-/// most interesting ones; of them those whose step number begins with the words, or that fail a rubric or in
-/// a way whose name contains them.
+/// most interesting ones; then only those whose step number begins with the words, or that fail
+/// a rubric or by a failure whose name contains the words.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct StepCriteria {
     pub(super) listing: Listing,
@@ -142,7 +142,7 @@ impl Filter {
         }
         self.seen = film.revision();
         self.asked = Some(asked);
-        Rows::Some(Matches::of(&self.blocks))
+        Rows::Matching(Matches::of(&self.blocks))
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn advance(motion: Motion, speed: f64, last: Option<usize>, secs: f64
 /// it, goes on at its beginning.
 pub(super) fn repeated(motion: Motion, range: (usize, usize)) -> Motion {
     let (first, last) = (range.0 as f64, range.1 as f64);
-    // Half a node behind the last one, so that a range of one node lasts as long as a node.
+    // Half a node past the last one, so that a range of one node lasts as long as a node.
     let is_inside = (first..last + 0.5).contains(&motion.position);
     if motion.playing && !is_inside { Motion { position: first, ..motion } } else { motion }
 }

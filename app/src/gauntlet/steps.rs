@@ -248,7 +248,7 @@ impl VirtualList {
         self.top_px.set(f64::from(list.scroll_top()));
     }
 
-    /// The rows on the page, from the first to behind the last.
+    /// The rows on the page, from the first to past the last.
     fn window(self) -> (usize, usize) {
         let count = self.rows.with(Rows::len);
         let capacity = (self.height_px.get() / ROW_PX) as usize + 2 * SPARE + 1;

@@ -91,7 +91,7 @@ mod tests {
         check("aab", &[("a", 2), ("b", 1)], "", "g0 0 1 g1 2", 5);
         check("Paab", &[("a", 2), ("b", 1)], "", "0 g0 1 2 g1 3", 6);
         check("aab", &[("a", 2), ("b", 1)], "a", "g0 g1 2", 3);
-        // Not all is read yet: nothing is shown behind the first run that is missing.
+        // Not all is read yet: nothing is shown after the first run that is missing.
         check("aa", &[("a", 3), ("b", 1)], "", "g0 0 1", 6);
         check("aa", &[("a", 3), ("b", 1), ("c", 2)], "a", "g0 g1", 6);
         check("aa", &[("a", 3), ("b", 1), ("c", 2)], "abc", "g0 g1 g2", 3);

@@ -19,7 +19,7 @@ const FIRST_DRAWN: usize = 10;
 /// Selected runs, and runs of groups, that are drawn at most.
 const MOST_DRAWN: usize = 200;
 
-/// Puts a newer page in the place of the rows from `start` on that it covers; rows before and behind them
+/// Puts a newer page in the place of the rows from `start` on that it covers; rows before and after them
 /// stay. Returns whether anything changed; the page itself where it does not reach the old rows, so that
 /// these do not continue it.
 fn refresh(rows: &mut Vec<ListRow>, start: usize, mut fresh: Page<ListRow>) -> Result<bool, Page<ListRow>> {
@@ -48,7 +48,7 @@ fn refresh(rows: &mut Vec<ListRow>, start: usize, mut fresh: Page<ListRow>) -> R
     Ok(true)
 }
 
-/// A page behind the first one, as it was read.
+/// A page after the first one, as it was read.
 #[derive(Debug, Clone)]
 struct NextPage {
     /// The run in front of it.
@@ -77,7 +77,7 @@ fn take_stale(pages: &mut Vec<NextPage>, rows: &[ListRow], near: &Range<usize>) 
 #[derive(Clone, Copy)]
 pub(super) struct RunRows {
     pub(super) rows: RwSignal<Vec<ListRow>>,
-    /// The columns behind the name.
+    /// The columns after the name.
     pub(super) columns: StoredValue<Vec<ListColumn>>,
     pub(super) cursor: RwSignal<Option<String>>,
     /// The number of runs that the filter finds.
@@ -252,7 +252,7 @@ impl RunRows {
         self.is_reading.try_set(false);
     }
 
-    /// Appends the page behind a cursor.
+    /// Appends the page after a cursor.
     async fn read_page(self, cursor: String) -> Result<(), PageError> {
         let page = self.fetch(cursor.clone()).await?.page;
         self.cursor.try_set(page.next_cursor);

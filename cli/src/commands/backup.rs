@@ -46,7 +46,7 @@ pub(super) struct Backup {
     /// Write only what is not in the archives there; after so many in a row a full one
     #[arg(long)]
     incremental: bool,
-    /// Incremental archives behind a full one, at most
+    /// Incremental archives after a full one, at most
     #[arg(long, value_name = "COUNT", default_value_t = 30)]
     most: usize,
     /// Level of zstd: 3 is fast, 19 is about as small as it gets [default: that of the configuration, else 3]
@@ -323,7 +323,7 @@ async fn find_archive(path: &Path) -> Result<(FolderTarget, String), CliError> {
     }
 }
 
-/// Says now and then how far the work has come.
+/// Prints at intervals how far the work has come.
 async fn watched<T>(work: impl Future<Output = T>, progress: &Progress) -> T {
     let started = Instant::now();
     let mut work = std::pin::pin!(work);

@@ -57,7 +57,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The events behind `after`, about [`PAGE`] of them.
+    /// The events past `after`, about [`PAGE`] of them.
     pub(super) fn events(&self, run: &RunId, after: Option<u64>) -> Result<EventPage, CliError> {
         match self.source {
             DataSource::Folder(store, _) => {

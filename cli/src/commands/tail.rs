@@ -36,7 +36,7 @@ Examples:
   gauntlet tail my-run                    the last 10 lines, then live until the run ends
   gauntlet tail my-run --failing          failing steps only
   gauntlet tail my-run -n 0 --json | jq 'select(.kind == \"snapshot.scored\") | .body.scores.root'
-  gauntlet tail my-run --after 4711       everything behind event 4711
+  gauntlet tail my-run --after 4711       everything after event 4711
 
 RUN is an id, the beginning of one, or a name. A restart of the server is waited out; nothing is missed
 or said twice.")]
@@ -47,7 +47,7 @@ pub(super) struct Tail {
     /// How many lines of the past
     #[arg(short = 'n', long, default_value_t = 10, value_name = "N", conflicts_with = "after")]
     lines: u32,
-    /// Begin behind this sequence number
+    /// Begin after this sequence number
     #[arg(long, value_name = "SEQ")]
     after: Option<u64>,
     /// Failing steps and errors only
@@ -77,7 +77,7 @@ impl Tail {
         let mut printer = Printer {
             screen: Screen::stdout(),
             rules: run.rules,
-            evidence: Evidence::behind(run.failure_rule.rule),
+            evidence: Evidence::of_rule(run.failure_rule.rule),
             json: self.json,
             failing: self.failing,
             shown_rule: run.failure_rule.rule,
@@ -106,7 +106,7 @@ impl Tail {
         }
     }
 
-    /// Prints what is behind `after`; where it ends.
+    /// Prints what is past `after`; where it ends.
     fn everything(
         &self,
         reader: &Reader<'_>,

@@ -46,7 +46,7 @@ pub struct ErrorDetail {
     /// In a file: how many records before this place can be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readable: Option<u64>,
-    /// Where a position is behind the end of the log: the events that the log has.
+    /// Where a position is past the end of the log: the events that the log has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<u64>,
     /// Where a slice of a file begins elsewhere than the last one ended: the bytes received so far.

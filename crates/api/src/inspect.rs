@@ -73,7 +73,7 @@ pub struct EpisodeTimeline {
 pub struct ElidedRange {
     /// Its first sequence number.
     pub from: u64,
-    /// The sequence number behind it.
+    /// The sequence number after it.
     pub to: u64,
     /// Events of the episode in it.
     pub events: u64,

@@ -17,7 +17,7 @@ pub struct StepListQuery {
     /// Most items on the page.
     #[serde(default)]
     pub limit: Limit<1000, 10_000>,
-    /// Only steps behind this one.
+    /// Only steps after this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
     /// Only steps that fail: `any`, a kind of failure, or a rubric's path.

@@ -143,7 +143,7 @@ fn finish(archive: Archive) -> io::Result<Written> {
     Ok(Written { bytes, sha256: hex::encode(hash.finalize()) })
 }
 
-/// Bytes that are as many as was said: a file that became shorter would shift everything behind it.
+/// Bytes that are as many as was said: a file that became shorter would shift everything after it.
 struct Exact<R> {
     bytes: R,
     left: u64,

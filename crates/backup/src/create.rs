@@ -30,7 +30,7 @@ pub enum Extent {
     /// What the newest archive and those before it do not hold; everything, where there is none, or where so
     /// many archives in a row would need the one before.
     Incremental {
-        /// Most incremental archives behind a full one.
+        /// Most incremental archives after a full one.
         most: usize,
     },
 }
@@ -202,7 +202,7 @@ struct Start {
     last_id: Option<String>,
 }
 
-/// Where to begin with each run: behind what the base has of it, if it is still the same log.
+/// Where to begin with each run: after what the base has of it, if it is still the same log.
 async fn starts(
     store: &Store,
     runs: &[DumpRun],

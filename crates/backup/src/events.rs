@@ -35,7 +35,7 @@ impl<'a> RunReader<'a> {
         Self { store, run_no, seqs, hash: Sha256::new(), events: 0, missing: 0, last_id: None }
     }
 
-    /// The next lines; `None` behind the last ones. [`StoreError::NotFound`] where the run was deleted.
+    /// The next lines; `None` past the last ones. [`StoreError::NotFound`] where the run was deleted.
     pub(crate) async fn next(&mut self) -> Result<Option<EventLines>, StoreError> {
         while !self.seqs.is_empty() {
             let part = self.store.dump_events(self.run_no, self.seqs.clone()).await?;

@@ -74,7 +74,7 @@ pub struct RunEntry {
     pub id: String,
     /// The sequence number of the first event that this archive has of it.
     pub from: u64,
-    /// Events in its log: the sequence number behind the last one of this archive.
+    /// Events in its log: the sequence number past the last one of this archive.
     pub head: u64,
     /// Events in this archive; fewer than `head - from` where the database had lost some.
     pub events: u64,

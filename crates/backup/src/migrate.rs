@@ -10,7 +10,7 @@ use crate::restore::changed;
 use crate::{BackupError, Progress, Restored};
 
 /// Copies everything from a log into an empty database, then compares both event by event. Nobody may write
-/// the source meanwhile. A migration of the same source that was stopped goes on behind the events that it
+/// the source meanwhile. A migration of the same source that was stopped goes on after the events that it
 /// copied; until it has finished no server opens the new database.
 ///
 /// # Errors

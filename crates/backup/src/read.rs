@@ -24,13 +24,13 @@ pub(crate) enum Section {
     Events { run_no: i64, lines: Vec<u8> },
     /// Bytes of an artifact, and whether they are the last ones.
     Artifact { sha256: String, bytes: Vec<u8>, is_last: bool },
-    /// The manifest, behind everything else.
+    /// The manifest, after everything else.
     Manifest(Box<Manifest>),
     /// The end of the file.
     End { sha256: String, bytes: u64 },
 }
 
-/// The sections of an archive. Closes behind [`Section::End`] or an error.
+/// The sections of an archive. Closes after [`Section::End`] or an error.
 pub(crate) async fn sections(
     target: &dyn Target,
     file: &str,
@@ -101,7 +101,7 @@ impl Unpacking {
             }
         }
         let mut decoder = archive.into_inner();
-        // To the checksum behind the last block, then to the end of the file.
+        // To the checksum past the last block, then to the end of the file.
         io::copy(&mut decoder, &mut io::sink()).map_err(|error| self.damaged(error))?;
         let mut hashing = decoder.finish().into_inner();
         io::copy(&mut hashing, &mut io::sink()).map_err(|error| self.damaged(error))?;

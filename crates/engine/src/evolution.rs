@@ -73,7 +73,7 @@ fn places(film: &Film) -> Vec<PairedNode> {
     (0..film.len()).filter_map(place).collect()
 }
 
-/// Both are ordered by step.
+/// Pairs the nodes of two lists, both ordered by step.
 fn paired(mine: &[PairedNode], others: &[PairedNode]) -> Vec<[PairedNode; 2]> {
     let mut others = others.iter().copied().peekable();
     let counterpart = |place: &PairedNode| {
@@ -88,6 +88,7 @@ fn gain([before, after]: &[PairedNode; 2]) -> Option<f64> {
     Some((after.root? - before.root?).clamp(f64::MIN, f64::MAX))
 }
 
+/// What a pair is sorted by: its gain times `sign`; a pair without a gain comes last.
 fn value(pair: &[PairedNode; 2], sign: f64) -> f64 {
     gain(pair).map_or(f64::INFINITY, |gain| gain * sign)
 }

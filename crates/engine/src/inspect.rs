@@ -12,7 +12,7 @@ use crate::timeline::{self, ToHtml, cut};
 const EVENTS: u32 = 200;
 
 /// The snapshot `seq` of a step, with the first of the step's other events that belong to it and the timeline
-/// of its episode; with `after`, only the events behind that one. `None` where the run has no such step.
+/// of its episode; with `after`, only the events after that one. `None` where the run has no such step.
 ///
 /// # Errors
 ///

@@ -45,7 +45,7 @@ impl ChartRequest {
         }
         let (from, to) = (request.from.unwrap_or(0), request.to.unwrap_or(u64::MAX));
         if from > to {
-            return Err(FieldError::new("from", format!("is {from}, behind `to`, which is {to}")));
+            return Err(FieldError::new("from", format!("is {from}, after `to`, which is {to}")));
         }
         let options = ChartOptions { from, to, points, smoothing };
         Ok(Self { paths: request.paths.clone(), axis: request.axis, options })

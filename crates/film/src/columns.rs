@@ -160,7 +160,7 @@ impl Bits {
         self.ones
     }
 
-    /// Inserts a bit before position `i` (at most the length); the bits behind move up.
+    /// Inserts a bit before position `i` (at most the length); the bits after move up.
     pub(crate) fn insert(&mut self, i: usize, bit: bool) {
         if self.len.is_multiple_of(64) {
             self.words.push(0);
@@ -189,7 +189,7 @@ impl Bits {
         *word = if bit { *word | mask } else { *word & !mask };
     }
 
-    /// The first set bit at `from` or behind it.
+    /// The first set bit at `from` or after it.
     pub(crate) fn next(&self, from: usize) -> Option<usize> {
         let start = from / 64;
         let mut mask = u64::MAX << (from % 64);

@@ -140,7 +140,7 @@ impl Film {
     /// Sets the rule that the complete log put in force. A film of a part of the log may lack the scores that
     /// decide it.
     pub fn assume(&mut self, rule: FailureRule) {
-        self.evidence = self.evidence.join(Evidence::behind(rule));
+        self.evidence = self.evidence.join(Evidence::of_rule(rule));
         if self.follow_evidence() {
             self.revision = self.revision.wrapping_add(1);
         }
@@ -383,8 +383,8 @@ impl Film {
         if fact.measurement().is_some() {
             let is_new = self.measurements.set(id, Entry { step, seq: fact.seq, at: fact.at, value });
             if is_new {
-                let behind = self.nodes.first_at_least(step.saturating_add(1));
-                (self.nodes.first_at_least(step)..behind).for_each(|rank| self.touch(rank));
+                let end = self.nodes.first_at_least(step.saturating_add(1));
+                (self.nodes.first_at_least(step)..end).for_each(|rank| self.touch(rank));
             }
             return is_new | new_path;
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::film::Film;
 use crate::levels::{CHUNK, span};
 
-/// What a run's film consists of. Sealed chunks never change; what is behind them comes from the log's
+/// What a run's film consists of. Sealed chunks never change; what is after them comes from the log's
 /// tail.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {

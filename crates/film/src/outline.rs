@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::fact::{Fact, What};
 use crate::tree::Paths;
 
-/// The position of a path that a later score names: behind those of a snapshot.
+/// The position of a path that a later score names: after those of a snapshot.
 pub(crate) const LATER: usize = usize::MAX;
 
 /// The paths that a snapshot names, by rising position: those with a score, then those without.

@@ -195,12 +195,12 @@ impl Film {
         (self.nodes.step(self.nodes.row(rank)?)? == step).then_some(rank)
     }
 
-    /// Where the nodes of that step begin, or would; [`Film::len`] behind the last.
+    /// Where the nodes of that step begin, or would; [`Film::len`] past the last.
     pub fn position_of(&self, step: u64) -> usize {
         self.nodes.first_at_least(step)
     }
 
-    /// The first failing node behind `after`, or of all.
+    /// The first failing node past `after`, or of all.
     pub fn next_failure(&self, after: Option<usize>) -> Option<usize> {
         self.nodes.failing().next(after.map_or(Some(0), |i| i.checked_add(1))?)
     }
@@ -210,7 +210,7 @@ impl Film {
         self.nodes.failing().previous(before)
     }
 
-    /// The first node behind `after`, or of all, where that path fails.
+    /// The first node past `after`, or of all, where that path fails.
     pub fn next_failure_of(&self, after: Option<usize>, p: PathId) -> Option<usize> {
         let from = after.map_or(Some(0), |i| i.checked_add(1))?;
         (from..self.len()).find(|i| self.path_failure(*i, p).is_some())

@@ -119,7 +119,7 @@ impl Evidence {
     }
 
     /// The least evidence that puts `rule` in force: a viewer of a part of a run starts from it.
-    pub fn behind(rule: FailureRule) -> Self {
+    pub fn of_rule(rule: FailureRule) -> Self {
         match rule {
             FailureRule::Dipg => Self(ALL_MEDICAL),
             FailureRule::RootBelow(limit) if limit <= 0.0 => Self(BEYOND_UNIT),

@@ -2,7 +2,7 @@
 //!
 //! A log ([`Log`]) is many runs, each an append-only sequence of events; runs appear, are edited (renamed,
 //! say) and are deleted. A [`Follower`] reads what came after its cursors and hands it in batches to its
-//! [`Output`], which commits a batch together with the cursors behind it, or nothing of it. However the
+//! [`Output`], which commits a batch together with the cursors after it, or nothing of it. However the
 //! process ends, a follower that is opened again goes on from its cursors: no event is missing in the output,
 //! and none is there twice.
 //!

@@ -51,7 +51,7 @@ pub struct Stretch<E> {
     pub looked_at: usize,
     /// Bytes of their bodies.
     pub bytes: usize,
-    /// The sequence number behind the last event that was looked at.
+    /// The sequence number past the last event that was looked at.
     pub next: u64,
     /// The id of that event; `None` where it cannot be read.
     pub last_id: Option<EventId>,

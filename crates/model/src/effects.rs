@@ -34,7 +34,7 @@ pub struct EffectSet {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EffectRule {
-    /// The rubrics that the condition looks at: a path or the end of one behind a dot, in which `*` stands
+    /// The rubrics that the condition looks at: a path or the end of one after a dot, in which `*` stands
     /// for any characters. Absent where the condition is the failure of the step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = MAX_PATH_BYTES))]
@@ -87,7 +87,7 @@ pub struct Trend {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Disagreement {
-    /// The path of the other rubric, or its end behind a dot.
+    /// The path of the other rubric, or its end after a dot.
     #[schemars(length(min = 1, max = MAX_PATH_BYTES))]
     pub from: String,
     /// The least difference of the two scores; above 0.

@@ -189,7 +189,7 @@ fn located(json: &str, path: &str, error: &serde_json::Error) -> SnapshotError {
     let mut loc: Vec<String> = Vec::new();
     let path = path.trim_end_matches('?').trim_end_matches('.');
     if !path.is_empty() {
-        // A score's path may itself hold dots: everything behind `scores.` is one key.
+        // A score's path may itself hold dots: everything after `scores.` is one key.
         match path.split_once("scores.") {
             Some(("", rubric)) => loc.extend(["scores".to_owned(), rubric.to_owned()]),
             _ => loc.extend(path.split('.').map(str::to_owned)),

@@ -18,7 +18,7 @@ pub(crate) enum Token {
     End,
 }
 
-/// A word and where it is, in characters from 0; `end` is behind its last character.
+/// A word and where it is, in characters from 0; `end` is after its last character.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Placed {
     pub token: Token,

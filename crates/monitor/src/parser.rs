@@ -80,7 +80,7 @@ struct Parser {
 
 impl Parser {
     fn peek(&self) -> &Placed {
-        // The last token is the end, and nothing goes on behind it.
+        // The last token is the end, and nothing goes on after it.
         &self.tokens[self.at.min(self.tokens.len() - 1)]
     }
 

@@ -106,7 +106,7 @@ struct StepNumbers {
     known: HashMap<EventId, Option<u64>>,
     /// The steps that this batch assigned.
     assigned: HashMap<StepKey, u64>,
-    /// The next free number, behind every one that was seen.
+    /// The next free number, past every one that was seen.
     next: u64,
 }
 

@@ -2,12 +2,12 @@
 
 use gauntlet_model::{EventId, fnv1a_128};
 
-/// A part behind its length.
+/// A part after its length.
 fn with_length(part: &[u8]) -> impl Iterator<Item = u8> {
     (part.len() as u64).to_be_bytes().into_iter().chain(part.iter().copied())
 }
 
-/// 128 bits from parts, each behind its length.
+/// 128 bits from parts, each after its length.
 fn digest(parts: &[&[u8]]) -> u128 {
     fnv1a_128(parts.iter().copied().flat_map(with_length))
 }

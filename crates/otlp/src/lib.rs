@@ -29,7 +29,7 @@
 //!
 //! * Event ids are made of the trace, the span and the kind of event. A span that is sent again makes the
 //!   same ids, which the log has already; it keeps its number and appends nothing.
-//! * A new span gets the next number of the run, behind the highest one in the log; within a request in the
+//! * A new span gets the next number of the run, past the highest one in the log; within a request in the
 //!   order of start times, enclosing spans first. Numbers are in order of arrival; when something happened is
 //!   in its times.
 //! * An evaluation that arrives before its span takes a number, and the span joins it. An evaluation of a

@@ -1,7 +1,7 @@
 //! Metrics become measurements of a run's steps.
 //!
 //! A request is one collection. It takes the next step of the run, as a span does, unless a point has
-//! `gauntlet.step`; of a series that comes twice in one request the second point takes the step behind it. A
+//! `gauntlet.step`; of a series that comes twice in one request the second point takes the step after it. A
 //! request that is sent again has the same ids and changes nothing.
 
 use std::collections::{BTreeMap, HashMap};

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_list_ends_behind_its_last_complete_entry() {
+    fn a_cut_list_ends_after_its_last_complete_entry() {
         check(r#"{"rewards": [1, 2.5, 3"#, Some(r#"{"rewards": [1, 2.5]}"#));
         check(r#"[{"a": [1, "x]"]}, {"a": [2"#, Some(r#"[{"a": [1, "x]"]}]"#));
         check(

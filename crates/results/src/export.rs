@@ -18,7 +18,7 @@ const METADATA_KEYS: [&str; 5] = ["ground_truth", "context", "question", "expect
 
 /// Writes a run as a results report. `records` is called three times for the run's complete log, in order,
 /// and never held: memory does not grow with the texts of the run. Detailed results are the steps as `steps`
-/// has them; the snapshots and the events behind them are the log's own.
+/// has them; the snapshots and the events after them are the log's own.
 pub fn write_results<W, I>(
     out: W,
     run: &RunSummary,

@@ -37,7 +37,7 @@ impl<'a> Fields<'a> {
         Ok(Self { tally, ..Self::from_row(span, String::new(), left) })
     }
 
-    /// The cells of a table's row; `prefix` is its path in errors, with a dot behind it where it is not
+    /// The cells of a table's row; `prefix` is its path in errors, with a dot after it where it is not
     /// empty.
     pub(crate) fn from_row(span: JsonSpan<'a>, prefix: String, left: Object) -> Self {
         Self { span, prefix, left, decimal: Decimal::Point, tally: Tally::default() }

@@ -95,7 +95,7 @@ fn largest<S: ChunkReader>(
         values = values.saturating_add(page.values);
         at = at.saturating_add(header.read).saturating_add(page.packed);
         if at > end {
-            return Err(damaged("a page goes on behind its column"));
+            return Err(damaged("a page goes on after its column"));
         }
     }
     Ok(dictionary.saturating_add(data))

@@ -11,7 +11,7 @@ fn numbered<A: ?Sized, O: ?Sized>(rubrics: Vec<Node<A, O>>) -> Vec<(String, Node
 struct Sequential;
 
 /// Rubrics in order (`rubric_0`, ...): the last one's score. Stops with 0 at the first that is exactly 0; a
-/// negative score does not stop it. Empty: 1. Children behind a stop are not evaluated.
+/// negative score does not stop it. Empty: 1. Children after a stop are not evaluated.
 pub fn sequential<A: ?Sized + 'static, O: ?Sized + 'static>(rubrics: Vec<Node<A, O>>) -> Node<A, O> {
     Node::assemble(Box::new(Sequential), numbered(rubrics))
 }

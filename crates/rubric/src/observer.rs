@@ -28,7 +28,7 @@ pub struct ObserverConfig {
     pub writer: Option<String>,
     /// The last step the run has already: the first call's step is the one after it. 0 for a new run.
     pub after_step: u64,
-    /// 0-based calls the run pauses at. The emitted step is the call's index plus 1, behind
+    /// 0-based calls the run pauses at. The emitted step is the call's index plus 1, after
     /// [`Self::after_step`].
     pub pause_on_indices: BTreeSet<u64>,
     /// Where commands come from while paused; without a source nothing pauses.

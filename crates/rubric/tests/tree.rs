@@ -15,7 +15,7 @@ fn fixed(score: f64) -> Tree {
     leaf(move |_: &str, _: &str| score)
 }
 
-/// Evaluates and writes the call down: `root=1 rubric_0=2 | rubric_1`, what was not evaluated behind the bar.
+/// Evaluates and writes the call down: `root=1 rubric_0=2 | rubric_1`, what was not evaluated after the bar.
 fn evaluated(tree: &Tree) -> String {
     let Evaluation { scores, not_evaluated, error } = tree.evaluate("a", "o");
     let scores: Vec<String> = scores.iter().map(|(path, score)| format!("{path}={score}")).collect();

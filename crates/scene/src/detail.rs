@@ -53,7 +53,7 @@ impl Selection {
 /// What of a path is drawn: equal windows of one film have the same nodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Window {
-    /// Indexes of the first node and behind the last one.
+    /// Indexes of the first node and past the last one.
     pub(crate) from: usize,
     pub(crate) to: usize,
     /// The index at which there is most detail.

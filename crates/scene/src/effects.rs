@@ -200,14 +200,14 @@ fn named(film: &Film, pattern: Option<&str>) -> Vec<PathId> {
     paths.map(|path| path.id).collect()
 }
 
-/// Whether a pattern names a path, or the end of it behind a dot; a measurement in full only, as in the
+/// Whether a pattern names a path, or the end of it after a dot; a measurement in full only, as in the
 /// failing rules.
 pub(crate) fn names(pattern: &str, path: &str) -> bool {
     if is_measurement(path) {
         return pattern.starts_with("metrics") && matches(pattern, path);
     }
-    let behind_dots = path.match_indices('.').filter_map(|(dot, _)| path.get(dot + 1..));
-    std::iter::once(path).chain(behind_dots).any(|end| matches(pattern, end))
+    let after_dots = path.match_indices('.').filter_map(|(dot, _)| path.get(dot + 1..));
+    std::iter::once(path).chain(after_dots).any(|end| matches(pattern, end))
 }
 
 /// Whether a text is as a pattern, in which `*` stands for any characters.
@@ -217,8 +217,8 @@ fn matches(pattern: &str, text: &str) -> bool {
     let mut middle: Vec<&str> = rest.split('*').collect();
     let last = middle.pop().unwrap_or_default();
     for part in middle {
-        let Some((_, behind)) = text.split_once(part) else { return false };
-        text = behind;
+        let Some((_, rest)) = text.split_once(part) else { return false };
+        text = rest;
     }
     text.ends_with(last)
 }

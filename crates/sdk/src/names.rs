@@ -56,7 +56,7 @@ impl Steps {
             Some((first, last)) if last + 1 == step => first,
             _ => step,
         };
-        // Where the range behind begins right after the step, the two become one.
+        // Where the next range begins right after the step, the two become one.
         let last = step.checked_add(1).and_then(|next| self.0.remove(&next)).unwrap_or(step);
         self.0.insert(first, last);
         true

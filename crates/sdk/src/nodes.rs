@@ -62,12 +62,12 @@ impl Nodes {
     pub(crate) fn place(&mut self, episode: &EpisodeId) -> u64 {
         match self.open.get(episode).and_then(|place| place.step) {
             Some(step) => step,
-            None => self.behind(episode),
+            None => self.reserve(episode),
         }
     }
 
     /// Reserves the next free step for the episode's next node.
-    pub(crate) fn behind(&mut self, episode: &EpisodeId) -> u64 {
+    pub(crate) fn reserve(&mut self, episode: &EpisodeId) -> u64 {
         let step = self.last.map_or(0, |last| last.saturating_add(1)).min(MAX_STEP);
         self.last = Some(step);
         if let Some(place) = self.open.get_mut(episode) {

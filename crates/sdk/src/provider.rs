@@ -263,7 +263,7 @@ impl ObservabilityProvider {
     }
 
     /// Watches every call of a rubric tree: each becomes a `snapshot.scored`, at the next step; in a run that
-    /// goes on, behind the last step it had. Where `config` pauses and names no source of commands, they come
+    /// goes on, past the last step it had. Where `config` pauses and names no source of commands, they come
     /// from the server.
     pub fn watch<A: ?Sized + 'static, O: ?Sized + 'static>(
         &self,

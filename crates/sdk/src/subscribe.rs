@@ -29,7 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 #[error("{0}")]
 pub struct SubscriptionError(String);
 
-/// Follows a run from behind sequence number `after` (`None`: from the first event).
+/// Follows a run from after sequence number `after` (`None`: from the first event).
 pub fn subscribe(endpoint: Endpoint, run: RunId, after: Option<u64>) -> Subscription {
     let (socket, has_failed) = (None, false);
     let stopped = Arc::default();
@@ -54,7 +54,7 @@ impl ObservabilityProvider {
 }
 
 /// The events of a run in order, none missing and none twice; waits for those to come. A connection that is
-/// lost is made again, behind the last event given. Ends after an error, which is a refusal: no such run, no
+/// lost is made again, past the last event given. Ends after an error, which is a refusal: no such run, no
 /// permission.
 pub struct Subscription {
     endpoint: Endpoint,

@@ -22,7 +22,7 @@ impl Store {
     }
 
     /// Removes artifacts whose runs are gone, and those that no run has referred to for a week; reports them
-    /// in the log what went. For a start, and now and then. Answers how many went.
+    /// in the log what went. Called at the start and every hour. Returns how many were removed.
     pub async fn sweep_artifacts(&self) -> Result<u64, StoreError> {
         if !self.blobs().knows_refs() {
             self.refer_all().await?;

@@ -110,7 +110,7 @@ impl FromStr for Conditions {
             let (at, comparison) = match tokens.next() {
                 Some((at, Token::Operator(comparison))) => (at, comparison),
                 other => {
-                    let needed = format!("one of = != < <= > >= is needed behind {column}");
+                    let needed = format!("one of = != < <= > >= is needed after {column}");
                     return Err(unexpected(end, other, &needed));
                 }
             };
@@ -218,9 +218,9 @@ fn tokens(text: &str) -> Result<Vec<Placed>, FieldError> {
     while let Some(first) = rest.chars().next() {
         let at = text[..text.len() - rest.len()].chars().count() + 1;
         if first == '"' {
-            let (word, behind) = quoted(&rest[1..]).ok_or_else(|| refused(at, "this quote is not closed"))?;
+            let (word, after) = quoted(&rest[1..]).ok_or_else(|| refused(at, "this quote is not closed"))?;
             tokens.push((at, Token::Word(word, true)));
-            rest = behind;
+            rest = after;
         } else if let Some((operator, comparison)) =
             Comparison::ALL.into_iter().find(|(operator, _)| rest.starts_with(operator))
         {
@@ -237,19 +237,19 @@ fn tokens(text: &str) -> Result<Vec<Placed>, FieldError> {
     Ok(tokens)
 }
 
-/// The text up to the closing quote, and what is behind that.
+/// The text up to the closing quote, and what is after that.
 fn quoted(text: &str) -> Option<(String, &str)> {
     let mut word = String::new();
     let mut rest = text;
     loop {
-        let (before, behind) = rest.split_once('"')?;
+        let (before, after) = rest.split_once('"')?;
         word.push_str(before);
-        match behind.strip_prefix('"') {
+        match after.strip_prefix('"') {
             Some(after) => {
                 word.push('"');
                 rest = after;
             }
-            None => return Some((word, behind)),
+            None => return Some((word, after)),
         }
     }
 }
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_where() {
         for (text, expect) in [
-            ("lr", "at character 3: one of = != < <= > >= is needed behind config:lr, not the end"),
+            ("lr", "at character 3: one of = != < <= > >= is needed after config:lr, not the end"),
             ("lr < ", "at character 5: a value of config:lr is needed, not the end"),
             ("lr < 1 steps > 2", "at character 8: `and` is needed, not \"steps\""),
             ("  < 3", "at character 3: a column is needed, not `<`"),

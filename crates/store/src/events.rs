@@ -64,7 +64,7 @@ impl Store {
         appended.inspect(|appended| _ = self.counts().repeated.inc_by(appended.duplicates))
     }
 
-    /// At most `limit` events behind the sequence number `after` (from the first where it is `None`), only of
+    /// At most `limit` events past the sequence number `after` (from the first where it is `None`), only of
     /// `kinds` where given. Ends early after about 8 MiB; go on from [`Slice::next_after`].
     pub async fn read(
         &self,
@@ -131,7 +131,7 @@ impl Store {
         self.log().step(run, step, episode).await
     }
 
-    /// At most `limit` events of one step beside its scored snapshots, behind a sequence number: those
+    /// At most `limit` events of one step beside its scored snapshots, after a sequence number: those
     /// without an episode and those of `episode`, whose recorded steps are left out.
     pub async fn step_events(
         &self,
@@ -144,7 +144,7 @@ impl Store {
         self.log().step_events(StepEventsQuery { run, step, episode, after, limit }).await
     }
 
-    /// At most `limit` scored snapshots, of the episodes asked for, by step, then by sequence number, behind
+    /// At most `limit` scored snapshots, of the episodes asked for, by step, then by sequence number, after
     /// the step and sequence number of the last row seen.
     pub async fn steps(
         &self,

@@ -47,7 +47,7 @@ impl Loader {
         self.log.events(run_no, lines).await
     }
 
-    /// The sequence number behind the last event of a run that is there already.
+    /// The sequence number past the last event of a run that is there already.
     ///
     /// # Errors
     ///

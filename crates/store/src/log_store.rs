@@ -29,7 +29,7 @@ use crate::{DumpMoment, EventLines, TableRows};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadQuery<'a> {
     pub run: &'a RunId,
-    /// The sequence number behind which to begin; `None`: at the first event.
+    /// The sequence number after which to begin; `None`: at the first event.
     pub after: Option<u64>,
     /// Most events.
     pub limit: u32,
@@ -61,7 +61,7 @@ pub(crate) struct StepEventsQuery<'a> {
     pub step: u64,
     /// The episode whose events are read with those of none.
     pub episode: Option<&'a EpisodeId>,
-    /// The sequence number behind which to begin; `None`: at the first event.
+    /// The sequence number after which to begin; `None`: at the first event.
     pub after: Option<u64>,
     /// Most events.
     pub limit: u32,

@@ -48,7 +48,7 @@ async fn a_cut_connection_loses_and_doubles_nothing() {
     }
     let records = log(&store, &run).await;
     assert_dense(&records);
-    assert_eq!(records.len(), 101, "each event once, behind the start of the run");
+    assert_eq!(records.len(), 101, "each event once, after the start of the run");
     store.close().await;
 }
 

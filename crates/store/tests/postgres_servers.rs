@@ -1,4 +1,4 @@
-//! Several stores on one PostgreSQL database: each takes any write, each hears of what the others commit.
+//! Several stores on one PostgreSQL database: each takes any write, each sees what the others commit.
 
 #[path = "conformance/fixtures.rs"]
 #[allow(dead_code, reason = "this test uses its part")]
@@ -115,7 +115,7 @@ async fn storm(seed: u64) {
     for created in futures::future::join_all(created).await {
         created.unwrap();
     }
-    // Each store hears of the last events, whichever store they came by.
+    // Each store sees the last events, whichever store took them.
     let mut hearing = JoinSet::new();
     for (store, run) in stores.iter().flat_map(|store| runs.iter().map(move |run| (store, run))) {
         let (mut heads, store, run) = (store.subscribe(run), store.clone(), run.clone());
@@ -164,7 +164,7 @@ async fn storm(seed: u64) {
     timeout(SOON, hearing.join_all()).await.unwrap();
     for run in &runs {
         let head = stores[2].head(run).await.unwrap().unwrap();
-        assert_eq!(head as usize, expected[run].len() + 1, "what was sent, behind the start");
+        assert_eq!(head as usize, expected[run].len() + 1, "what was sent, after the start");
         assert_counted(&stores[2], run).await;
     }
     for store in &stores {

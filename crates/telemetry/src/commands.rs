@@ -60,7 +60,7 @@ impl CommandQueue {
         Self::default()
     }
 
-    /// Adds a command behind the others.
+    /// Adds a command after the others.
     pub fn issue(&self, command: CommandIssued) {
         self.state.lock().waiting.push_back(command);
         self.issued.notify_all();

@@ -19,7 +19,7 @@ pub struct FileSink {
 }
 
 impl FileSink {
-    /// Opens the file, creating it where there is none, to append behind what it holds. Refused while another
+    /// Opens the file, creating it where there is none, to append after what it holds. Refused while another
     /// sink writes it.
     pub fn open(path: impl AsRef<Path>) -> std::io::Result<Self> {
         let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;

@@ -67,7 +67,7 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// The spool of the run `spec` names, behind what an earlier process left there. At most `limit` bytes.
+    /// The spool of the run `spec` names, after what an earlier process left there. At most `limit` bytes.
     pub fn open(folder: &Path, spec: RunSpec, limit: u64) -> Result<Self, SpoolError> {
         let run = spec.id.clone();
         let run = run.ok_or_else(|| FieldError::new("id", "is missing; the spool needs the run's id"))?;
@@ -147,7 +147,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Adds events behind the others, durably. "Not now" where the file would become too large.
+    /// Adds events after the others, durably. "Not now" where the file would become too large.
     pub(crate) fn append(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
         let text = json_lines(batch)?;
         if self.length + text.len() as u64 > self.limit {

@@ -11,9 +11,9 @@ use subtle::ConstantTimeEq;
 pub const SECRET_BYTES: usize = 32;
 /// What every key begins with, so that scanners for leaked secrets can recognise one.
 const PREFIX: &str = "gk_";
-/// Characters behind the prefix that name a key. They are public: lists and messages show them.
+/// Characters after the prefix that name a key. They are public: lists and messages show them.
 const ID_CHARS: usize = 8;
-/// Characters behind the prefix: 32 bytes in base64 without padding.
+/// Characters after the prefix: 32 bytes in base64 without padding.
 const SECRET_CHARS: usize = 43;
 
 /// An API key as its owner presents it: `gk_` and 32 random bytes. Shown once; not printed by `Debug`.

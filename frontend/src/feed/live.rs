@@ -12,7 +12,7 @@ use super::Follow;
 use super::http::{FetchError, path};
 use crate::socket::{SILENCE_MS, STOP_CHECK_MS, socket_url};
 
-/// Follows from behind the last delivered event, until the connection is lost.
+/// Follows from past the last delivered event, until the connection is lost.
 pub(crate) async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchError> {
     let mut socket = WebSocket::open(&url(feed)).map_err(|_| FetchError::Failed)?;
     let mut live = false;

@@ -20,7 +20,7 @@ ROLLOUTS_PER_STEP = 4
 def compute_score(
     data_source: str, solution_str: str, ground_truth: str, extra_info: Any = None
 ) -> dict[str, Any]:
-    """1 for the right number behind ####, 0.1 for any number there."""
+    """1 for the right number after ####, 0.1 for any number there."""
     found = re.search(r"#### (-?\d+)", solution_str)
     right = found is not None and found.group(1) == ground_truth
     return {

@@ -258,7 +258,7 @@ test("a search finds texts and pages through them", async (t) => {
   assert.deepEqual(failing.map(({ step }) => step).sort(), [0, 1, 2]);
 });
 
-test("a film stays up to date with the live stream behind it", async (t) => {
+test("a film stays up to date with the live stream", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { project: "p", rules: "dipg" });
   run.log({ root: 1 }, { step: 1 });

@@ -359,7 +359,7 @@ test("artifacts are stored with their bytes as they were at the call", async (t)
   const note = await client.artifact(run.id, byName.get("note.txt")!.sha256);
   assert.equal(new TextDecoder().decode(note), "hé");
   const events = await eventsOf(client, run);
-  assert.equal(events.at(-1)!.kind, "run.finished", "the run ends behind its files");
+  assert.equal(events.at(-1)!.kind, "run.finished", "the run ends after its files");
 });
 
 test("a run is judged by the rules it asks for", async (t) => {

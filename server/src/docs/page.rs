@@ -52,7 +52,7 @@ pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A heading's words as the part of an address behind `#`.
+/// A heading's words as the part of an address after `#`.
 pub(super) fn anchor(words: &str) -> String {
     let plain = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     plain.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()

@@ -101,7 +101,7 @@ pub fn no_upgrade(rejection: &WebSocketUpgradeRejection) -> ApiError {
     )
 }
 
-/// Refuses to go on behind an event that the log does not have: the run is another one, created again under
+/// Refuses to go on after an event that the log does not have: the run is another one, created again under
 /// the id of a deleted one, or its log is an older copy. Waiting there would look as if nothing happened.
 pub fn within(field: &str, after: Option<u64>, head: u64) -> Result<(), ApiError> {
     match after.filter(|after| *after >= head) {

@@ -130,7 +130,7 @@ async fn take(
     bytes: Bytes,
 ) -> Result<PartialSuccess, ApiError> {
     let received = now();
-    // Its share of the memory is given back when everything that was made of it is on the disk.
+    // Keeps the request's share of the memory until everything that was read from it is on the disk.
     let _held = bytes.clone();
     let unreadable = |e: DecodeError| ApiError::bad_request(e.to_string());
     let trace_runs = state.trace_runs.clone();

@@ -101,7 +101,7 @@ impl File {
         }
     }
 
-    /// Reads one tree of a `use`, behind `before`.
+    /// Reads one tree of a `use`, past `before`.
     fn read_use(&mut self, tokens: &[TokenTree], before: &[String], is_public: bool, inside: &[String]) {
         for branch in tokens.split(|token| is_punct(token, ',')) {
             let mut path = before.to_vec();

@@ -143,7 +143,7 @@ struct FailingSteps {
     /// rubric that fails.
     #[serde(default)]
     failing: Option<String>,
-    /// Only steps behind this one.
+    /// Only steps after this one.
     #[serde(default)]
     after: Option<u64>,
     /// Most steps.

@@ -45,11 +45,11 @@ pub(super) struct Facts<'f> {
     pub(super) steps: u64,
 }
 
-/// Appends the events of a file in batches, behind what an earlier attempt did.
+/// Appends the events of a file in batches, after what an earlier attempt did.
 ///
 /// Reading and writing overlap: one batch is in flight while the next one is filled. It is awaited before the
 /// next one is sent, so batches arrive in the order of the file, and `session.appended` counts durable events
-/// only. An attempt that begins again skips that many events without sending them. The batch behind them may
+/// only. An attempt that begins again skips that many events without sending them. The batch after them may
 /// be in the log as well, when the process ended between the commit and the note of it; the log takes an
 /// event id once, so sending it again is harmless.
 pub(super) struct Appender<'w> {
@@ -196,7 +196,7 @@ impl Work {
     }
 
     /// Begins to append a batch, which ends at event number `appended`. `done` events were there when this
-    /// attempt began: the batch behind them may be there as well.
+    /// attempt began: the batch after them may be there as well.
     fn send(&self, run: &RunId, batch: Vec<Event>, appended: u64, done: u64) -> InFlight {
         let may_repeat = self.again && appended.saturating_sub(batch.len() as u64) <= done;
         let (store, run) = (self.inner.store.clone(), run.clone());

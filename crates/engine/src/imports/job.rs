@@ -1,5 +1,5 @@
 //! The import of one complete file: check it, then append its events in batches. Killed at any moment and run
-//! again it makes the same events under the same ids, and goes on behind those that are in the log.
+//! again it makes the same events under the same ids, and goes on after those that are in the log.
 
 use std::fs::File;
 use std::sync::atomic::Ordering;

@@ -1,6 +1,6 @@
 //! Monitors: saved with a project, evaluated by a follower of the log, tried on runs that have ended.
 //!
-//! The follower reads the events of each watched run behind its cursor and appends an `alert.raised` where a
+//! The follower reads the events of each watched run after its cursor and appends an `alert.raised` where a
 //! rule begins to hold. The alert, the state of the rules and the cursor are stored in one transaction, and
 //! the id of an alert is made of what raised it: however the process ends, no alert is missing and none is
 //! there twice.

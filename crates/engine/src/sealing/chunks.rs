@@ -78,8 +78,8 @@ impl ChunkOutput {
         let mut chunks = Vec::new();
         let mut rest = part.events;
         while let Some(number) = rest.first().map(|fact| fact.seq / CHUNK) {
-            let behind = rest.split_off(rest.partition_point(|fact| fact.seq / CHUNK == number));
-            let covered = std::mem::replace(&mut rest, behind);
+            let after = rest.split_off(rest.partition_point(|fact| fact.seq / CHUNK == number));
+            let covered = std::mem::replace(&mut rest, after);
             let packed = facts::pack(move || codec::encode(&covered)).await?;
             chunks.push(PackedChunk { level: 0, number, bytes: envelope::close(&packed) });
         }

@@ -20,7 +20,7 @@ pub(super) struct In<'a> {
 }
 
 impl<'a> In<'a> {
-    /// The input, positioned behind its header.
+    /// The input, positioned after its header.
     pub(super) fn new(bytes: &'a [u8]) -> Read<Self> {
         let mut input = Self { bytes, at: 0, texts: Vec::new(), text_left: MOST_TEXT };
         input.head()?;

@@ -88,7 +88,7 @@ impl<'a> Out<'a> {
         write: impl Fn(&mut Self, T),
     ) {
         let mut run: Option<(T, u64)> = None;
-        // The `None` behind the last item writes the last run.
+        // The `None` past the last item writes the last run.
         for item in items.map(Some).chain([None]) {
             match (&mut run, item) {
                 (Some((same, count)), Some(item)) if *same == item => *count += 1,

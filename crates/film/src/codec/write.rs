@@ -69,7 +69,7 @@ impl<'a> SnapshotColumns<'a> {
 }
 
 /// Every path of the facts, so that most snapshots name theirs in this order: the fullest snapshot first,
-/// each new path behind the one it follows.
+/// each new path after the one it follows.
 fn path_order<'a>(shots: &[SnapshotColumns<'a>]) -> Vec<&'a str> {
     let mut order: Vec<&str> = Vec::new();
     let mut known: BTreeMap<&str, ()> = BTreeMap::new();
@@ -100,7 +100,7 @@ impl<'a> Out<'a> {
     /// score, those scores, and where it was not evaluated. Positions count the snapshots of the chunk.
     ///
     /// Paths are numbered in the order in which snapshots list them, so most snapshots need no order of their
-    /// own; the others are marked `HAS_ORDER` and their two lists of path numbers follow behind the columns.
+    /// own; the others are marked `HAS_ORDER` and their two lists of path numbers follow the columns.
     fn scored(&mut self, shots: &[SnapshotColumns<'a>]) {
         let paths = path_order(shots);
         let ids: BTreeMap<&str, u32> = paths.iter().copied().zip(0u32..).collect();

@@ -7,7 +7,7 @@ use crate::Object;
 
 /// Most bytes of what the rules keep short in one body: keys, numbers, times, ids and a few one-line texts.
 const SHORT: u64 = 64 << 10;
-/// Most bytes of a number, a word such as `null` or `inconsistency`, and the comma behind it.
+/// Most bytes of a number, a word such as `null` or `inconsistency`, and the comma after it.
 const SCALAR: u64 = 32;
 
 /// A bound on the length of a body. Only bodies that the rules of their fields do not keep below
@@ -19,7 +19,7 @@ pub(crate) trait Size {
     }
 }
 
-/// JSON writes a byte as at most six (`\u0000`), between quotes and with a comma behind it.
+/// JSON writes a byte as at most six (`\u0000`), between quotes and with a comma after it.
 fn of_text(text: &str) -> u64 {
     6 * text.len() as u64 + 3
 }

@@ -158,12 +158,12 @@ pub(crate) fn roles_of(text: &str) -> Option<Vec<String>> {
     let mut roles = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find(['{', '}']) {
-        let (role, behind) = rest[at..].strip_prefix('{')?.split_once('}')?;
+        let (role, after) = rest[at..].strip_prefix('{')?.split_once('}')?;
         if role.contains('{') {
             return None;
         }
         roles.push(role.to_owned());
-        rest = behind;
+        rest = after;
     }
     Some(roles)
 }

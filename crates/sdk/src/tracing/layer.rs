@@ -262,7 +262,7 @@ impl Layer {
     /// The step of the episode's next node.
     fn next_step(&self, episode: &Episode) -> u64 {
         let (mut nodes, id) = (self.provider.nodes(), episode.id());
-        if nodes.is_drawn(id) { nodes.behind(id) } else { nodes.place(id) }
+        if nodes.is_drawn(id) { nodes.reserve(id) } else { nodes.place(id) }
     }
 
     /// Records the scores among the fields: of a rollout, or later scores of one.

@@ -120,7 +120,7 @@ fn an_episode_without_a_score_is_one_node_at_its_end() {
 
     let recorded = recorded_run.events();
     let steps: Vec<_> = recorded.nodes().iter().map(|(event, _)| event.step().unwrap()).collect();
-    assert_eq!(steps, [6, 7, 8, 9], "each behind the last");
+    assert_eq!(steps, [6, 7, 8, 9], "each after the last");
     let [_, (event, plain), (_, silent), (_, late)] = recorded.nodes()[..] else { panic!() };
     assert_eq!((event.episode(), plain.scores.root()), (recorded.ends()[0].0.episode(), Some(0.5)));
     assert_eq!((&*plain.action, &*plain.observation), ("Twice a week.", "How often, please?"));

@@ -23,6 +23,6 @@ fn a_file_of_the_run_is_uploaded_before_it_is_announced() {
     assert_eq!(sizes, [content.len() as u64, 5]);
     let hash = added[1]["body"]["sha256"].as_str().unwrap();
     assert_eq!(server.text(&format!("/files/artifacts/{hash}")), "hello");
-    assert_eq!(events.last().unwrap()["kind"], "run.finished", "nothing comes behind the end");
+    assert_eq!(events.last().unwrap()["kind"], "run.finished", "nothing comes after the end");
     assert_eq!(files(server.spool.path(), ""), 0, "nothing stays behind");
 }

@@ -101,7 +101,7 @@ impl Server {
         self.endpoint().post(&url, json.as_bytes()).unwrap();
     }
 
-    /// The run's events behind `run.started` and `run.status`.
+    /// The run's events after `run.started` and `run.status`.
     pub(crate) fn events(&self, run: &str) -> Vec<Value> {
         let page = self.get(&format!("/{run}/events?limit=10000"));
         page["events"].as_array().unwrap().iter().skip(2).cloned().collect()

@@ -52,17 +52,17 @@ pub(crate) async fn runs(readers: &Pool, query: &RunQuery) -> Result<Page, Store
         match (&group, &last.group) {
             (Some(group), Some((_, Key::Missing))) => {
                 sql.push(format!("{group} IS NULL AND "));
-                behind(&mut sql, &key, beyond, &last);
+                past(&mut sql, &key, beyond, &last);
             }
             (Some(group), Some((_, value))) => {
                 sql.push(format!("({group} > ")).push_bind(value.clone());
                 sql.push(format!(" OR {group} IS NULL OR ({group} = "))
                     .push_bind(value.clone())
                     .push(" AND ");
-                behind(&mut sql, &key, beyond, &last);
+                past(&mut sql, &key, beyond, &last);
                 sql.push("))");
             }
-            _ => behind(&mut sql, &key, beyond, &last),
+            _ => past(&mut sql, &key, beyond, &last),
         }
     }
     sql.push(" ORDER BY ");
@@ -350,8 +350,8 @@ fn require(sql: &mut QueryBuilder, condition: &Condition, column: &str, dialect:
     }
 }
 
-/// Adds the condition that a run is behind the last one shown.
-fn behind(sql: &mut QueryBuilder, key: &str, beyond: &str, last: &Cursor) {
+/// Adds the condition that a run is past the last one shown.
+fn past(sql: &mut QueryBuilder, key: &str, beyond: &str, last: &Cursor) {
     if last.key == Key::Missing {
         sql.push(format!("({key} IS NULL AND r.run_no {beyond} ")).push_bind(last.run_no).push(")");
         return;

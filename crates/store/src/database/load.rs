@@ -201,7 +201,7 @@ impl LoadLog {
         Ok(())
     }
 
-    /// The sequence number behind the last event of a run that is there.
+    /// The sequence number past the last event of a run that is there.
     pub(crate) async fn next_seq(&mut self, run_no: i64) -> Result<u64, StoreError> {
         let last =
             query("SELECT place FROM events WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC LIMIT 1")

@@ -5,7 +5,7 @@
 //!
 //! An end of the rows is proven, not assumed. A connection to SQLite does its work on a thread; where that
 //! thread dies (out of memory), the stream of rows just ends, as it does after the last row. Only the
-//! statement's own result behind the rows proves that there are no more.
+//! statement's own result after the rows proves that there are no more.
 
 use std::sync::Arc;
 

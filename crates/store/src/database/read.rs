@@ -40,7 +40,7 @@ pub(crate) async fn head(readers: &Pool, run: &RunId) -> Result<Option<u64>, Sto
     Ok(locate(readers, run).await?.map(|(_, head)| head))
 }
 
-/// At most `limit` events behind `after`, of the kinds asked for; ends early once bodies are `max_bytes`
+/// At most `limit` events past `after`, of the kinds asked for; ends early once bodies are `max_bytes`
 /// long.
 pub(crate) async fn read(readers: &Pool, asked: ReadQuery<'_>) -> Result<Slice, StoreError> {
     let ReadQuery { run, after, limit, kinds, episode, max_bytes, is_checked } = asked;

@@ -12,7 +12,7 @@ pub(crate) trait WriterSession: Send + Sync {
     /// that does not succeed, the next transaction fails, and this is called once more.
     async fn recover(&mut self, connection: &mut Connection);
 
-    /// Commits the open transaction. `is_news`: other servers of the database have to hear of it.
+    /// Commits the open transaction. `is_news`: other servers of the database have to see it.
     async fn commit(&mut self, connection: &mut Connection, is_news: bool) -> Result<(), sqlx::Error>;
 
     /// Fails where what was just committed cannot be found any more by whoever opens the database.

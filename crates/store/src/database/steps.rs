@@ -67,7 +67,7 @@ pub(crate) async fn step_events(
     Ok(StepEvents { events, total: count("total")?, snapshots: count("snapshots")? })
 }
 
-/// At most `limit` scored steps, each as its last snapshot, behind `after` (a step and a sequence number), by
+/// At most `limit` scored steps, each as its last snapshot, past `after` (a step and a sequence number), by
 /// step, then by sequence number.
 pub(crate) async fn steps(readers: &Pool, asked: StepQuery<'_>) -> Result<Vec<StepRow>, StoreError> {
     let StepQuery { run, after, limit, failing, episode } = asked;

@@ -104,7 +104,7 @@ impl Writer {
     }
 
     /// Commits the group. Where the database fails on it, each request gets a transaction of its own, so that
-    /// none fails for what another asked. What was stopped because a deletion waits is done again behind it.
+    /// none fails for what another asked. What was stopped because a deletion waits is done again after it.
     async fn commit(&mut self, mut group: Vec<Queued>) {
         let outcome = self.write(&mut group).await;
         let is_alone = group.len() == 1 && !self.inbox.interrupts.is_deletion_waiting();

@@ -2,7 +2,7 @@
 //! and the leases.
 //!
 //! The log is the truth; all that is told is that there is something new. Each server has a row with a count
-//! that grows in the very transaction of what others have to hear of. Whoever sees a new count there reads
+//! that grows in the very transaction of what other servers have to see. Whoever sees a new count there reads
 //! the heads of the runs that are watched here. A look is taken at once after a notification (`NOTIFY`), and
 //! every 250 ms in any case: a notification that is lost, or that a proxy does not pass on, costs time only.
 
@@ -83,7 +83,7 @@ pub(super) struct Peers {
 pub(super) struct Announcer(Arc<Shared>);
 
 impl Announcer {
-    /// What a transaction that others have to hear of does last, before it commits.
+    /// What a transaction that other servers have to see does last, before it commits.
     pub(super) fn statement(&self) -> String {
         // The id is one that the database made: hexadecimal digits and dashes.
         format!("UPDATE servers SET commits = commits + 1 WHERE server = '{}'", self.0.server)

@@ -140,7 +140,7 @@ impl WriterSession for ServerSession {
         };
     }
 
-    /// What others have to hear of is counted in the same transaction, and by the same message.
+    /// What other servers have to see is counted in the same transaction, and by the same message.
     async fn commit(&mut self, connection: &mut Connection, is_news: bool) -> Result<(), sqlx::Error> {
         match connection {
             Connection::Postgres(connection) if is_news => {

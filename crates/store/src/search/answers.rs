@@ -1,4 +1,4 @@
-//! What a search is asked with and answers with.
+//! The query of a search, and what it answers.
 
 use gauntlet_model::{EpisodeId, FailureKind, Kind, RunId, Timestamp};
 
@@ -16,7 +16,7 @@ pub struct SearchQuery {
     pub project: Option<String>,
     /// Events of this run.
     pub run: Option<RunId>,
-    /// Events of steps that fail so.
+    /// Events of steps that fail in this way.
     pub failing: Option<FailureFilter>,
     /// Only scored snapshots.
     pub snapshots_only: bool,
@@ -27,7 +27,7 @@ pub struct SearchQuery {
 }
 
 impl SearchQuery {
-    /// Twenty results of a text, read with marks, from everywhere.
+    /// Asks for twenty results of a text, in which quotes and operators count, from all runs.
     pub fn new(q: impl Into<String>) -> Self {
         Self {
             q: q.into(),
@@ -58,7 +58,7 @@ pub struct SearchPage {
     pub items: Vec<Hit>,
     /// What to pass as [`SearchQuery::cursor`] for the next page; `None` on the last one.
     pub next_cursor: Option<String>,
-    /// Whether more matches than are ranked: then no page shows the rest, and a narrower search does.
+    /// Whether there are more matches than are ranked. No page shows the rest; a narrower search does.
     pub more: bool,
     /// How far the index is.
     pub progress: Progress,
@@ -117,9 +117,9 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Whether a step that is judged so fails so.
-    pub(crate) fn fails(&self, fails: &FailureFilter) -> bool {
-        let FailureFilter::By(word) = fails else { return self.failure.is_some() };
+    /// Whether the step fails in the way that `filter` asks for.
+    pub(crate) fn fails(&self, filter: &FailureFilter) -> bool {
+        let FailureFilter::By(word) = filter else { return self.failure.is_some() };
         let by_path = |path: &str| {
             path.strip_suffix(word.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('.'))
         };

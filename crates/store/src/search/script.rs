@@ -1,7 +1,7 @@
-//! Writing without spaces between words. The index cuts texts into words at what is neither letter nor digit,
-//! so of Chinese, Japanese and Korean it would see whole sentences as words. Each such character is made a
-//! word of its own, in texts and in what is looked for alike: a word is then found as the phrase of its
-//! characters, wherever it is.
+//! Scripts that are written without spaces between words. The index cuts texts into words at what is neither
+//! letter nor digit, so whole sentences of Chinese, Japanese and Korean would be words. Each character of
+//! these scripts is made a word of its own, in texts and in queries alike: a word is then found as the phrase
+//! of its characters, wherever it is.
 
 use std::borrow::Cow;
 
@@ -34,8 +34,8 @@ pub(crate) fn segment_cjk(text: &str, mark: char) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The word as the pairs of neighbouring characters it is made of, and what is between them: of a
-/// sentence without spaces, what may be looked for apart.
+/// The pairs of neighbouring characters of such a script in a word, and the words between them: what is
+/// looked for where a query is a sentence without spaces.
 pub(crate) fn pairs(word: &str) -> Vec<String> {
     let mut pairs = Vec::new();
     let mut rest = word;

@@ -41,7 +41,7 @@ pub(crate) async fn pages_hold_every_run_once(backend: &impl Backend) {
         ids.reverse();
         assert_eq!(ids, expected, "{sort:?}");
     }
-    // A run created while somebody turns pages does not disturb the pages behind.
+    // A run created while somebody turns pages does not disturb the pages after.
     let first = fresh.store.runs(pages_of(10, RunField::Created)).await.unwrap();
     started(&fresh.store, "late").await;
     let cursor = first.next_cursor;

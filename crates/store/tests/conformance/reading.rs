@@ -213,7 +213,7 @@ pub(crate) async fn steps_may_be_as_great_as_json_holds_exactly(backend: &impl B
     assert_eq!(
         listed(Some((u64::MAX, 0)), SnapshotFilter::AnyOrNone).await,
         [0; 0],
-        "nothing lies behind the last"
+        "nothing lies past the last"
     );
     assert_eq!(fresh.store.step(&run, MAX_STEP, InEpisode::Any).await.unwrap().len(), 2);
     assert_eq!(fresh.store.step(&run, u64::MAX, InEpisode::Any).await.unwrap().len(), 0);

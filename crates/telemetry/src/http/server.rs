@@ -27,8 +27,8 @@ pub struct ServerSink {
 }
 
 impl ServerSink {
-    /// A sink for the run `spec` names. `base` is such as `http://127.0.0.1:4600`; a trailing slash is
-    /// ignored. Refuses a base that is not plain HTTP and a spec without an id.
+    /// A sink for the run `spec` names. `base` is an address such as `http://127.0.0.1:4600`; a trailing
+    /// slash is ignored. Refuses a base that is not plain HTTP and a spec without an id.
     pub fn new(base: &str, spec: RunSpec) -> Result<Self, FieldError> {
         Self::at(Endpoint::new(base)?, spec)
     }
@@ -42,7 +42,7 @@ impl ServerSink {
 
     /// Sends the content of artifacts too: before an `artifact.added` goes out, the file of that folder that
     /// is named by its SHA-256 is uploaded, and removed once the server has it. An artifact without such a
-    /// file is sent as it is: its content got there some other way.
+    /// file is sent as it is: the server has its content from elsewhere.
     pub fn with_blobs(mut self, folder: impl Into<PathBuf>) -> Self {
         self.blobs = Some(folder.into());
         self
@@ -63,9 +63,7 @@ impl ServerSink {
         let _ = std::fs::remove_file(path);
         Ok(())
     }
-}
 
-impl ServerSink {
     fn create(&mut self) -> Result<(), DeliveryError> {
         let spec = serde_json::to_vec(&self.spec).map_err(refused)?;
         match self.endpoint.post(&self.endpoint.runs_url(), &spec) {
@@ -102,22 +100,7 @@ impl ServerSink {
         let body = serde_json::to_vec(&events).map_err(refused)?;
         self.endpoint.post(&self.endpoint.run_url(&self.run, "/events"), &body).map(drop)
     }
-}
 
-impl Sink for ServerSink {
-    fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
-        if let Some(message) = self.gone.clone() {
-            return Err(DeliveryError::Gone { message });
-        }
-        let sent = self.try_deliver(batch);
-        if let Err(DeliveryError::Gone { message }) = &sent {
-            self.gone = Some(message.clone());
-        }
-        sent
-    }
-}
-
-impl ServerSink {
     fn try_deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
         if !self.is_created {
             self.create()?;
@@ -129,6 +112,19 @@ impl ServerSink {
             self.is_created = false;
             self.create()?;
             return self.send(batch);
+        }
+        sent
+    }
+}
+
+impl Sink for ServerSink {
+    fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
+        if let Some(message) = self.gone.clone() {
+            return Err(DeliveryError::Gone { message });
+        }
+        let sent = self.try_deliver(batch);
+        if let Err(DeliveryError::Gone { message }) = &sent {
+            self.gone = Some(message.clone());
         }
         sent
     }

@@ -74,7 +74,7 @@ class Delivery:
         self.client = client
         self.ledger = ledger
         self.run = str(spool.info["run"])
-        #: Whether the delivered run is still written, and not what a process left behind.
+        #: Whether this process still writes the run; otherwise an earlier process left the spool behind.
         self._is_written = is_written
         #: Reports this process as a writer; the server ends the run when no other writer is left.
         self._heartbeat = heartbeat
@@ -97,7 +97,7 @@ class Delivery:
         return self._attempt(self._next)
 
     def ready(self) -> None:
-        """Sees to it that the server has the run and knows that this process writes. Raises as
+        """Makes sure that the server has the run and knows that this process writes. Raises as
         :meth:`step`."""
         self._attempt(self._prepare)
 
@@ -151,7 +151,7 @@ class Delivery:
         found = self._created_with(dict(spec))
         if found is None:
             found = self.client.run(self.run)
-            # A run that is continued, or that another process of this job began a moment before.
+            # The run is continued, or another process of this job created it a moment before.
             if other := differences({name: spec[name] for name in requested if name in spec}, found):
                 self.ledger.warn(
                     "exists", f"run {self.run!r} exists with other settings, which stay: {other}"
@@ -183,7 +183,7 @@ class Delivery:
                     f"spec {field}",
                     f"the server does not take the run's {field}: {error.message}; it is left out",
                 )
-                if field != "rules":  # An older server judges by its own.
+                if field != "rules":  # An older server refuses rules and judges by its own.
                     self.ledger.lose(f"the run's {field} was refused")
                 spec[field] = self.run[:100] if field == "name" else None
                 spec = {name: value for name, value in spec.items() if value is not None}

@@ -15,7 +15,7 @@ __all__ = ["follow"]
 def follow(
     endpoint: str, api_key: str | None, run: str, after: int | None
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """``(seq, fact)`` from behind ``after`` on, nothing missing and nothing twice."""
+    """``(seq, fact)`` from past ``after`` on, nothing missing and nothing twice."""
     from .client import Client
 
     client = Client(endpoint, api_key)

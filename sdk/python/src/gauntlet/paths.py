@@ -135,7 +135,7 @@ def repaired(value: Any) -> tuple[Any, int]:
 
 
 def free_key(key: str, taken: Mapping[str, Any]) -> str:
-    """The key, or with ``~2``, ``~3`` and so on behind it where it is taken."""
+    """The key, or with ``~2``, ``~3`` and so on after it where it is taken."""
     name, n = key, 1
     while name in taken:
         n += 1

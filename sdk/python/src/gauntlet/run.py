@@ -222,7 +222,7 @@ class Run:
         return await self._control.acheckpoint(tweak, timeout, raise_on_stop)
 
     def subscribe(self, after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
-        """What is appended to the run, as ``(seq, fact)``, from behind ``after`` on, live and without end.
+        """What is appended to the run, as ``(seq, fact)``, from past ``after`` on, live and without end.
 
         Waits for the run to reach the server, and reconnects by itself with nothing missing and nothing
         twice. Raises :class:`gauntlet.ApiError` where the server refuses. Of a run that records nothing there

@@ -66,7 +66,7 @@ class Spool:
         self._reader: tuple[int, IO[bytes]] | None = None
         self._ack: int | None = None
         self._at, self._offset = self._read_ack()
-        #: Lines that the disk refused, behind everything on disk.
+        #: Lines that the disk refused, after everything on disk.
         self._memory: deque[bytes] = deque()
         self._memory_bytes = 0
         self._blobs: dict[str, bytes | Path] = {}

@@ -184,8 +184,8 @@ def test_weights_and_biases(tmp_path: Path) -> None:
 
 
 def history(file: Path) -> list[dict[str, float]]:
-    """The rows of a `.wandb` file: a LevelDB log (blocks of 32 KiB, each piece behind checksum, length and
-    type) behind a header of 7 bytes."""
+    """The rows of a `.wandb` file: a LevelDB log (blocks of 32 KiB, each piece after checksum, length and
+    type) after a header of 7 bytes."""
     from wandb.proto import wandb_internal_pb2  # its types are generated for each protobuf
 
     data, at, chunk, rows = file.read_bytes(), 7, b"", []

@@ -943,7 +943,7 @@ export interface components {
       readable?: number | null;
       /**
        * Format: uint64
-       * @description Where a position is behind the end of the log: the events that the log has.
+       * @description Where a position is past the end of the log: the events that the log has.
        */
       head?: number | null;
       /**
@@ -2760,7 +2760,7 @@ export interface components {
     /** @description One effect: what is drawn, and when. */
     EffectRule: {
       /**
-       * @description The rubrics that the condition looks at: a path or the end of one behind a dot, in which `*` stands
+       * @description The rubrics that the condition looks at: a path or the end of one after a dot, in which `*` stands
        *     for any characters. Absent where the condition is the failure of the step.
        */
       rubric?: string | null;
@@ -2812,7 +2812,7 @@ export interface components {
     };
     /** @description A difference between two rubrics at one step. */
     Disagreement: {
-      /** @description The path of the other rubric, or its end behind a dot. */
+      /** @description The path of the other rubric, or its end after a dot. */
       from: string;
       /**
        * Format: double
@@ -4234,7 +4234,7 @@ export interface operations {
         cursor?: string;
         /** @description Most items on the page. */
         limit?: number;
-        /** @description Only steps behind this one. */
+        /** @description Only steps after this one. */
         after?: number;
         /** @description Only steps that fail: `any`, a kind of failure, or a rubric's path. */
         failing?: string;

@@ -218,7 +218,7 @@ export class Film {
     return roots.length === 0 ? null : roots.reduce((sum, root) => sum + root, 0) / roots.length;
   }
 
-  /** The first failing step behind `after`, or of all. */
+  /** The first failing step past `after`, or of all. */
   nextFailure(after = -1): FilmStep | undefined {
     const rows = this.#rows();
     for (let i = this.#position(after + 1); i < rows.length; i += 1) {
@@ -311,7 +311,7 @@ export class Film {
     if (node) node.view = null;
   }
 
-  /** A new node; most come behind all others. */
+  /** A new node; most come after all others. */
   #place(node: Node): void {
     const last = this.#ordered?.at(-1);
     if (this.#ordered && (last === undefined || inOrder(last, node) < 0)) this.#ordered.push(node);

@@ -70,7 +70,7 @@ fn judged(row: &DbRow, later: &[LaterScore]) -> Result<Option<Judged>, StoreErro
     let base = Base { seq, is_only: row.try_get::<i64, _>("snapshots").map_err(log_fault)? == 1 };
     let later = later.iter().map(|(seq, path, value)| (*seq, path.as_str(), *value));
     let effective = overlay(base, scores.iter(), later);
-    // In the order of the snapshot; behind it what only later scores have.
+    // In the order of the snapshot; after it what only later scores have.
     let scored = scores.iter().filter_map(|(path, _)| effective.get_key_value(path));
     let added = effective.iter().filter(|(path, _)| scores.get(path).is_none());
     let failing = scored.chain(added).filter_map(|(path, value)| {
@@ -85,7 +85,7 @@ fn judged(row: &DbRow, later: &[LaterScore]) -> Result<Option<Judged>, StoreErro
     }))
 }
 
-/// Which of these events belong to steps that fail so.
+/// Which of these events belong to steps that fail in the way asked for.
 pub(super) async fn failing(
     db: &mut Snapshot,
     places: &[i64],
