@@ -116,7 +116,7 @@ fn insist(agent: &ureq::Agent, servers: &[String], at: &mut usize, events: &Valu
     panic!("a batch was never taken");
 }
 
-/// Follows the run to its end, on whichever server answers: each event once, in order. Answers how many came,
+/// Follows the run to its end, on whichever server answers: each event once, in order. Returns how many came,
 /// and how often it had to connect.
 fn view(servers: &[String], mut at: usize) -> (u64, u64) {
     let (mut next, mut connections, begun) = (0_u64, 0, Instant::now());

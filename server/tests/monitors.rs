@@ -271,7 +271,7 @@ async fn a_webhook_is_queued_with_its_alert_and_its_failures_are_reported() {
     log(&server, "r", &[scored(3, 1.0)]).await;
     store.settle_call(due[0].call_no, CallOutcome::Delivered, now).await.unwrap();
     assert_eq!(failure().await, Value::Null);
-    // A call that is gone is settled without harm.
+    // Settling a call that is no longer queued changes nothing.
     store.settle_call(due[0].call_no, CallOutcome::Delivered, now).await.unwrap();
 }
 

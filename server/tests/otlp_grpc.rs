@@ -22,7 +22,7 @@ fn framed(message: &[u8], is_compressed: bool) -> Bytes {
     [&[u8::from(is_compressed)][..], &length, message].concat().into()
 }
 
-/// One call on a connection of its own. Answers the status, what it says, and the message.
+/// One call on a connection of its own. Returns the status, what it says, and the message.
 async fn call(
     address: SocketAddr,
     path: &str,

@@ -1,4 +1,4 @@
-//! SQL over recorded runs: the values of the views, the formats, and statements that do harm.
+//! SQL over recorded runs: the values of the views, the formats, and statements that are refused.
 
 mod support;
 
@@ -168,7 +168,7 @@ use Outcome::{Either, Refused, Rows};
 const ONLY: &str = "only SELECT";
 const LONG: &str = "long";
 
-/// Statements that do harm, or look like it.
+/// Statements that would change something or take too much, or look like it.
 fn hostile() -> Vec<(String, Outcome)> {
     let deep = |n: usize| format!("select {}1{}", "(".repeat(n), ")".repeat(n));
     let endless = "with recursive n(i) as (select 1 union all select i + 1 from n)";

@@ -229,7 +229,7 @@ async fn starts(
     Ok(starts)
 }
 
-/// Adds the events of a run; `None` where it was deleted meanwhile. Answers how many events were missing.
+/// Adds the events of a run; `None` where it was deleted meanwhile. Returns how many events were missing.
 async fn add_run(
     store: &Store,
     writer: &mut ArchiveWriter,

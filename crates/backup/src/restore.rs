@@ -173,7 +173,7 @@ fn ends(archive: &Verified, later: &[Verified]) -> HashMap<i64, u64> {
     ends.into_iter().map(|(run_no, (_, end))| (run_no, end)).collect()
 }
 
-/// Answers that a run was deleted, as it is for a source that nobody writes.
+/// The error of a source that should not change meanwhile: a run that is missing was deleted.
 pub(crate) fn changed(error: StoreError) -> BackupError {
     match error {
         StoreError::NotFound(_) => BackupError::Different("a run was deleted meanwhile".to_owned()),

@@ -18,7 +18,7 @@ const COMMANDS_READ: u32 = 1000;
 const REFUSED: &str = "refused";
 
 impl Films {
-    /// Checks a command against the run and queues it. Answers its id.
+    /// Checks a command against the run and queues it. Returns its id.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Digests: what stays of many nodes where they are drawn as one point. They are computed block by block and
+//! Digests: summaries of many nodes that are drawn as one point. They are computed block by block and
 //! kept, so that a run of a million steps that grows by one costs one block.
 
 use std::ops::Range;

@@ -179,7 +179,7 @@ fn scan(text: &str, has_half_repaired: bool) -> (String, u64) {
     (out, repaired)
 }
 
-/// Copies a text up to and with its closing quote. Answers what follows, and whether it was repaired.
+/// Copies a text up to and with its closing quote. Returns what follows, and whether it was repaired.
 fn string<'a>(mut rest: &'a str, has_half_repaired: bool, out: &mut String) -> (&'a str, bool) {
     let mut is_repaired = false;
     while let Some(at) = rest.find(|c: char| c == '"' || c == '\\' || c < ' ') {

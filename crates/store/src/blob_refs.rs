@@ -46,7 +46,7 @@ impl Refs {
         let _ = std::fs::remove_dir(self.folder.join(sha256));
     }
 
-    /// Removes the run's references. Answers the blobs that no run refers to any more.
+    /// Removes the run's references. Returns the blobs that no run refers to any more.
     pub(crate) fn remove_run(&self, run: &RunId) -> Vec<String> {
         let name = name_of(run);
         let mut unreferred = Vec::new();

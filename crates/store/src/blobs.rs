@@ -203,7 +203,8 @@ impl Blobs {
         Ok(())
     }
 
-    /// Removes what a deleted run referred to, save what other runs refer to. Answers how many blobs went.
+    /// Removes what a deleted run referred to, except what other runs refer to. Returns how many blobs were
+    /// removed.
     pub(crate) async fn forget(&self, run: &RunId) -> u64 {
         let (blobs, run) = (self.clone(), run.clone());
         let removed = blocking(move || {

@@ -29,7 +29,7 @@ impl Loader {
         Ok(Self { log, blobs: Blobs::of(options)? })
     }
 
-    /// Adds rows of a table: lines as [`crate::TableRows`] has them. Answers how many.
+    /// Adds rows of a table: lines as [`crate::TableRows`] has them. Returns how many.
     ///
     /// # Errors
     ///

@@ -26,7 +26,7 @@ impl Store {
     }
 
     /// Marks the writers that are overdue as lost, ends the runs that only waited for them, and notes the
-    /// runs that nobody was heard of for; at most some hundreds at a time. Answers how many it changed.
+    /// runs that nobody was heard of for; at most some hundreds at a time. Returns how many it changed.
     ///
     /// `since`: when the server began to take reports. Nobody is missed who could not report before.
     pub async fn sweep_writers(&self, now: Timestamp, since: Timestamp) -> Result<u64, StoreError> {

@@ -22,7 +22,7 @@ impl<K: Ord> Throttle<K> {
         Self { most, windows: BTreeMap::new() }
     }
 
-    /// Counts a failure. Answers the seconds until the address may try again, where it has failed too often.
+    /// Counts a failure. Returns the seconds until the address may try again, where it has failed too often.
     pub fn fail(&mut self, address: K, now: Timestamp) -> Option<u64> {
         if self.windows.len() >= MAX_ADDRESSES && !self.windows.contains_key(&address) {
             self.windows.retain(|_, (began, _)| is_open(*began, now));

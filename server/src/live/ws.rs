@@ -105,7 +105,7 @@ pub async fn close(mut sink: Sink, goodbye: CloseFrame) {
     let _ = tokio::time::timeout(Duration::from_millis(500), bye).await;
 }
 
-/// Reads what the viewer says, which is nothing, until it leaves. Answers the code to close with.
+/// Reads what the viewer says, which is nothing, until it leaves. Returns the code to close with.
 pub async fn drain(mut stream: SplitStream<WebSocket>) -> CloseCode {
     loop {
         match stream.next().await {

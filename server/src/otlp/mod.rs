@@ -122,7 +122,7 @@ async fn respond(state: AppState, headers: HeaderMap, raw: Body, signal: Signal)
     }
 }
 
-/// Stores what a request holds. Answers what could not be stored.
+/// Stores what a request holds. Returns what could not be stored.
 async fn take(
     state: &AppState,
     encoding: Encoding,

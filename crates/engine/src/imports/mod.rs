@@ -233,7 +233,7 @@ impl Imports {
     }
 
     /// Forgets files that nothing was sent for, and nothing happened to, in their lifetime: half uploads,
-    /// what was refused, and what could not go on. Answers how many.
+    /// what was refused, and what could not go on. Returns how many.
     pub async fn sweep(&self) -> u64 {
         let mut removed = 0;
         let found = std::fs::read_dir(&self.inner.folder).into_iter().flatten().flatten();

@@ -12,7 +12,7 @@ use crate::{Action, FEATURES, features, warping};
 
 /// How many actions a window has.
 pub const WINDOW: usize = 20;
-/// How many actions one window begins after the one before.
+/// Actions between the beginnings of one window and the next.
 pub const STRIDE: usize = 5;
 /// From this consistency on, windows are a pattern.
 pub const CONSISTENT_FROM: f64 = 0.85;
@@ -83,9 +83,8 @@ impl Windows {
         })
     }
 
-    /// How alike the windows are that share no actions: 1 where they are equal, towards 0 the farther they
-    /// are;
-    /// `None` where all of them share actions. The distance counts for one action.
+    /// How alike the windows are that share no actions: 1 where they are equal, nearer to 0 the greater the
+    /// distance an action is; `None` where all of them share actions.
     pub(crate) fn consistency(&self, members: &[usize]) -> Option<f64> {
         let (mut sum, mut pairs) = (0.0, 0_u32);
         for (at, one) in members.iter().enumerate() {
@@ -98,7 +97,7 @@ impl Windows {
     }
 }
 
-/// The consistency of windows that are so far from each other.
+/// The consistency of windows at this distance.
 fn consistency_at(distance: f64) -> f64 {
     1.0 / (1.0 + distance / (WINDOW as f64).sqrt())
 }

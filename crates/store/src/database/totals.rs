@@ -72,7 +72,7 @@ pub(super) fn sum_of(stored: &[u8], count: u64) -> Sum {
 
 /// Finds nodes that no event of the log has scored yet without asking the log, by what was scored last. It
 /// may take a new node for a known one, which costs a look-up, and never the other way round; so what a
-/// rolled back transaction leaves here does no harm.
+/// rolled back transaction leaves here has no effect.
 #[derive(Debug, Default)]
 pub(super) struct NewNodeFilter {
     runs: HashMap<i64, Scored>,

@@ -198,7 +198,7 @@ impl Shared {
         others.bind(LEASE_MICROS).only(Target::PostgresPool(&self.pool)).await
     }
 
-    /// Says that this server runs, renews its leases and takes those that are free. Answers what it holds.
+    /// Says that this server runs, renews its leases and takes those that are free. Returns what it holds.
     async fn renew(&self) -> Result<BTreeSet<String>, sqlx::Error> {
         let seen = format!(
             "INSERT INTO servers (server, seen_at) VALUES (?1, {NOW})

@@ -28,7 +28,7 @@ pub(crate) async fn the_head_is_published_after_the_commit(backend: &impl Backen
             let head = *heads.borrow_and_update();
             assert!(head > last, "heads only grow");
             let stored = fresh.store.head(&run).await.unwrap().unwrap();
-            assert!(stored >= head, "told of {head} while {stored} are stored");
+            assert!(stored >= head, "the head is {head}, but {stored} are stored");
             last = head;
         }
     };
@@ -61,8 +61,8 @@ pub(crate) async fn the_list_changes_with_any_run(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let mut list = fresh.store.subscribe_all();
     let mut changed = async |what: &str| {
-        let heard = timeout(SOON, list.changed()).await;
-        assert!(heard.is_ok_and(|h| h.is_ok()), "{what}");
+        let change = timeout(SOON, list.changed()).await;
+        assert!(change.is_ok_and(|h| h.is_ok()), "{what}");
         list.borrow_and_update();
     };
     let run = started(&fresh.store, "r").await;

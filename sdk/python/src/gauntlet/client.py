@@ -65,7 +65,7 @@ class Client:
         return dict(json.loads(answer))
 
     def append(self, run: str, lines: Sequence[bytes]) -> dict[str, Any]:
-        """Appends events, one JSON line each, all or none. Answers once they are durable."""
+        """Appends events, one JSON line each, all or none. Returns once they are durable."""
         body = b"\n".join(lines) + b"\n"
         answer = self.request("POST", f"/runs/{quote(run, safe='')}/events", body, "application/x-ndjson")
         return dict(json.loads(answer))

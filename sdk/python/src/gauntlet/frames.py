@@ -54,13 +54,13 @@ class Frame:
         self.scores: dict[int, list[float | None]] = {}
 
     def close(self) -> None:
-        """Closed: what it held may be freed."""
+        """Releases the action and the observation."""
         self.open = False
         self.action = self.observation = None
 
 
 class Frames:
-    """The open frames of one watch. ``places``: how many paths each node has in the tree."""
+    """The open frames of one watch. ``places`` has for each node how many paths it has in the tree."""
 
     def __init__(self, places: list[int], most_open: int, longest_seconds: float) -> None:
         self._places = places
@@ -76,14 +76,14 @@ class Frames:
         return len(self._open)
 
     def started(self, node: int, action: Any, observation: Any) -> list[Frame]:
-        """A node's pre-hook. Answers frames that had to make room: evaluations that never ended."""
+        """A node's pre-hook. Returns frames that were dropped to make room: evaluations that never ended."""
         with self._lock:
             frame = self._find(node, action, observation, starting=True)
             frame.starts[node] = frame.starts.get(node, 0) + 1
             return self._too_many()
 
     def scored(self, node: int, action: Any, observation: Any, score: float | None) -> list[Frame]:
-        """A node's post-hook, but not the root's. Answers as :meth:`started`."""
+        """A node's post-hook, but not the root's. Returns as :meth:`started`."""
         with self._lock:
             frame = self._find(node, action, observation, starting=False)
             frame.scores.setdefault(node, []).append(score)
@@ -104,7 +104,7 @@ class Frames:
             return frame, failed
 
     def all(self) -> list[Frame]:
-        """Every open frame; they are open no more."""
+        """Closes every open frame and returns them."""
         with self._lock:
             left = list(self._open.values())
             for frame in left:

@@ -310,7 +310,7 @@ class Spool:
     # Beside the log
 
     def refuse(self, line: bytes, reason: dict[str, Any]) -> Path | None:
-        """Sets an event aside that the server will not take. Answers where, if anywhere."""
+        """Sets an event aside that the server will not take. Returns where, if anywhere."""
         if not self.on_disk:
             return None
         path = self.folder / "refused.ndjson"
