@@ -38,6 +38,7 @@ mod overlay;
 mod page;
 mod pairs;
 mod panels;
+mod published;
 mod rate_meter;
 mod recap;
 mod render_loop;

@@ -14,19 +14,11 @@ use super::heights::HeightEase;
 use super::inbox::Inbox;
 use super::motion::{advance, ease};
 use super::overlay::Overlay;
+use super::published::Published;
 use super::rate_meter::RateMeter;
 use super::session::{Session, find, nearest};
 use crate::ports::{FeedState, FeedUpdate, StageView};
 use crate::ui::{element_size, now_ms, pixel_ratio, prefers_reduced_motion, query_parameter};
-
-/// Time between two updates of what is costly to redraw, milliseconds.
-const TICK_MS: f64 = 120.0;
-/// Time between two updates of the attributes that browser tests read, milliseconds.
-const ATTRIBUTES_MS: f64 = 90.0;
-/// A selection that has not changed for this long has settled, milliseconds.
-const SETTLE_MS: f64 = 140.0;
-/// A selection that changes all the time, as in a live run, counts as settled this often, milliseconds.
-const GLANCE_MS: f64 = 1000.0;
 
 /// A finished run of at most this many nodes opens with all of them in view.
 const SHORT_NODES: usize = 40;
@@ -43,30 +35,6 @@ const REFIT: f32 = 1.03;
 
 /// Makes the stage: what draws, and the canvas it draws on.
 pub(super) type Attach = Box<dyn FnOnce() -> (Box<dyn StageView>, web_sys::HtmlCanvasElement)>;
-
-/// When each part of the session was last published. All times in milliseconds.
-struct Published {
-    /// When the selection last changed, and to which node.
-    selection: (Option<usize>, f64),
-    settled_ms: f64,
-    /// The revision of the film in the last tick, and its time.
-    tick: (u64, f64),
-    heights: super::heights::Fitted,
-    attributes_ms: f64,
-}
-
-impl Default for Published {
-    fn default() -> Self {
-        let never = f64::NEG_INFINITY;
-        Self {
-            selection: (None, 0.0),
-            settled_ms: 0.0,
-            tick: (0, never),
-            heights: Default::default(),
-            attributes_ms: never,
-        }
-    }
-}
 
 /// The loop's state.
 pub(super) struct RenderLoop {
@@ -407,23 +375,16 @@ impl RenderLoop {
     fn publish(&mut self, ms: f64) {
         let session = self.session;
         let current = session.current.get_untracked();
-        if self.published.selection.0 != current {
-            self.published.selection = (current, ms);
-        }
-        let has_settled =
-            ms - self.published.selection.1 >= SETTLE_MS || ms - self.published.settled_ms >= GLANCE_MS;
-        if has_settled && session.settled.get_untracked() != current {
-            self.published.settled_ms = ms;
+        let settled = session.settled.get_untracked();
+        if self.published.has_settled(current, settled, ms) {
             session.settled.set(current);
         }
         let revision = session.revision.get_untracked();
         super::heights::fit(session, revision, ms, &mut self.published.heights);
-        if revision != self.published.tick.0 && ms - self.published.tick.1 >= TICK_MS {
-            self.published.tick = (revision, ms);
+        if self.published.is_tick_due(revision, ms) {
             session.tick.set(revision);
         }
-        if ms - self.published.attributes_ms >= ATTRIBUTES_MS {
-            self.published.attributes_ms = ms;
+        if self.published.are_attributes_due(ms) {
             self.publish_rate();
             if let Some(scene) = &self.scene {
                 super::test_attributes::write(&self.frame, session, scene);

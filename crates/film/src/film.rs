@@ -15,7 +15,7 @@ use crate::overlay::Base;
 use crate::rules::{Evidence, Verdict, conditions, is_decisive};
 use crate::run_state::{NodeKey, RunState};
 use crate::sum::Sum;
-use crate::totals::Totals;
+use crate::track::{Later, Track};
 use crate::tree::Paths;
 
 /// What a viewer knows of a run: the fold of its facts.
@@ -51,30 +51,6 @@ pub struct Film {
     pub(crate) run_state: RunState,
     pub(crate) roots: Sum,
     pub(crate) root: Option<u32>,
-}
-
-/// One path's scores by row, and what judges them.
-#[derive(Debug, Clone)]
-pub(crate) struct Track {
-    pub(crate) scores: Column,
-    pub(crate) verdict: Verdict,
-    /// Unknown until the first question, and after what makes them wrong.
-    pub(crate) totals: OnceLock<Totals>,
-}
-
-/// A later score.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Later {
-    seq: u64,
-    value: f64,
-    /// The snapshot's own score of that path.
-    under: Option<f64>,
-}
-
-impl Track {
-    pub(crate) fn failure(&self, row: u32) -> Option<FailureKind> {
-        self.scores.get(row).and_then(|value| self.verdict.judge(value))
-    }
 }
 
 /// The parts of a snapshot, borrowed from its fact.

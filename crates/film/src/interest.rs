@@ -28,7 +28,7 @@ impl Film {
         };
         let reasons = REASONS.map(|(name, when, weight)| (tracks_of(name), when, weight));
         let interest = |row: u32| {
-            let holds = |when: Condition, track: &&crate::film::Track| {
+            let holds = |when: Condition, track: &&crate::track::Track| {
                 track.scores.get(row).is_some_and(|value| when.holds(value))
             };
             reasons

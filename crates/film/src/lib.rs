@@ -32,6 +32,7 @@ mod series;
 mod spread;
 mod sum;
 mod totals;
+mod track;
 mod track_totals;
 mod tree;
 

@@ -1,8 +1,9 @@
 //! The totals of each path of a film: followed while facts arrive, so that a long run costs no more.
 
-use crate::film::{Film, Track};
+use crate::film::Film;
 use crate::nodes::Nodes;
 use crate::totals::{PathTotals, Totals};
+use crate::track::Track;
 use crate::tree::PathId;
 
 impl Track {

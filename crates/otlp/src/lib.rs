@@ -72,6 +72,7 @@ mod repair;
 mod runs;
 mod scores;
 mod source;
+mod span_metadata;
 mod spans;
 pub mod table;
 mod times;

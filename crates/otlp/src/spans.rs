@@ -15,16 +15,14 @@ use crate::error::{Exception, take_text};
 use crate::ids::named;
 use crate::item::{Item, StepKey, finished_id, is_large, step_id};
 use crate::node::{Node, has_content, with_role};
-use crate::proto::{Span, SpanEvent, SpanLink, SpanStatus};
+use crate::proto::{Span, SpanStatus};
 use crate::scores::{Evaluation, EvaluationContext, RESULT, is_evaluation};
-use crate::source::{Source, note};
+use crate::source::Source;
+use crate::span_metadata;
 use crate::table::{CHOICE, JUDGEMENT, JUDGEMENTS, KINDS, MESSAGES};
-use crate::times::{instant, is_plain};
+use crate::times::instant;
 use crate::value::{label, object, parse_json};
 
-/// The names of span kinds, by their number.
-pub(crate) const SPAN_KINDS: [&str; 6] =
-    ["unspecified", "internal", "server", "client", "producer", "consumer"];
 /// Bits of a span's flags: whether its parent is remote is known (0x100), and it is (0x200).
 const REMOTE_PARENT: u32 = 0x300;
 
@@ -61,8 +59,9 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, Refusal> 
     let tool = payload.get("tool").and_then(Value::as_str).filter(|_| is_tool(kind));
     let name = Some(label(tool.unwrap_or(&span.name))).filter(|n| !n.is_empty());
 
-    let unmapped = leftovers(span, &status, name.as_deref(), error.as_ref(), times.ended.is_none());
-    let metadata = metadata(source, unmapped, rest, events, span);
+    let unmapped =
+        span_metadata::leftovers(span, &status, name.as_deref(), error.as_ref(), times.ended.is_none());
+    let metadata = span_metadata::metadata(source, unmapped, rest, events, span);
 
     // A span whose parent is in another process is the entry of the trace into this one: it may be the only
     // span that is sent here, so it ends the episode like a root.
@@ -114,19 +113,6 @@ fn bare_item(
         node: Node::default(),
         finish: None,
     })
-}
-
-/// The metadata of a span's step: where it comes from, and everything that no field of the step takes.
-fn metadata(source: &Source, unmapped: Object, rest: Object, events: Vec<Value>, span: &Span) -> Object {
-    let mut metadata = source.metadata();
-    note(&mut metadata, "span", unmapped);
-    note(&mut metadata, "attributes", rest);
-    for (key, list) in [("events", events), ("links", span.links.iter().map(link).collect())] {
-        if !list.is_empty() {
-            metadata.insert(key.to_owned(), Value::Array(list));
-        }
-    }
-    metadata
 }
 
 /// The ids of a span in hex digits.
@@ -323,7 +309,7 @@ fn split_events(
             let judged = EvaluationContext { at, stamp: event.time_unix_nano, ..*judged };
             evaluations.push(Evaluation::from_attributes(attributes, Object::new(), &judged));
         } else {
-            plain_events.push(plain_event(event, attributes));
+            plain_events.push(span_metadata::plain_event(event, attributes));
         }
     }
     (plain_events, evaluations)
@@ -352,34 +338,6 @@ fn add_event_messages(events: &[Value], payload: &mut Object) {
     }
 }
 
-fn plain_event(event: &SpanEvent, attributes: Object) -> Value {
-    let mut fields = Object::new();
-    fields.insert("name".to_owned(), json!(event.name));
-    fields.insert("time_unix_nano".to_owned(), json!(event.time_unix_nano.to_string()));
-    if event.dropped_attributes_count != 0 {
-        fields.insert("dropped_attributes_count".to_owned(), json!(event.dropped_attributes_count));
-    }
-    note(&mut fields, "attributes", attributes);
-    Value::Object(fields)
-}
-
-fn link(link: &SpanLink) -> Value {
-    let mut fields = Object::new();
-    fields.insert("trace_id".to_owned(), json!(hex::encode(&link.trace_id)));
-    fields.insert("span_id".to_owned(), json!(hex::encode(&link.span_id)));
-    if !link.trace_state.is_empty() {
-        fields.insert("trace_state".to_owned(), json!(link.trace_state));
-    }
-    for (key, number) in [("flags", link.flags), ("dropped_attributes_count", link.dropped_attributes_count)]
-    {
-        if number != 0 {
-            fields.insert(key.to_owned(), json!(number));
-        }
-    }
-    note(&mut fields, "attributes", object(&link.attributes));
-    Value::Object(fields)
-}
-
 /// The error of a span that failed, by its status, its `error.type` or an exception event. The text of the
 /// last exception moves from its event into the error.
 fn error(status: &SpanStatus, kind: Option<String>, events: &mut [Value]) -> Option<StepError> {
@@ -392,54 +350,6 @@ fn error(status: &SpanStatus, kind: Option<String>, events: &mut [Value]) -> Opt
     }
     let taken = last.and_then(|event| event.get_mut("attributes")?.as_object_mut()).and_then(Exception::take);
     Some(taken.unwrap_or_default().into_error(kind, &status.message))
-}
-
-/// The fields of a span that no field of the step holds.
-fn leftovers(
-    span: &Span,
-    status: &SpanStatus,
-    name: Option<&str>,
-    error: Option<&StepError>,
-    is_open: bool,
-) -> Object {
-    let mut fields = Object::new();
-    let mut set = |key: &str, value: Value| drop(fields.insert(key.to_owned(), value));
-    if name != Some(span.name.as_str()) {
-        set("name", json!(span.name));
-    }
-    if span.kind != 0 {
-        let word = usize::try_from(span.kind).ok().and_then(|k| SPAN_KINDS.get(k));
-        set("kind", word.map_or_else(|| json!(span.kind), |word| json!(word)));
-    }
-    if status.code != if error.is_some() { 2 } else { 0 } {
-        set("status_code", json!(status.code));
-    }
-    if !status.message.is_empty() && error.is_none_or(|e| e.message != status.message) {
-        set("status_message", json!(status.message));
-    }
-    let has_odd_time = !is_plain(span.start_time_unix_nano);
-    if has_odd_time {
-        set("start_time_unix_nano", json!(span.start_time_unix_nano.to_string()));
-    }
-    if (is_open || has_odd_time) && span.end_time_unix_nano != 0 {
-        set("end_time_unix_nano", json!(span.end_time_unix_nano.to_string()));
-    }
-    if !span.trace_state.is_empty() {
-        set("trace_state", json!(span.trace_state));
-    }
-    if span.flags != 0 {
-        set("flags", json!(span.flags));
-    }
-    for (key, count) in [
-        ("dropped_attributes_count", span.dropped_attributes_count),
-        ("dropped_events_count", span.dropped_events_count),
-        ("dropped_links_count", span.dropped_links_count),
-    ] {
-        if count != 0 {
-            set(key, json!(count));
-        }
-    }
-    fields
 }
 
 /// The end of the episode that a root or entry span is. `cost` comes from the payload, the rest from the span

@@ -6,11 +6,11 @@
 //! the last run that refers to a blob the blob is removed. The log's `artifact.added` events describe a blob;
 //! this only keeps the bytes.
 
-use std::io::{self, Read, Seek};
+use std::io::{self, Seek};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use gauntlet_model::RunId;
@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 
+use crate::blob_hash::{CancelOnDrop, hash_of};
 use crate::blob_refs::Refs;
 use crate::{Options, StoreError, private};
 
@@ -31,9 +32,6 @@ const STALLED: Duration = Duration::from_secs(60 * 60);
 const LOCK_FILE: &str = ".lock";
 /// The file that holds the id of the folder.
 const ID_FILE: &str = ".id";
-/// Bytes hashed at a time.
-const CHUNK: usize = 64 << 10;
-
 /// The folder of blobs. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct Blobs {
@@ -387,40 +385,6 @@ fn remove_partial(folder: &Path, stalled: Duration) {
     }
 }
 
-/// Cancels what a thread does for a future when the future is dropped.
-#[derive(Default)]
-struct CancelOnDrop(Arc<AtomicBool>);
-
-impl CancelOnDrop {
-    /// Whether the work is still wanted, for the thread that does it.
-    fn watch(&self) -> impl Fn() -> bool + Send + use<> {
-        let is_dropped = Arc::clone(&self.0);
-        move || !is_dropped.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// The SHA-256 of what follows in a file, in hexadecimal. An artifact may have gigabytes: it ends early, with
-/// an error, once nothing waits for it.
-fn hash_of(file: &mut std::fs::File, goes_on: &dyn Fn() -> bool) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        if !goes_on() {
-            return Err(io::Error::other("nobody waits for the artifact any more"));
-        }
-        match file.read(&mut chunk)? {
-            0 => return Ok(hex::encode(hash.finalize())),
-            count => hash.update(chunk.get(..count).unwrap_or_default()),
-        }
-    }
-}
-
 /// Runs blocking I/O on a thread of its own.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
@@ -433,28 +397,4 @@ fn nanoseconds() -> u128 {
 
 fn unavailable(verb: &str, error: io::Error) -> StoreError {
     StoreError::unavailable_for(format!("cannot {verb} an artifact"), error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_hashing_of_an_artifact_ends_once_nothing_waits_for_it() {
-        let mut file = tempfile::tempfile().unwrap();
-        // Sparse: a gigabyte of zeros that takes seconds to hash.
-        file.set_len(1 << 30).unwrap();
-        let cancel_on_drop = CancelOnDrop::default();
-        let goes_on = cancel_on_drop.watch();
-        let (begins, begun) = std::sync::mpsc::sync_channel(1);
-        let hashing = std::thread::spawn(move || {
-            begins.send(()).unwrap();
-            hash_of(&mut file, &goes_on)
-        });
-        begun.recv().unwrap();
-        let asked = std::time::Instant::now();
-        drop(cancel_on_drop);
-        assert!(hashing.join().unwrap().is_err());
-        assert!(asked.elapsed() < std::time::Duration::from_secs(1), "{:?}", asked.elapsed());
-    }
 }

@@ -18,6 +18,7 @@ mod api_keys;
 mod artifacts;
 mod backup_change;
 mod backups;
+mod blob_hash;
 mod blob_refs;
 mod blobs;
 mod calls;

@@ -12,7 +12,8 @@ use crate::proto::{AnyValue, KeyValue, Span, SpanEvent, SpanLink, SpanStatus};
 use crate::proto::{attributes, from_json};
 use crate::scores::RESULT;
 use crate::source::Source;
-use crate::spans::{SPAN_KINDS, is_tool};
+use crate::span_metadata::SPAN_KINDS;
+use crate::spans::is_tool;
 use crate::table::{has_kind, operation};
 use crate::value::text_attribute;
 
