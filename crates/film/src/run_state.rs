@@ -127,8 +127,11 @@ pub(crate) type NodeKey = (u64, Option<EpisodeId>);
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct RunState {
     pub(crate) run: RunInfo,
+    /// The sequence number of the `run.started` that counts.
     named: Option<u64>,
+    /// That of the status that counts.
     stated: Option<u64>,
+    /// The highest one seen.
     last: Option<u64>,
     pub(crate) notes: BTreeMap<u64, Note>,
     pub(crate) alerts: BTreeMap<u64, Alert>,

@@ -1,4 +1,4 @@
-//! The provider: what a program holds while it is being filmed.
+//! The provider: what a program holds while it is being recorded.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::report::{NotDurable, Report, SinkReport};
 use crate::server::{Membership, Server};
 use crate::sinks::{Named, offer};
 
-/// A run being filmed. Cloning it is cheap; all clones are one run. Nothing here waits for the network, and
+/// A run being recorded. Cloning it is cheap; all clones are one run. Nothing here waits for the network, and
 /// what it is given was validated before: an [`Event`] that breaks a rule cannot be built.
 ///
 /// Events that are still on their way when the last clone is dropped are delivered for a few seconds more;

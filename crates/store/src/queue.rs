@@ -74,7 +74,7 @@ impl Drop for WaitingDeletion {
 /// The writer's end of the queue.
 pub(crate) struct Inbox {
     requests: mpsc::Receiver<Queued>,
-    /// Requests that deletions went before.
+    /// Requests that waiting deletions have overtaken, in order.
     passed: VecDeque<Queued>,
     /// What a recount is stopped for.
     pub interrupts: Interrupts,
@@ -158,7 +158,7 @@ impl Queue {
         })
     }
 
-    /// Closes the queue to new requests. Those in it are still worked off, but for what needs a recount: it
+    /// Closes the queue to new requests. Those in it are still done, except what needs a recount: that
     /// is refused.
     pub(crate) fn close(&self) {
         self.interrupts.closing.store(true, Relaxed);
@@ -167,7 +167,7 @@ impl Queue {
 
     fn busy(&self) -> StoreError {
         self.counts.refused.inc();
-        // A full queue is worked off in well under a second; a client that waits this long finds room.
+        // A full queue is emptied in well under a second; a client that waits this long finds room.
         StoreError::Busy { retry_after: Duration::from_secs(1) }
     }
 }

@@ -1,4 +1,4 @@
-//! From `tracing` to a run: a program that is instrumented already is filmed by adding one layer.
+//! From `tracing` to a run: a program that is instrumented already is recorded by adding one layer.
 //!
 //! | `tracing` | the run |
 //! | --- | --- |

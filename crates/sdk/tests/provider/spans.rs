@@ -209,7 +209,7 @@ fn tasks_that_take_turns_do_not_mix_their_episodes() {
 }
 
 #[test]
-fn what_the_sinks_log_is_not_filmed() {
+fn what_the_sinks_log_is_not_recorded() {
     let recorded_run = RecordedRun::start();
     // For every thread, those of the sinks too.
     let subscriber = tracing_subscriber::registry().with(Layer::new(recorded_run.run.clone()));

@@ -46,7 +46,7 @@ fn a_run_continues_after_the_steps_that_wait_on_disk() {
     two_episodes(run(Mode::Offline)).close(LONG).unwrap();
     let delivered = two_episodes(server.run("offline"));
     delivered.close(LONG).unwrap();
-    // The server gets what was filmed offline from this very process, and in its own time.
+    // This process sends what was recorded offline, in the background.
     crate::harness::until("what waits for this server has arrived", || {
         server.try_get("/offline").is_ok() && steps(&server.events("offline")).len() == 6
     });

@@ -35,7 +35,7 @@ fn set_outcome<T>(reply: &mut Reply<T>, outcome: Result<T, TxnError>) -> Result<
 
 impl Group<'_> {
     /// Does every request in the order it came.
-    pub(super) async fn work_off(&mut self, group: &mut [Queued]) -> Result<(), TxnError> {
+    pub(super) async fn do_all(&mut self, group: &mut [Queued]) -> Result<(), TxnError> {
         for queued in group {
             match &mut queued.work {
                 Work::Log(work) => self.work_on_log(work).await?,

@@ -179,7 +179,7 @@ impl Writer {
         let mut open = Group::new(&mut self.connection, known, new_nodes, episodes, look_up, interrupts);
         let done = async {
             open.lock(group).await?;
-            open.work_off(group).await?;
+            open.do_all(group).await?;
             open.finish().await
         };
         let committed = match done.await {
