@@ -103,7 +103,7 @@ fn read(row: &DbRow) -> Result<Backup, StoreError> {
     let number = |column: &str| row.try_get::<Option<i64>, _>(column).map_err(fault);
     let count = |column: &str| Ok::<_, StoreError>(number(column)?.map(i64::unsigned_abs));
     let time = |column: &str| Ok::<_, StoreError>(number(column)?.map(Timestamp::from_micros));
-    let damaged = |column: &str| StoreError::Corrupt(format!("the {column} of a backup is unreadable"));
+    let damaged = |column: &str| StoreError::corrupt(format!("the {column} of a backup is unreadable"));
     let kind = text("kind")?.map(|kind| BackupKind::from_name(&kind).ok_or_else(|| damaged("kind")));
     Ok(Backup {
         id: count("backup_no")?.unwrap_or_default(),
