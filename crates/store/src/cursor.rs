@@ -111,10 +111,10 @@ mod tests {
         for (key, is_reversed) in keys.into_iter().zip([false, true].into_iter().cycle()) {
             let order = Order { is_reversed, ..RunField::Name.into() };
             let cursor = Cursor { group: None, order: order.clone(), key: key.clone(), run_no: i64::MAX };
-            assert_eq!(Cursor::read(&cursor.to_string(), &order, None), Ok(cursor.clone()));
+            assert_eq!(Cursor::read(&cursor.to_string(), &order, None).unwrap(), cursor);
             let column = RunColumn::Config("a.b".to_owned());
             let grouped = Cursor { group: Some((column.clone(), key)), ..cursor.clone() };
-            assert_eq!(Cursor::read(&grouped.to_string(), &order, Some(&column)), Ok(grouped.clone()));
+            assert_eq!(Cursor::read(&grouped.to_string(), &order, Some(&column)).unwrap(), grouped);
             assert!(Cursor::read(&grouped.to_string(), &order, None).is_err());
             assert!(Cursor::read(&cursor.to_string(), &order, Some(&column)).is_err());
         }

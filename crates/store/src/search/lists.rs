@@ -127,8 +127,8 @@ mod tests {
         let query = SearchQuery::new("a");
         for cursor in [Cursor::Ranked { list: 3, shown: 20 }, Cursor::Newest { place: 1 << 40 }] {
             let text = cursor.write(&query);
-            assert_eq!(Cursor::read(&text, &query), Ok(cursor));
-            assert_eq!(Cursor::read(&text, &SearchQuery { limit: 7, ..query.clone() }), Ok(cursor));
+            assert_eq!(Cursor::read(&text, &query).unwrap(), cursor);
+            assert_eq!(Cursor::read(&text, &SearchQuery { limit: 7, ..query.clone() }).unwrap(), cursor);
             assert!(Cursor::read(&text, &SearchQuery::new("b")).is_err());
         }
         for bad in ["", "r", "n.0.0", "n.x.y", "r.1.2", "é.1.2"] {

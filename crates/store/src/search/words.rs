@@ -322,6 +322,6 @@ mod tests {
         for long in ["x".repeat(1001), "a ".repeat(33)] {
             assert!(Words::read(&long, QuerySyntax::Operators).unwrap_err().to_string().contains("at most"));
         }
-        assert_eq!(Words::read(" \t\0", QuerySyntax::Operators), Ok(None));
+        assert_eq!(Words::read(" \t\0", QuerySyntax::Operators).unwrap(), None);
     }
 }
