@@ -119,8 +119,8 @@ fn controls(comparison: &Comparison) -> impl IntoView + use<> {
     }
 }
 
-/// The group of charts that a path belongs to, as `groupOf` of frontend/charts/values.js has it: the first part
-/// of its name, of a measurement without `metrics.`. Paths of one part are `scores` or `metrics`.
+/// The group of charts that a path belongs to, as `groupOf` of frontend/charts/values.js has it: the first
+/// part of its name, of a measurement without `metrics.`. Paths of one part are `scores` or `metrics`.
 fn group_of(path: &str) -> &str {
     let measured = path.strip_prefix("metrics.");
     let name = measured.unwrap_or(path);

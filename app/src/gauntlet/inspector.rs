@@ -278,8 +278,8 @@ fn Events(
     let load = move |()| {
         let run = session.summary(|s| s.id.to_string());
         let last = all.with(|all| all.last().map(|e| e.seq));
-        // Not an action: what comes is added to the list, and a state that nothing shows would make the bundle
-        // larger.
+        // Not an action: what comes is added to the list, and a state that nothing shows would make the
+        // bundle larger.
         leptos::task::spawn_local(async move {
             let part = get_step(run, of.0, of.1, last).await;
             refusal.try_set(part.as_ref().err().map(ToString::to_string));

@@ -1,10 +1,11 @@
 //! Numbers that a person types, and those of addresses.
 
-/// The finite number that a text is in decimal, with a sign, a fraction and an exponent if it has them, and nothing
-/// around it; `None` for any other text.
+/// The finite number that a text is in decimal, with a sign, a fraction and an exponent if it has them, and
+/// nothing around it; `None` for any other text.
 ///
-/// The browser's own conversion reads it: Rust's would bring its table of powers, 10 KB that do not compress. Both round
-/// to the nearest `f64`. What else it understands (spaces, hexadecimal, `Infinity`) is refused before.
+/// The browser's own conversion reads it: Rust's would bring its table of powers, 10 KB that do not compress.
+/// Both round to the nearest `f64`. What else it understands (spaces, hexadecimal, `Infinity`) is refused
+/// before.
 pub(crate) fn number(text: &str) -> Option<f64> {
     let is_plain = |byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
     let is_decimal = !text.is_empty() && text.bytes().all(is_plain);

@@ -110,8 +110,8 @@ impl RepeatedColumns {
                 }
                 (_, 1) => format!("{columns} columns are named `{name}`: the second was kept as {new_names}"),
                 _ if columns == renamed => format!(
-                    "{columns} columns are named `{name}`: they were kept as {new_names}, as another column is \
-                     read as `{name}`"
+                    "{columns} columns are named `{name}`: they were kept as {new_names}, as another column \
+                     is read as `{name}`"
                 ),
                 _ => format!(
                     "{columns} columns are named `{name}`: all but the first were kept as {new_names}"

@@ -72,7 +72,8 @@ pub(crate) fn lights(warm_up: WarmUp) -> Vec<Light> {
     std::iter::once(model).chain(trail).collect()
 }
 
-/// Sine and cosine, from those of `f64`: the rest of the scene has them, so that the browser loads no second pair.
+/// Sine and cosine, from those of `f64`: the rest of the scene has them, so that the browser loads no second
+/// pair.
 fn turned(radians: f32) -> (f32, f32) {
     let (sin, cos) = f64::from(radians).sin_cos();
     (sin as f32, cos as f32)

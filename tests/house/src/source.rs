@@ -55,7 +55,8 @@ fn asks_for_feature(line: &str) -> bool {
 /// The page renders on the server or hydrates in the browser; only these files may know which. The crates
 /// that other programs use leave out what those do not need, in their roots.
 fn may_ask_for_feature(path: &str) -> bool {
-    let in_app = path == "app/src/lib.rs" || (path.starts_with("app/") && path.ends_with("/api.rs"));
+    let in_api = path.ends_with("/api.rs") || path.contains("/api/");
+    let in_app = path == "app/src/lib.rs" || (path.starts_with("app/") && in_api);
     in_app || ["crates/telemetry/src/lib.rs", "crates/sdk/src/lib.rs"].contains(&path)
 }
 
@@ -108,6 +109,7 @@ mod tests {
         let text = ["//! A.\n#[cfg(all(", "feature = \"ssr\"))]\n"].concat();
         check("app/src/lib.rs", &text, &[]);
         check("app/src/runs/api.rs", &text, &[]);
+        check("app/src/api/error.rs", &text, &[]);
         check("app/src/runs/list.rs", &text, &["list.rs:2:"]);
         check("server/src/api.rs", &text, &["api.rs:2:"]);
     }

@@ -30,7 +30,10 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), headed in any::<bool>()) {
+    fn random_bytes_do_not_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+        headed in any::<bool>(),
+    ) {
         let head: &[u8] = if headed { b"GFLM\x01" } else { b"" };
         if let Ok(facts) = decode(&[head, &bytes].concat()) {
             film(&facts);

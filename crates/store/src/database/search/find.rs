@@ -235,8 +235,8 @@ fn matching(
     sql
 }
 
-/// Of these, in their order, at most `most` of steps that fail in the way asked for; and whether some were not
-/// looked at.
+/// Of these, in their order, at most `most` of steps that fail in the way asked for; and whether some were
+/// not looked at.
 async fn failing(
     db: &mut Snapshot,
     candidates: Vec<Ranked>,
