@@ -53,7 +53,7 @@ impl ChartRequest {
 }
 
 /// Refuses an empty list, one that is too long, and one that names something twice.
-pub(crate) fn distinct<T: PartialEq + std::fmt::Debug>(
+pub(crate) fn distinct<T: PartialEq + std::fmt::Display>(
     field: &str,
     items: &[T],
     most: usize,
@@ -63,7 +63,7 @@ pub(crate) fn distinct<T: PartialEq + std::fmt::Debug>(
     }
     match items.iter().enumerate().find(|(index, item)| items[..*index].contains(item)) {
         Some((index, item)) => {
-            Err(FieldError::new(format!("{field}[{index}]"), format!("{item:?} is there twice")))
+            Err(FieldError::new(format!("{field}[{index}]"), format!("`{item}` is there twice")))
         }
         None => Ok(()),
     }

@@ -610,6 +610,22 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/backups": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_backups"];
+    put?: never;
+    post: operations["post_backups"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/import": {
     parameters: {
       query?: never;
@@ -3821,6 +3837,82 @@ export interface components {
        */
       next_cursor: string | null;
     };
+    /** @description A backup to make. */
+    BackupRequest: {
+      /** @description How much it is to hold; where that is left out, what the schedule would choose. */
+      kind?: components["schemas"]["BackupKind"] | null;
+    };
+    /** @description How much a backup holds. */
+    BackupKind: "full" | "incremental";
+    /** @description A backup that a server made, makes or is to make. */
+    Backup: {
+      /**
+       * Format: uint64
+       * @description Its number: the greater, the later.
+       */
+      id: number;
+      /** @description How far it is. */
+      status: components["schemas"]["BackupStatus"];
+      /** @description What was asked for, and once it has ended what it is; absent where the schedule decides. */
+      kind?: components["schemas"]["BackupKind"] | null;
+      /** @description Who asked for it: `schedule`, or the name of a key. */
+      asked_by: string;
+      /**
+       * Format: date-time
+       * @description When it was asked for.
+       */
+      asked_at: string;
+      /**
+       * Format: date-time
+       * @description When a server began with it.
+       */
+      started_at?: string | null;
+      /**
+       * Format: uint64
+       * @description Milliseconds that it took, reading it back included.
+       */
+      took_ms?: number | null;
+      /** @description The file of the archive, in the folder for backups. */
+      file?: string | null;
+      /**
+       * Format: uint64
+       * @description Bytes of the archive.
+       */
+      bytes?: number | null;
+      /**
+       * Format: uint64
+       * @description Bytes of what is in it, before compression.
+       */
+      raw_bytes?: number | null;
+      /**
+       * Format: uint64
+       * @description Events in it.
+       */
+      events?: number | null;
+      /** @description SHA-256 of the archive, in hexadecimal. */
+      sha256?: string | null;
+      /** @description Whether it was read back, and everything in it has its hash. */
+      verified: boolean;
+      /** @description Why it failed. */
+      error?: string | null;
+      /**
+       * Format: date-time
+       * @description When its archive was deleted because it was old.
+       */
+      removed_at?: string | null;
+    };
+    /** @description How far a backup is. */
+    BackupStatus: "waiting" | "running" | "completed" | "failed" | "interrupted";
+    /** @description One page of a list. */
+    BackupPage: {
+      /** @description The items of this page, in the order of the list. */
+      items: components["schemas"]["Backup"][];
+      /**
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only valid for the
+       *     same list with the same conditions.
+       */
+      next_cursor: string | null;
+    };
     /** @description A hub that runs. */
     HubHealth: {
       /** @description Always `healthy`. */
@@ -4645,6 +4737,26 @@ export interface operations {
     responses: never;
   };
   delete_keys_id: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_backups: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_backups: {
     parameters: {
       query?: never;
       header?: never;
