@@ -109,8 +109,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-house", &[]),
 ];
 
-/// Outside crates that only these of ours may name: SQL, WebGL and sockets, and the page's framework.
+/// Outside crates that only these of ours may name: SQL, WebGL and sockets, the server's HTTP, and the page's
+/// framework.
 const HOMES: &[(&str, &[&str])] = &[
+    ("axum", &["gauntlet-server"]),
+    ("hyper", &["gauntlet-server"]),
     ("sqlx", &["gauntlet-store", "gauntlet-bench"]),
     ("rusqlite", &["gauntlet-store"]),
     ("three-d", &["gauntlet-frontend"]),
@@ -119,7 +122,7 @@ const HOMES: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that are pure: plain data and functions, the same on every machine.
-const PURE: &[&str] = &[
+pub const PURE: &[&str] = &[
     "gauntlet-model",
     "gauntlet-values",
     "gauntlet-vault",
@@ -129,15 +132,17 @@ const PURE: &[&str] = &[
     "gauntlet-scene",
     "gauntlet-otlp",
     "gauntlet-principles",
+    "gauntlet-results",
     "gauntlet-statistics",
     "gauntlet-townlet",
     "gauntlet-townlet-dto",
     "gauntlet-townlet-policy",
 ];
 
-/// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, the page's
-/// framework.
-const IMPURE: &[&str] = &["tokio", "sqlx", "rusqlite", "rand", "leptos"];
+/// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, HTTP, the browser
+/// and WebGL, the page's framework.
+const IMPURE: &[&str] =
+    &["tokio", "sqlx", "rusqlite", "rand", "axum", "ureq", "web-sys", "js-sys", "three-d", "leptos"];
 
 impl Graph {
     /// Every edge and path that the rules forbid, as sentences; empty when there is none.

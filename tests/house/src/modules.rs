@@ -18,7 +18,7 @@ use crate::imports::{File, Import};
 type Module = Vec<String>;
 
 /// Most re-exports between a path and the file that defines the item.
-const MOST_HOPS: usize = 8;
+const MAX_HOPS: usize = 8;
 
 /// Every circle among the files of one crate, as sentences. `files` are paths below `src`, with `/`, and
 /// texts.
@@ -63,7 +63,7 @@ impl Tree {
             let is_below = path.starts_with(module.as_slice());
             // A facade shows what is below it.
             (!(import.is_public && is_below)).then_some(())?;
-            Some((module.clone(), self.resolve(&path, MOST_HOPS)?))
+            Some((module.clone(), self.resolve(&path, MAX_HOPS)?))
         })
     }
 

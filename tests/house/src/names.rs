@@ -7,7 +7,7 @@ use proc_macro2::TokenTree;
 use crate::tokens::{after_item, is_punct, is_test_only, is_word, of_file};
 
 /// The most crates that may define a public type of one name.
-const MOST_CRATES: usize = 2;
+const MAX_CRATES: usize = 2;
 
 /// The words of the simulated town are its own contract: crates of the platform do not link it.
 const TOWN: &str = "crates/townlet";
@@ -27,7 +27,7 @@ pub fn doubled<'a>(files: &[(&'a str, &'a str, &'a str)]) -> Vec<String> {
         }
         let of_platform: BTreeSet<&str> =
             crates.keys().copied().filter(|name| !name.starts_with(TOWN)).collect();
-        if of_platform.len() > MOST_CRATES {
+        if of_platform.len() > MAX_CRATES {
             let crates: Vec<_> = of_platform.into_iter().collect();
             found.push(format!("{word}: defined in {}", crates.join(", ")));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gauntlet_house::{functions, identifiers, migrations, modules, names, source, workspace};
+use gauntlet_house::{functions, graph, identifiers, migrations, modules, names, purity, source, workspace};
 
 #[test]
 fn every_dependency_is_in_the_architecture() {
@@ -65,6 +65,42 @@ fn no_crate_has_an_import_circle() {
         modules::circles(files).into_iter().map(move |circle| format!("{name}: {circle}"))
     });
     let found: Vec<_> = circles.collect();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_code_of_pure_crates_is_pure() {
+    let sources = workspace::sources().unwrap();
+    let mut crates: BTreeMap<String, usize> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (path, text) in &sources {
+        let Some((folder, _)) = in_crate(path) else { continue };
+        let name = format!("gauntlet-{}", folder.trim_start_matches("crates/"));
+        if graph::PURE.contains(&name.as_str()) {
+            *crates.entry(name).or_default() += 1;
+            found.extend(purity::violations(text).into_iter().map(|word| format!("{path}: {word}")));
+        }
+    }
+    assert_eq!(crates.len(), graph::PURE.len(), "pure crates were not found: {crates:?}");
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn columns_of_the_store_are_read_by_name() {
+    let sources = workspace::sources().unwrap();
+    let store: Vec<_> = sources.iter().filter(|(path, _)| path.starts_with("crates/store/src/")).collect();
+    let reads = store.iter().filter(|(_, text)| text.contains("try_get(\"")).count();
+    assert!(reads > 10, "the files that read columns were not found: {reads}");
+    let mut found = Vec::new();
+    // A statement that asks for one value has one column, which is read in one file.
+    for (path, text) in store.into_iter().filter(|(path, _)| !path.ends_with("/database/query.rs")) {
+        let is_by_number = |line: &&str| {
+            let mut rest = line.split("get(").skip(1).chain(line.split("get_unchecked(").skip(1));
+            rest.any(|argument| argument.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let by_number = text.lines().filter(is_by_number).filter(|line| line.contains("row"));
+        found.extend(by_number.map(|line| format!("{path}: {}", line.trim())));
+    }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
