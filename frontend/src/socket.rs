@@ -3,11 +3,16 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use futures::future::{Either, select};
+use futures::{StreamExt, pin_mut};
+use gloo_net::websocket::{Message, futures::WebSocket};
+use gloo_timers::future::TimeoutFuture;
+
 /// The server sends something at least every 20 s. After this time without a message, milliseconds, the
 /// connection is dead without having closed, as after a laptop has slept.
-pub(crate) const SILENCE_MS: u32 = 45_000;
+const SILENCE_MS: u32 = 45_000;
 /// Time between two checks whether the page has stopped following, milliseconds.
-pub(crate) const STOP_CHECK_MS: u32 = 250;
+const STOP_CHECK_MS: u32 = 250;
 /// Seconds before each attempt to reconnect; the last one repeats.
 pub(crate) const BACKOFF_SECS: [u32; 5] = [1, 1, 2, 4, 8];
 
@@ -18,6 +23,20 @@ impl Drop for StopOnDrop {
     fn drop(&mut self) {
         self.0.set(true);
     }
+}
+
+/// The next message of a connection; `None` where it is lost or dead, or once `stopped` is set.
+pub(crate) async fn next_message(socket: &mut WebSocket, stopped: &Cell<bool>) -> Option<Message> {
+    let mut silent_ms = 0;
+    while silent_ms < SILENCE_MS && !stopped.get() {
+        let (timeout, next) = (TimeoutFuture::new(STOP_CHECK_MS), socket.next());
+        pin_mut!(timeout, next);
+        match select(next, timeout).await {
+            Either::Left((message, _)) => return message?.ok(),
+            Either::Right(_) => silent_ms += STOP_CHECK_MS,
+        }
+    }
+    None
 }
 
 /// The address of a WebSocket of this server.

@@ -1,51 +1,33 @@
 //! The live tail: binary frames with packed facts, and text frames with the head of the log.
 
-use futures::future::{Either, select};
-use futures::{StreamExt, pin_mut};
 use gauntlet_api::LiveHello;
 use gauntlet_app::ports::{FeedState, FeedUpdate};
 use gauntlet_film::codec;
 use gloo_net::websocket::{Message, futures::WebSocket};
-use gloo_timers::future::TimeoutFuture;
 
 use super::Follow;
 use super::http::{FetchError, path};
-use crate::socket::{SILENCE_MS, STOP_CHECK_MS, socket_url};
+use crate::socket::{next_message, socket_url};
 
 /// Follows from past the last delivered event, until the connection is lost.
 pub(crate) async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchError> {
     let mut socket = WebSocket::open(&url(feed)).map_err(|_| FetchError::Failed)?;
     let mut live = false;
-    let mut silent_ms = 0;
-    while silent_ms < SILENCE_MS && !feed.stopped.get() {
-        let message = {
-            let timeout = TimeoutFuture::new(STOP_CHECK_MS);
-            let next = socket.next();
-            pin_mut!(timeout, next);
-            match select(next, timeout).await {
-                Either::Left((message, _)) => message,
-                Either::Right(_) => {
-                    silent_ms += STOP_CHECK_MS;
-                    continue;
-                }
-            }
-        };
-        silent_ms = 0;
+    while let Some(message) = next_message(&mut socket, &feed.stopped).await {
         match message {
-            Some(Ok(Message::Bytes(bytes))) => {
+            Message::Bytes(bytes) => {
                 let facts = codec::decode(&bytes).map_err(|_| FetchError::Failed)?;
                 if let Some(last) = facts.iter().map(|f| f.seq).max() {
                     feed.deliver(facts, last);
                 }
             }
-            Some(Ok(Message::Text(text))) => {
+            Message::Text(text) => {
                 let message: LiveHello = serde_json::from_str(&text).map_err(|_| FetchError::Failed)?;
                 head = head.max(message.head);
                 let effects = message.effects_version.map(FeedUpdate::Effects);
                 let settings = [message.rules.map(FeedUpdate::Rules), effects];
                 settings.into_iter().flatten().for_each(|update| feed.report(update));
             }
-            Some(Err(_)) | None => return Ok(()),
         }
         if !live && feed.next_seq() >= head {
             live = true;
