@@ -178,7 +178,7 @@ story(
       .getByRole("button", { name: "Switch between rendered and raw text" })
       .click();
     await messageOf("assistant").locator("pre.text", { hasText: "# Answer" }).waitFor();
-    const call = run.diagnostics.locator(".story details", { hasText: "calculator" });
+    const call = run.diagnostics.locator(".timeline details", { hasText: "calculator" });
     await call.locator("summary").click();
     await call.locator(".tree-values li", { hasText: "a 2" }).waitFor();
     await call.getByRole("button", { name: "Switch between rendered and raw text" }).click();

@@ -61,10 +61,10 @@ pub(super) fn EpisodeTimelineView(
             <Failures all shown />
             <Spans all shown />
             <Find all shown />
-            <ol class="story" aria-label="What happened in the episode" node_ref=list>
+            <ol class="timeline" aria-label="What happened in the episode" node_ref=list>
                 {rows(first)}
                 {move || elided.get().map(|range| view! {
-                    <li class="story-gap">
+                    <li class="timeline-gap">
                         <button
                             class="button" disabled=move || load.pending().get()
                             on:click=move |_| { load.dispatch(range); }
@@ -121,7 +121,7 @@ fn block(title: &'static str, text: String, html: Option<String>) -> Option<impl
             Some(html) => view! { <div class="values" inner_html=html></div> }.erase(),
             None => view! { <pre class="text" tabindex="0">{text}</pre> }.erase(),
         };
-        view! { <p class="story-what">{title}</p>{content} }
+        view! { <p class="timeline-what">{title}</p>{content} }
     })
 }
 
@@ -173,9 +173,9 @@ fn Row(entry: TimelineEntry) -> impl IntoView {
         <li class=class data-seq=seq.to_string()>
             <details open=is_image on:toggle=toggled>
                 <summary>
-                    <span class="story-kind">{kind}</span>
-                    <span class="story-line">{name.map(|name| view! { <b>{name}</b>" " })}{line}</span>
-                    <span class="story-time">{time_text(duration_ms)}</span>
+                    <span class="timeline-kind">{kind}</span>
+                    <span class="timeline-line">{name.map(|name| view! { <b>{name}</b>" " })}{line}</span>
+                    <span class="timeline-time">{time_text(duration_ms)}</span>
                 </summary>
                 {move || is_open.get().then(show_all.clone())}
             </details>
@@ -207,7 +207,7 @@ fn Message(entry: TimelineEntry, html: String) -> impl IntoView {
             <p class="message-head">
                 <b>{kind}</b>
                 <span>{name}</span>
-                <span class="story-time">{time_text(duration_ms)}</span>
+                <span class="timeline-time">{time_text(duration_ms)}</span>
                 <RawSwitch is_raw />
             </p>
             {content}

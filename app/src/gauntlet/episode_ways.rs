@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::ui::{Erase, duration, grouped};
 
 /// Errors listed above the entries.
-const ERRORS: usize = 5;
+const MAX_ERRORS: usize = 5;
 /// Characters of an error that are shown.
 const ERROR_CHARS: usize = 200;
 /// Indentation of a span inside another one, CSS pixels.
@@ -21,9 +21,9 @@ pub(super) fn Failures(all: Signal<Vec<TimelineEntry>>, shown: RwSignal<Option<u
             let message: String = message.chars().take(ERROR_CHARS).collect();
             view! { <li><button class="link" on:click=move |_| shown.set(Some(seq))>{message}</button></li> }
         };
-        let rows: Vec<_> = failed.take(ERRORS).map(row).collect();
+        let rows: Vec<_> = failed.take(MAX_ERRORS).map(row).collect();
         (!rows.is_empty())
-            .then(|| view! { <ul class="story-errors" aria-label="Errors of the episode">{rows}</ul> })
+            .then(|| view! { <ul class="timeline-errors" aria-label="Errors of the episode">{rows}</ul> })
     };
     view! { {failed} }.erase()
 }
@@ -107,7 +107,7 @@ pub(super) fn Spans(all: Signal<Vec<TimelineEntry>>, shown: RwSignal<Option<u64>
                     <button class=class on:click=move |_| shown.set(Some(seq))>
                         <span class="span-name" style=indent>{name}</span>
                         <span class="span-line"><i style=bar></i></span>
-                        <span class="story-time">{duration(ms)}</span>
+                        <span class="timeline-time">{duration(ms)}</span>
                     </button>
                 </li>
             }
