@@ -10,7 +10,7 @@ pub const EMBEDDING: usize = 20;
 /// A latency from which on decisions count as equally slow, in milliseconds.
 const SLOW_MS: f64 = 1000.0;
 /// The length of behaviour that an embedding measures lengths in.
-const LONG: f64 = 1000.0;
+const LONG_CHARS: f64 = 1000.0;
 
 /// The features of an action: impact, valence, decision entropy, weight of the context, code of the
 /// relationship, and latency in seconds, at most 1.
@@ -45,7 +45,7 @@ pub fn embedding(actions: &[&Action], consistency: f64) -> [f64; EMBEDDING] {
         let inside = actions.iter().filter(|action| action.decision_context == context).count();
         *number = context.weight() * inside as f64 / count;
     }
-    let rest = [mean(0), deviation(0), mean(1), deviation(1), consistency, rows.len() as f64 / LONG];
+    let rest = [mean(0), deviation(0), mean(1), deviation(1), consistency, rows.len() as f64 / LONG_CHARS];
     embedding[FEATURES + DecisionContext::ALL.len()..].copy_from_slice(&rest);
     embedding
 }

@@ -14,6 +14,7 @@ mod perturbations;
 pub mod promotion;
 mod queue;
 pub mod relationships;
+mod reports;
 mod rewards;
 pub mod simulation;
 pub mod stability;

@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_waited_longest_is_next() {
+    fn the_agent_that_waited_longest_is_next() {
         let mut queues = Queues::default();
         assert_eq!(queues.request(1, "bed_1", "a"), Requested::Granted);
         assert_eq!(queues.request(2, "bed_1", "c"), Requested::Waiting);

@@ -11,18 +11,18 @@ use gauntlet_townlet_dto::action::{Action, Decision};
 use gauntlet_townlet_dto::canonical::{self, NotCanonical};
 use gauntlet_townlet_dto::envelope::Envelope;
 use gauntlet_townlet_dto::event::WorldEventKind;
-use gauntlet_townlet_dto::health::{Host, Summary};
+use gauntlet_townlet_dto::health::Host;
 use gauntlet_townlet_dto::policy::{Policy, PolicyChoice, PolicyMetadata};
 use gauntlet_townlet_dto::stability::{Release, StabilityInputs, StabilityMetrics};
 use gauntlet_townlet_dto::telemetry::{
-    AnnealReport, Body, ConsoleCommand, ConsoleError, ConsoleOutcome, ConsoleResult, HealthStability,
-    LoopFailure, LoopHealth, LoopTick, PolicyReport, PossessionReport, RewardBreakdown, RivalryReport,
+    Body, ConsoleCommand, HealthStability, LoopFailure, LoopHealth, LoopTick, RewardBreakdown, RivalryReport,
     Status, Telemetry,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, InvalidConfig};
 use crate::promotion::{Promotion, Refused};
+use crate::reports::{Reported, console_result, summary};
 use crate::rewards;
 use crate::stability::{Analyser, Measured};
 use crate::world::commands::{Command, Refusal};
@@ -51,15 +51,6 @@ struct State {
     promotion: Promotion,
     reported: Reported,
     failure_count: u64,
-}
-
-/// What was last reported of the policy: it is reported again when it has changed.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reported {
-    metadata: Option<PolicyMetadata>,
-    possessed: Option<Vec<AgentId>>,
-    anneal_ratio: Option<f64>,
 }
 
 /// A snapshot as it is stored.
@@ -240,9 +231,9 @@ impl<P: Policy> Simulation<P> {
 
     /// What a tick that succeeded reports.
     fn report(&mut self, outcome: Outcome, host: &impl Host) -> Vec<Telemetry> {
-        let mut bodies = self.policy_reports();
         let tick = self.state.world.tick();
         let envelope = &self.state.envelope;
+        let mut bodies = self.state.reported.changes(tick, self.policy.provider(), &envelope.global);
         let Outcome { record, rewards, inputs } = outcome;
         let is_social = |kind: &WorldEventKind| {
             matches!(kind, WorldEventKind::ChatSuccess { .. } | WorldEventKind::ChatFailure { .. })
@@ -284,7 +275,7 @@ impl<P: Policy> Simulation<P> {
             snapshot_path: host.snapshot_path(),
             transport: host.transport(),
             global_context: self.state.envelope.global.clone(),
-            summary: self.summary(),
+            summary: summary(&self.state.envelope),
         };
         let bodies = [Body::LoopFailure(Box::new(failure)), self.health(tick, Status::Error, host)];
         bodies.into_iter().map(|body| Telemetry::new(tick, body)).collect()
@@ -292,40 +283,6 @@ impl<P: Policy> Simulation<P> {
 
     fn latest_metrics(&self) -> &StabilityMetrics {
         &self.state.envelope.global.stability_metrics
-    }
-
-    /// What is reported of the policy: at first and when it has changed. The tick's counts of changed intents
-    /// are not a change of the policy.
-    fn policy_reports(&mut self) -> Vec<Body> {
-        let tick = self.state.world.tick();
-        let provider = self.policy.provider();
-        let reported = &mut self.state.reported;
-        let global = &self.state.envelope.global;
-        let mut bodies = Vec::new();
-        let without_counts = |metadata: &PolicyMetadata| PolicyMetadata {
-            option_switch_counts: BTreeMap::new(),
-            ..metadata.clone()
-        };
-        let metadata = without_counts(&global.policy_metadata);
-        if reported.metadata.as_ref() != Some(&metadata) {
-            let provider = provider.to_owned();
-            let report = PolicyReport { tick, provider, metadata: global.policy_metadata.clone() };
-            bodies.push(Body::PolicyMetadata(report));
-            reported.metadata = Some(metadata);
-        }
-        let agents = &global.policy_metadata.possessed_agents;
-        if reported.possessed.as_ref() != Some(agents) {
-            let (provider, agents) = (provider.to_owned(), agents.clone());
-            bodies.push(Body::PolicyPossession(PossessionReport { tick, provider, agents: agents.clone() }));
-            reported.possessed = Some(agents);
-        }
-        let ratio = global.anneal_context.anneal_ratio;
-        if reported.anneal_ratio != ratio {
-            let (provider, context) = (provider.to_owned(), global.anneal_context.clone());
-            bodies.push(Body::PolicyAnnealUpdate(AnnealReport { tick, provider, ratio, context }));
-            reported.anneal_ratio = ratio;
-        }
-        bodies
     }
 
     fn health(&self, tick: u64, status: Status, host: &impl Host) -> Body {
@@ -340,21 +297,8 @@ impl<P: Policy> Simulation<P> {
                 latest_metrics: Some(self.latest_metrics().clone()),
                 alerts: self.latest_metrics().alerts.clone(),
             },
-            summary: self.summary(),
+            summary: summary(&self.state.envelope),
         }))
-    }
-
-    fn summary(&self) -> Summary {
-        let envelope = &self.state.envelope;
-        let rewards = envelope.global.rewards.values();
-        let mean = rewards.clone().sum::<f64>() / rewards.len().max(1) as f64;
-        let entries = [
-            ("agents", envelope.agents.len() as f64),
-            ("mean_reward", mean),
-            ("running_affordances", envelope.global.running_affordances.len() as f64),
-            ("alerts", envelope.global.stability_metrics.alerts.len() as f64),
-        ];
-        entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// All that goes on from tick to tick, as canonical JSON.
@@ -392,26 +336,6 @@ fn metadata(policy: &impl Policy, world: &World, record: &TickRecord) -> PolicyM
         possessed_agents: world.possessed_agents(),
         option_switch_counts: record.switches.clone(),
     }
-}
-
-/// The report of a command; `error` is the code and the message of a refusal.
-fn console_result(
-    tick: u64,
-    command: ConsoleCommand,
-    error: Option<(&str, String)>,
-    latency_ms: f64,
-) -> Body {
-    let result = ConsoleOutcome {
-        name: command.name.clone(),
-        status: if error.is_some() { Status::Error } else { Status::Ok },
-        cmd_id: command.cmd_id.clone(),
-        issuer: command.issuer.clone(),
-        tick,
-        latency_ms,
-        result: None,
-        error: error.map(|(code, message)| ConsoleError { code: code.to_owned(), message, details: None }),
-    };
-    Body::ConsoleResult(Box::new(ConsoleResult { command, result }))
 }
 
 /// What the policy chose for those who were there, and what they did.

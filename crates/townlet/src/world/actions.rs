@@ -1,6 +1,6 @@
 //! What agents do: moves, requests, starts, releases and chats.
 
-use gauntlet_townlet_dto::action::{Action, Direction};
+use gauntlet_townlet_dto::action::{Action, Affordance, Direction};
 use gauntlet_townlet_dto::encoder::{distance, is_adjacent};
 use gauntlet_townlet_dto::event::WorldEventKind;
 use gauntlet_townlet_dto::{AgentId, Cell, GRID_SIZE};
@@ -73,17 +73,22 @@ impl World {
             self.queues.leave(id);
         }
         if self.queues.request(self.tick, object_id, id) == Requested::Cooling {
-            let (agent_id, object, reason) = (id.to_owned(), object_id.to_owned(), "cooldown".to_owned());
-            record.add(
-                self.tick,
-                WorldEventKind::AffordancePreconditionFail {
-                    agent_id,
-                    object_id: object,
-                    affordance_id,
-                    reason,
-                },
-            );
+            self.refuse(id, object_id, affordance_id, "cooldown", record);
         }
+    }
+
+    /// Records that an agent cannot start an affordance now.
+    pub(super) fn refuse(
+        &self,
+        id: &str,
+        object_id: &str,
+        affordance_id: Affordance,
+        reason: &str,
+        record: &mut TickRecord,
+    ) {
+        let (agent_id, object_id, reason) = (id.to_owned(), object_id.to_owned(), reason.to_owned());
+        let event = WorldEventKind::AffordancePreconditionFail { agent_id, object_id, affordance_id, reason };
+        record.add(self.tick, event);
     }
 
     pub(super) fn let_go(&mut self, id: &str, object_id: &str, record: &mut TickRecord) {

@@ -63,18 +63,8 @@ impl World {
         affordance_id: Affordance,
         record: &mut TickRecord,
     ) {
-        let (agent_id, object) = (id.to_owned(), object_id.to_owned());
         if let Some(reason) = self.obstacle(id, object_id, affordance_id) {
-            let reason = reason.to_owned();
-            record.add(
-                self.tick,
-                WorldEventKind::AffordancePreconditionFail {
-                    agent_id,
-                    object_id: object,
-                    affordance_id,
-                    reason,
-                },
-            );
+            self.refuse(id, object_id, affordance_id, reason, record);
             self.let_go(id, object_id, record);
             return;
         }
@@ -100,6 +90,7 @@ impl World {
             }
         }
         let duration = affordance_id.duration_ticks();
+        let (agent_id, object) = (id.to_owned(), object_id.to_owned());
         let running = Running {
             agent_id: agent_id.clone(),
             affordance_id,
