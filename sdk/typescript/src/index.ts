@@ -54,7 +54,7 @@ export { Film, type FilmStep } from "./film/film.js";
 export type { Measurement } from "./film/measurements.js";
 export { decodeFacts } from "./film/codec.js";
 export { CodecError } from "./film/input.js";
-export { factOf, type ChallengeFact, type Fact, type What } from "./film/fact.js";
+export { factOf, type ChallengeFact, type Fact, type FactBody } from "./film/fact.js";
 export { judge } from "./film/rules.js";
 export type { FilmOptions } from "./film/reader.js";
 export type { Point } from "./film/series.js";

@@ -32,9 +32,9 @@ _PASSING = {401, 403, 408, 421, 425, 429, 500, 502, 503, 504}
 #: What a run cannot be created with, however often it is tried.
 _NEVER = {400, 410, 413, 414, 422, 431}
 #: How often a run is created again that the server has lost.
-_MOST_CREATED = 8
+_MAX_CREATED = 8
 #: Most fields that are left out of a run's settings, one after the other, until the server takes it.
-_MOST_FIELDS = 8
+_MAX_FIELDS = 8
 #: Why nothing is sent for a run that a person has deleted.
 DELETED = "the run was deleted"
 _ARTIFACT = b'"kind":"artifact.added"'
@@ -168,7 +168,7 @@ class Delivery:
     def _created_with(self, spec: dict[str, Any]) -> dict[str, Any] | None:
         """Creates the run; ``None`` where it exists with other settings. A field that the server does not
         take is left out, so that it does not cost the others."""
-        for _ in range(_MOST_FIELDS):
+        for _ in range(_MAX_FIELDS):
             try:
                 return self.client.create_run(spec)
             except ApiError as error:
@@ -226,7 +226,7 @@ class Delivery:
 
     def _create_again(self) -> bool:
         """The server has lost the run, or never had it: its data folder is a new one."""
-        if self._created >= _MOST_CREATED:
+        if self._created >= _MAX_CREATED:
             return False
         self._created += 1
         self.known = self._begun = False

@@ -65,7 +65,7 @@ _SEVERITIES: dict[str, Severity] = {
     "error": "error",
 }
 #: Titles of alerts whose last time is remembered; beyond it all are forgotten.
-_MOST_TITLES = 1024
+_MAX_TITLES = 1024
 
 
 class Journal:
@@ -290,7 +290,7 @@ class Journal:
             last = self._alerted.get(title)
             if last is not None and now - last < seconds:
                 return False
-            if len(self._alerted) >= _MOST_TITLES:
+            if len(self._alerted) >= _MAX_TITLES:
                 self._alerted.clear()
             self._alerted[title] = now
             return True

@@ -13,9 +13,9 @@ __all__ = ["Ledger", "Loss", "Unusable", "logger", "print_line"]
 logger = logging.getLogger("gauntlet")
 
 #: Most kinds of warnings that are reported; those beyond are only counted.
-_MOST_WARNINGS = 1024
+_MAX_WARNINGS = 1024
 #: Most reasons for losses that are counted separately.
-_MOST_REASONS = 32
+_MAX_REASONS = 32
 _OTHER_REASONS = "other reasons"
 
 
@@ -56,7 +56,7 @@ class Ledger:
     def lose(self, reason: str, n: int = 1) -> None:
         """Counts what was logged and will never be durable."""
         with self._lock:
-            if reason not in self._losses and len(self._losses) >= _MOST_REASONS:
+            if reason not in self._losses and len(self._losses) >= _MAX_REASONS:
                 reason = _OTHER_REASONS
             self._losses[reason] = self._losses.get(reason, 0) + n
 
@@ -75,7 +75,7 @@ class Ledger:
 
     def is_warned(self, key: str) -> bool:
         """Whether no further warning of that key is reported."""
-        return key in self._warned or len(self._warned) >= _MOST_WARNINGS
+        return key in self._warned or len(self._warned) >= _MAX_WARNINGS
 
     def rearm(self, key: str) -> None:
         """Lets a warning be reported again, as its cause is over."""

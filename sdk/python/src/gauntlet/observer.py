@@ -27,7 +27,7 @@ ChallengeOf = Callable[[dict[str, float], Any, Any], Mapping[str, Any]]
 
 #: Open evaluations beyond this are taken for failed, the oldest first. Far above what a loop has in flight:
 #: to give up one that still runs would split it.
-_MOST_OPEN = 16_384
+_MAX_OPEN = 16_384
 #: An evaluation open for so long has failed, seconds.
 _LONGEST_SECONDS = 1800.0
 _ledger = Ledger()
@@ -86,7 +86,7 @@ class Watch:
         self._paths: list[list[str]] = []
         self._tree(rubric)
         self._tweak = tweak if tweak is not None else self._change
-        self._frames = Frames([len(paths) for paths in self._paths], _MOST_OPEN, _LONGEST_SECONDS)
+        self._frames = Frames([len(paths) for paths in self._paths], _MAX_OPEN, _LONGEST_SECONDS)
         self._remove: list[Callable[[], None]] = []
         self._attach()
 

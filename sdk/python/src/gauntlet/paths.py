@@ -27,7 +27,7 @@ MAX_PATH_BYTES = 256
 
 #: Names are few and come again and again.
 _paths: dict[str, str] = {}
-_MOST_PATHS = 65_536
+_MAX_PATHS = 65_536
 #: Characters that Unicode calls controls, by number: neither a path nor a one-line text holds them.
 CONTROLS = (*range(0x20), *range(0x7F, 0xA0))
 _DOTTED: dict[int, str | None] = {**dict.fromkeys(CONTROLS), ord("/"): "."}
@@ -44,7 +44,7 @@ def path_of(name: object) -> str:
     if known is not None:
         return known
     path = _path(name)
-    if len(_paths) < _MOST_PATHS:
+    if len(_paths) < _MAX_PATHS:
         _paths[name] = path
     return path
 

@@ -28,8 +28,8 @@ __all__ = ["Artifact", "Entry", "LateScore", "Measured", "Numbers", "Recorder", 
 #: Suffix of a name that a call has twice by nesting; no path contains it.
 _SAME = "\0"
 #: Most calls that wait for this thread, and about how many bytes of text they may have.
-_MOST_ENTRIES = 131_072
-_MOST_BYTES = 256 << 20
+_MAX_ENTRIES = 131_072
+_MAX_BYTES = 256 << 20
 
 
 #: Numbers of a step by name: the first of a step become a snapshot, further ones later scores. NaN: not
@@ -103,7 +103,7 @@ class Recorder:
         self._losses = threading.Lock()
         self._lost = 0
         self._closed = False
-        self._pump: Pump[Entry] = Pump("recorder", self._record, ledger, _MOST_ENTRIES, _MOST_BYTES)
+        self._pump: Pump[Entry] = Pump("recorder", self._record, ledger, _MAX_ENTRIES, _MAX_BYTES)
 
     def put(self, entry: Entry, size: int = 0) -> None:
         """Queues a call; a full queue is counted and becomes a gap in the stream."""
@@ -325,8 +325,8 @@ class _Scored:
     steps, and for the newest steps the episode that was scored last. ``None`` means calls without an
     episode."""
 
-    _MOST_EPISODES = 65_536
-    _MOST_STEPS = 4096
+    _MAX_EPISODES = 65_536
+    _MAX_STEPS = 4096
 
     def __init__(self) -> None:
         self._steps: OrderedDict[str | None, _Steps] = OrderedDict()
@@ -337,7 +337,7 @@ class _Scored:
         steps = self._steps.get(episode)
         if steps is None:
             steps = self._steps[episode] = _Steps()
-            if len(self._steps) > self._MOST_EPISODES:
+            if len(self._steps) > self._MAX_EPISODES:
                 oldest = next(name for name in self._steps if name is not None)
                 del self._steps[oldest]
         return steps.add(step)
@@ -346,7 +346,7 @@ class _Scored:
         """Sets the episode that was scored last at a step."""
         self._judged[step] = episode
         self._judged.move_to_end(step)
-        if len(self._judged) > self._MOST_STEPS:
+        if len(self._judged) > self._MAX_STEPS:
             self._judged.popitem(last=False)
 
     def latest(self, step: int) -> str | None:

@@ -201,8 +201,8 @@ def test_a_worker_ends_whose_main_thread_waits_in_c_when_the_signal_comes(server
         worker = context.Process(target=work, args=(ready,))
         worker.start()
         ready.wait()
-        # The main thread sleeps in the kernel ("S") once it has reached its wait. Where the system does not say,
-        # the signal may interrupt Python code, which is the easier case.
+        # The main thread sleeps in the kernel ("S") once it has reached its wait. Where the system does not
+        # say so, the signal may interrupt Python code, which is the easier case.
         state = Path(f"/proc/{worker.pid}/stat")
         deadline = time.monotonic() + 20
         while state.exists() and state.read_text().rpartition(")")[2].split()[0] != "S":

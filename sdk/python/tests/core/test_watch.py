@@ -199,7 +199,7 @@ def test_failed_evaluations_in_tasks_are_bounded(
             with pytest.raises(RuntimeError):
                 await rubric(f"a{i}", f"o{i}")
 
-    monkeypatch.setattr("gauntlet.observer._MOST_OPEN", 64)
+    monkeypatch.setattr("gauntlet.observer._MAX_OPEN", 64)
     watch = gauntlet.watch(rubric)
     asyncio.run(many())
     assert watch.incomplete == 100 - 64

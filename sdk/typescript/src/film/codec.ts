@@ -4,9 +4,9 @@
 
 import { SEVERITIES, type FailureKind } from "../wire/events.js";
 import { MAX_STEP } from "../wire/limits.js";
-import type { ChallengeFact, Fact, What } from "./fact.js";
+import type { ChallengeFact, Fact, FactBody } from "./fact.js";
 import { CodecError, Input } from "./input.js";
-import { ACTIONS, FAILURE_CODES, STATUSES, STEP_KINDS, WHATS } from "./codes.js";
+import { ACTIONS, FAILURE_CODES, STATUSES, STEP_KINDS, FACT_KINDS } from "./codes.js";
 
 const MAGIC = [0x47, 0x46, 0x4c, 0x4d]; // GFLM
 const VERSION = 1;
@@ -35,7 +35,7 @@ export function decodeFacts(bytes: Uint8Array): Fact[] {
   const times = input.times("at", count);
   const steps = input.deltas("step", count);
   const episodes = input.runs("episode", count, () => input.text("episode"));
-  const kinds = input.runs("kind", count, () => input.word("kind", WHATS));
+  const kinds = input.runs("kind", count, () => input.word("kind", FACT_KINDS));
   const scored = new Scored(input, kinds.filter((kind) => kind === "scored").length).read();
   let shot = 0;
   const facts = kinds.map((kind, i): Fact => {
@@ -84,7 +84,7 @@ class Scored {
     this.#shots = Array.from({ length: count }, empty);
   }
 
-  read(): What[] {
+  read(): FactBody[] {
     const { input } = this;
     const marks = input.runs("marks", this.#shots.length, () => input.small("marks"));
     const strange = marks.find((mark) => (mark & ~MARKS) !== 0);
@@ -147,7 +147,7 @@ class Scored {
     for (let i = 0; i < skipped; i += 1) shot.skipped.push(input.small("order"));
   }
 
-  #scoredFact(shot: SnapshotColumns, isPaused: boolean, paths: string[]): What {
+  #scoredFact(shot: SnapshotColumns, isPaused: boolean, paths: string[]): FactBody {
     const path = (position: number) => {
       const text = paths[position];
       if (text === undefined) throw this.input.wrong("path", `${position} of ${paths.length}`);
@@ -171,7 +171,7 @@ class Scored {
   }
 }
 
-function other(input: Input, kind: Exclude<What["what"], "scored">): What {
+function other(input: Input, kind: Exclude<FactBody["what"], "scored">): FactBody {
   switch (kind) {
     case "added":
       return { what: kind, path: input.text("path"), value: input.score("value") };

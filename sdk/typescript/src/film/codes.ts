@@ -1,9 +1,9 @@
 // The numbers of enum values in a chunk. A number is never reused for another value.
 
 import { FAILURES, type Action, type FailureKind, type Status, type StepKind } from "../wire/events.js";
-import type { What } from "./fact.js";
+import type { FactBody } from "./fact.js";
 
-export const WHATS: readonly What["what"][] = [
+export const FACT_KINDS: readonly FactBody["what"][] = [
   "scored",
   "added",
   "run_started",

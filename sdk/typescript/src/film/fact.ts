@@ -10,7 +10,7 @@ export interface ChallengeFact {
 }
 
 /** What a fact reports, by its `what`. Absent texts and numbers are `null`. */
-export type What =
+export type FactBody =
   | {
       what: "scored";
       /** By rubric path, in the client's order. */
@@ -45,7 +45,7 @@ export type What =
   | { what: "other" };
 
 /** One event reduced to what the film keeps. Facts of one run with equal `seq` are the same fact. */
-export type Fact = What & {
+export type Fact = FactBody & {
   /** Position in the run's log. */
   seq: number;
   /** When it happened, by the producer's clock: RFC 3339, UTC, six digits. */
@@ -63,11 +63,11 @@ export function factOf(event: StoredEvent): Fact {
     at: event.at,
     episode: event.episode ?? null,
     step: isOfRunOrEpisode ? null : (event.step ?? null),
-    ...whatOf(event),
+    ...bodyOf(event),
   };
 }
 
-function whatOf(event: StoredEvent): What {
+function bodyOf(event: StoredEvent): FactBody {
   switch (event.kind) {
     case "snapshot.scored": {
       const { body } = event;

@@ -3,7 +3,7 @@
 import { fromMicros } from "../wire/time.js";
 
 /** The most text one chunk may unfold to, UTF-16 units: references to one text are cheap in the input. */
-const MOST_TEXT = 1 << 28;
+const MAX_TEXT = 1 << 28;
 
 /** The greatest difference of two steps, and more than that of anything else that must be exact. */
 const WIDEST = 2n ** 53n;
@@ -32,7 +32,7 @@ export class Input {
   readonly bytes: Uint8Array;
   #at = 0;
   #texts: string[] = [];
-  #textLeft = MOST_TEXT;
+  #textLeft = MAX_TEXT;
   readonly #view: DataView;
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -137,7 +137,7 @@ export class Input {
     const text = id === 0 ? this.#inline(what) : this.#texts[id - 1];
     if (text === undefined) throw this.wrong(what, `is string ${id - 1} of ${this.#texts.length}`);
     this.#textLeft -= text.length + 8;
-    if (this.#textLeft < 0) throw this.wrong(what, `unfolds to more than ${MOST_TEXT} characters of text`);
+    if (this.#textLeft < 0) throw this.wrong(what, `unfolds to more than ${MAX_TEXT} characters of text`);
     return text;
   }
 

@@ -4,7 +4,7 @@ import { GauntletError } from "../client/errors.js";
 import type { Connection, Frame } from "./connection.js";
 
 /** Most messages in the buffer. A slower reader reads these, then reconnects. */
-const MOST_WAITING = 2_000;
+const MAX_WAITING = 2_000;
 
 /** Connects; returns when the server closes, throws after `idleMs` without a message. */
 export async function* overSocket(
@@ -36,7 +36,7 @@ export async function* overSocket(
     if (state.isClosed) return;
     waiting.push(typeof data === "string" ? data : new Uint8Array(data));
     // Messages that are dropped here are requested again by the reconnect.
-    if (waiting.length >= MOST_WAITING) finish(null);
+    if (waiting.length >= MAX_WAITING) finish(null);
     wake();
   };
   socket.onerror = () => finish(new GauntletError("unreachable", `${url} cannot be reached`));

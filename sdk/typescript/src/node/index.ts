@@ -18,7 +18,7 @@ export { spoolFolder };
 export type { Synced };
 
 /** Largest spool of one run of one process: 1 GiB. */
-const MOST_BYTES = 2 ** 30;
+const MAX_BYTES = 2 ** 30;
 
 /** How a run begins that may spool to disk. */
 export interface NodeInitOptions extends InitOptions {
@@ -81,7 +81,7 @@ function onDisk(folder: string, warn: (message: string) => void, ended: () => vo
     },
     open: (spec, endpoint) => {
       try {
-        return DiskSpool.create(folder, spec, endpoint, MOST_BYTES);
+        return DiskSpool.create(folder, spec, endpoint, MAX_BYTES);
       } catch (error) {
         const why = (error as Error).message;
         warn(`gauntlet: events cannot be stored in ${folder}: ${why}; they are queued in memory`);

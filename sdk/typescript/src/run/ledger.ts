@@ -44,7 +44,7 @@ export interface Loss {
 }
 
 /** Most different reasons; further ones are counted together. */
-const MOST_REASONS = 100;
+const MAX_REASONS = 100;
 
 /** The counters, losses and warnings of one run. */
 export class Ledger {
@@ -77,7 +77,7 @@ export class Ledger {
   /** Records that something is lost. */
   recordLoss(reason: string, count = 1): void {
     if (count <= 0) return;
-    const isKnown = this.#losses.has(reason) || this.#losses.size < MOST_REASONS;
+    const isKnown = this.#losses.has(reason) || this.#losses.size < MAX_REASONS;
     const key = isKnown ? reason : "other reasons";
     this.#losses.set(key, (this.#losses.get(key) ?? 0) + count);
   }

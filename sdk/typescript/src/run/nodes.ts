@@ -4,9 +4,9 @@
 // begins with the random id of its run handle (its writer).
 
 /** Episodes whose steps are remembered, the newest. */
-const MOST_EPISODES = 65_536;
+const MAX_EPISODES = 65_536;
 /** Steps whose last node is remembered, the newest. */
-const MOST_STEPS = 65_536;
+const MAX_STEPS = 65_536;
 /** The key of the steps that were logged without an episode. */
 const NO_EPISODE = "";
 
@@ -104,7 +104,7 @@ export class NodeTracker {
     this.#highest = Math.max(this.#highest, node.step);
     this.#lastNodes.delete(node.step);
     this.#lastNodes.set(node.step, node.episode);
-    forgetOldest(this.#lastNodes, MOST_STEPS);
+    forgetOldest(this.#lastNodes, MAX_STEPS);
   }
 
   /** Whether this is the first snapshot of the step in the episode; remembers it. */
@@ -113,7 +113,7 @@ export class NodeTracker {
     if (steps === undefined) {
       steps = new StepSet();
       this.#episodes.set(episode, steps);
-      forgetOldest(this.#episodes, MOST_EPISODES, NO_EPISODE);
+      forgetOldest(this.#episodes, MAX_EPISODES, NO_EPISODE);
     }
     return steps.add(step);
   }

@@ -8,7 +8,7 @@ import { compareText, wellFormed } from "../wire/text.js";
 
 /** Cache: a program uses few names, many times. */
 const paths = new Map<string, string>();
-const MOST_PATHS = 65_536;
+const MAX_PATHS = 65_536;
 
 /**
  * The rubric path of a name: `a/b` becomes `a.b`, empty segments and control characters are removed. A path
@@ -21,7 +21,7 @@ export function pathOf(name: string): string {
     .replace(/[\u0000-\u001f\u007f-\u009f]/g, "")
     .replace(/\//g, ".");
   const path = shortened(clean.split(".").filter(Boolean).join("."), MAX_PATH_BYTES);
-  if (paths.size < MOST_PATHS) paths.set(name, path);
+  if (paths.size < MAX_PATHS) paths.set(name, path);
   return path;
 }
 

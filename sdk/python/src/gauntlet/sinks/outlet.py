@@ -11,8 +11,8 @@ from .base import Record, RunInfo, Sink
 
 __all__ = ["Outlet"]
 
-_MOST_RECORDS = 65_536
-_MOST_BYTES = 256 << 20
+_MAX_RECORDS = 65_536
+_MAX_BYTES = 256 << 20
 _ATTEMPTS = 3
 
 
@@ -26,7 +26,7 @@ class Outlet:
         self.ledger = ledger
         self.off = False
         self._closing = threading.Event()
-        self._pump: Pump[Record] = Pump(name, self._write, ledger, _MOST_RECORDS, _MOST_BYTES)
+        self._pump: Pump[Record] = Pump(name, self._write, ledger, _MAX_RECORDS, _MAX_BYTES)
 
     def open(self, run: RunInfo) -> None:
         """Opens the sink; it is disabled where that fails."""
