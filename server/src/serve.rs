@@ -11,21 +11,21 @@ use tokio_util::sync::CancellationToken;
 use crate::access::{Access, AccessOptions};
 use crate::config::Config;
 use crate::connections::{self, Deadlines};
+use crate::downloads;
 use crate::lock::DataLock;
 use crate::otlp;
 use crate::process;
 use crate::router::router;
 use crate::site::Site;
-use crate::spool;
 use crate::state::AppState;
 use crate::tls::{self, Tls};
 use gauntlet_engine::imports::Imports;
 
 /// How often artifacts and uploads are swept.
-const SWEEP: Duration = Duration::from_secs(60 * 60);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// How long the log may take to be closed once the server stops: with [`Deadlines::drain`] before it, less
 /// than a second in all. What is cut off here was not acknowledged, or is on the disk already.
-const CLOSE: Duration = Duration::from_millis(400);
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -168,7 +168,7 @@ impl Server {
         });
         let acceptor = tls.as_ref().map(Tls::acceptor);
         if let Some(tls) = tls {
-            tokio::spawn(stopping.clone().run_until_cancelled_owned(tls.watch(tls::LOOK)));
+            tokio::spawn(stopping.clone().run_until_cancelled_owned(tls.watch(tls::CHECK_INTERVAL)));
         }
         let listener = connections::Listener { listener, tls: acceptor };
         let most = process::most_connections();
@@ -179,7 +179,7 @@ impl Server {
             tracing::error!(%error, "gRPC ended badly");
         }
         // What was acknowledged is on the disk; what still waits was not acknowledged.
-        if tokio::time::timeout(CLOSE, store.close()).await.is_err() {
+        if tokio::time::timeout(CLOSE_TIMEOUT, store.close()).await.is_err() {
             tracing::warn!("the log was still busy; it is whole, and tidied up at the next start");
         }
         drop(lock);
@@ -202,7 +202,7 @@ async fn listen_for_grpc(address: SocketAddr) -> Result<(TcpListener, SocketAddr
 fn start_tasks(state: &AppState, url: String) {
     let (store, stopping) = (state.store.clone(), state.stopping.clone());
     state.imports.resume();
-    spool::sweep(store.folder());
+    downloads::remove_unfinished(store.folder());
     tokio::spawn(stopping.clone().run_until_cancelled_owned(sweep(state.imports.clone())));
     tokio::spawn(sweep_artifacts(store.clone(), stopping.clone()));
     tokio::spawn(state.settings_changes.clone().follow_elsewhere(store.clone(), stopping.clone()));
@@ -239,7 +239,7 @@ async fn serve_grpc(state: AppState, listener: TcpListener) {
 async fn sweep_artifacts(store: Store, stopping: CancellationToken) {
     let leases = store.leases();
     let sweep = || async {
-        let mut turns = tokio::time::interval(SWEEP);
+        let mut turns = tokio::time::interval(SWEEP_INTERVAL);
         loop {
             turns.tick().await;
             if let Err(error) = store.sweep_artifacts().await {
@@ -252,7 +252,7 @@ async fn sweep_artifacts(store: Store, stopping: CancellationToken) {
 
 /// Removes uploads that nobody goes on with, at the start and every hour.
 async fn sweep(imports: Imports) {
-    let mut turns = tokio::time::interval(SWEEP);
+    let mut turns = tokio::time::interval(SWEEP_INTERVAL);
     loop {
         turns.tick().await;
         let removed = imports.sweep().await;

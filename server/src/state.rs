@@ -16,12 +16,12 @@ use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use crate::downloads::Downloads;
 use crate::guard::Trusted;
 use crate::metrics::Metrics;
 use crate::policy::FrameAncestors;
 use crate::settings_changes::SettingsChanges;
 use crate::site::{self, Site};
-use crate::spool::Spools;
 use crate::tail::Tails;
 
 /// Limits a request must keep.
@@ -76,7 +76,7 @@ pub struct AppState {
     /// What answers may take that their clients have not read.
     pub answers: Memory,
     /// Downloads under way.
-    pub spools: Spools,
+    pub downloads: Downloads,
     /// Files of the browser side.
     pub site: Arc<Site>,
     /// How pages are rendered.
@@ -117,7 +117,7 @@ impl AppState {
             limits,
             memory,
             answers: Memory::new(limits.memory_bytes),
-            spools: Spools::new(stopping.clone()),
+            downloads: Downloads::new(stopping.clone()),
             site: Arc::new(site),
             leptos: site::leptos_options(),
             stopping,

@@ -49,8 +49,8 @@ pub async fn read(
         .unwrap_or(HeaderValue::from_static("attachment"));
     let written = Written { run, format, with };
     let handle = tokio::runtime::Handle::current();
-    let (spools, store) = (state.spools.clone(), state.store.clone());
-    let file = spools.stream(store.folder(), move |mut out, cancel| {
+    let (downloads, store) = (state.downloads.clone(), state.store.clone());
+    let file = downloads.stream(store.folder(), move |mut out, cancel| {
         write(&handle, &state.store, &written, &|| cancel.check(), &mut out)
     });
     let body = Body::from_stream(file.await?);

@@ -1,6 +1,6 @@
-//! A download that is written as fast as the log is read, and read as slowly as the client likes. In between
-//! is a file without a name, so a client that stops reading holds neither a thread nor memory, and nothing is
-//! left behind.
+//! Downloads: written to a file as fast as the log is read, and sent from it as fast as the client reads. A
+//! client that stops reading holds neither a thread nor memory, and as the file has no name, it is gone once
+//! the download ends.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -18,19 +18,19 @@ use tokio_util::sync::CancellationToken;
 use crate::error::ApiError;
 
 /// Downloads that are written at the same time: each takes a thread and a page of events.
-const WRITING: usize = 4;
-/// Downloads at the same time, those that are only read any more included: each takes a file.
-const OPEN: usize = 256;
+const MAX_WRITING: usize = 4;
+/// Downloads that are written or read at the same time: each takes a file.
+const MAX_OPEN: usize = 256;
 /// How long a download waits for its turn to be written.
-const TURN: Duration = Duration::from_secs(10);
-/// How the files' names begin while they have one.
-const PREFIX: &str = "download-";
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How the names of the files begin, until they are removed.
+const NAME_PREFIX: &str = "download-";
 /// Bytes read at a time.
-const CHUNK: usize = 64 << 10;
+const CHUNK_BYTES: usize = 64 << 10;
 
 /// The downloads of one server. Cloning it is cheap.
 #[derive(Debug, Clone)]
-pub struct Spools {
+pub struct Downloads {
     writing: Arc<Semaphore>,
     open: Arc<Semaphore>,
     stopping: CancellationToken,
@@ -59,14 +59,18 @@ impl CancelCheck {
 #[derive(Debug, Default)]
 struct Written {
     bytes: u64,
-    /// Set once nothing more comes; with the reason where it broke off.
+    /// Set once nothing more comes; an error where the download could not be completed.
     ended: Option<Result<(), Arc<io::Error>>>,
 }
 
-impl Spools {
-    /// No downloads so far; those under way end when `stopping` is cancelled.
+impl Downloads {
+    /// No downloads; those that come end when `stopping` is cancelled.
     pub fn new(stopping: CancellationToken) -> Self {
-        Self { writing: Arc::new(Semaphore::new(WRITING)), open: Arc::new(Semaphore::new(OPEN)), stopping }
+        Self {
+            writing: Arc::new(Semaphore::new(MAX_WRITING)),
+            open: Arc::new(Semaphore::new(MAX_OPEN)),
+            stopping,
+        }
     }
 
     /// What `write` writes, as a stream. The file is in `folder`, which has to be there. 503 where too many
@@ -81,28 +85,28 @@ impl Spools {
     {
         let busy = || ApiError::busy("too many downloads are under way");
         let open = Arc::clone(&self.open).try_acquire_owned().map_err(|_| busy())?;
-        let turn = tokio::time::timeout(TURN, Arc::clone(&self.writing).acquire_owned()).await;
+        let turn = tokio::time::timeout(WRITE_TIMEOUT, Arc::clone(&self.writing).acquire_owned()).await;
         let turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
         let (reading, writing) =
             files(folder).map_err(|e| gauntlet_engine::Error::disk("the download", &e))?;
         let (progress, mut written) = watch::channel(Written::default());
         let cancel = CancelCheck { progress, stopping: self.stopping.clone() };
         tokio::task::spawn_blocking(move || {
-            let mut out = BufWriter::with_capacity(CHUNK, Counted { file: writing, cancel: &cancel });
+            let mut out = BufWriter::with_capacity(CHUNK_BYTES, Counted { file: writing, cancel: &cancel });
             let ended = write(&mut out, &cancel).and_then(|()| out.flush());
             drop(out);
             let ended = ended.map_err(Arc::new);
             cancel.progress.send_modify(|written| written.ended = Some(ended));
             drop(turn);
         });
-        // Begins once it is known to begin well: an error up to here is an answer of its own.
-        if let (_, Some(Err(error))) = progress_behind(&mut written, 0).await? {
+        // The answer begins with the first bytes: until then an error can still be answered.
+        if let (_, Some(Err(error))) = progress_after(&mut written, 0).await? {
             tracing::warn!(%error, "a download cannot be written");
             return Err(ApiError::unavailable(format!("the download cannot be written: {error}")));
         }
         let start = (tokio::fs::File::from_std(reading), written, 0_u64, open);
         Ok(stream::try_unfold(start, |(mut file, mut written, sent, open)| async move {
-            let (bytes, ended) = progress_behind(&mut written, sent).await.map_err(io::Error::other)?;
+            let (bytes, ended) = progress_after(&mut written, sent).await.map_err(io::Error::other)?;
             if bytes == sent {
                 return match ended {
                     Some(Err(error)) => {
@@ -112,11 +116,11 @@ impl Spools {
                     _ => Ok(None),
                 };
             }
-            let mut chunk = BytesMut::with_capacity(CHUNK);
-            let wanted = usize::try_from(bytes - sent).unwrap_or(CHUNK).min(CHUNK);
+            let mut chunk = BytesMut::with_capacity(CHUNK_BYTES);
+            let wanted = usize::try_from(bytes - sent).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
             while chunk.len() < wanted {
                 if file.read_buf(&mut chunk).await? == 0 {
-                    return Err(io::Error::other(BrokeOff));
+                    return Err(io::Error::other(Interrupted));
                 }
             }
             let sent = sent + chunk.len() as u64;
@@ -126,39 +130,39 @@ impl Spools {
 }
 
 /// Waits until more than `sent` bytes are written, or no more come.
-async fn progress_behind(
+async fn progress_after(
     written: &mut watch::Receiver<Written>,
     sent: u64,
-) -> Result<(u64, Option<Result<(), Arc<io::Error>>>), BrokeOff> {
+) -> Result<(u64, Option<Result<(), Arc<io::Error>>>), Interrupted> {
     let is_news = |written: &Written| written.bytes > sent || written.ended.is_some();
     written
         .wait_for(is_news)
         .await
         .map(|written| (written.bytes, written.ended.clone()))
-        .map_err(|_| BrokeOff)
+        .map_err(|_| Interrupted)
 }
 
-/// The thread that wrote a download ended without a word.
+/// The thread that wrote a download ended before it was complete.
 #[derive(Debug, thiserror::Error)]
-#[error("the download broke off")]
-struct BrokeOff;
+#[error("the download was interrupted")]
+struct Interrupted;
 
-impl From<BrokeOff> for ApiError {
-    fn from(error: BrokeOff) -> Self {
+impl From<Interrupted> for ApiError {
+    fn from(error: Interrupted) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
     }
 }
 
-/// Two handles of a new file that has no name any more.
+/// Two handles of a new file whose name is removed at once.
 fn files(folder: &Path) -> io::Result<(File, File)> {
-    let named = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)?;
+    let named = tempfile::Builder::new().prefix(NAME_PREFIX).tempfile_in(folder)?;
     Ok((named.reopen()?, named.into_file()))
 }
 
-/// Removes files that a process left behind that was killed before it could take their names away.
-pub fn sweep(folder: &Path) {
+/// Removes the files of a process that was killed before it removed their names.
+pub fn remove_unfinished(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX)
+        if entry.file_name().to_string_lossy().starts_with(NAME_PREFIX)
             && let Err(error) = std::fs::remove_file(entry.path())
         {
             tracing::warn!(%error, file = %entry.path().display(), "an unfinished download stays");
@@ -195,7 +199,7 @@ mod tests {
     async fn ended(leave: impl AsyncFnOnce(tokio::task::JoinHandle<()>, CancellationToken)) -> io::ErrorKind {
         let folder = tempfile::tempdir().unwrap();
         let stopping = CancellationToken::new();
-        let spools = Spools::new(stopping.clone());
+        let downloads = Downloads::new(stopping.clone());
         let (ends, end) = std::sync::mpsc::sync_channel(1);
         let (begins, begun) = tokio::sync::oneshot::channel();
         let path = folder.path().to_owned();
@@ -211,7 +215,7 @@ mod tests {
                 ends.send((end.kind(), Instant::now())).unwrap();
                 Err(end)
             };
-            let _ = spools.stream(&path, work).await;
+            let _ = downloads.stream(&path, work).await;
         });
         begun.await.unwrap();
         let asked = Instant::now();
