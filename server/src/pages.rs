@@ -10,16 +10,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::{EpisodeTimeline, InspectedStep};
 use gauntlet_app::api::{
-    Attempt, Backend, BackendFuture, BesideQuery, ListColumn, NamedList, PageError, RunList, RunsQuery,
-    ViewChange,
+    Attempt, Backend, BackendFuture, BesideQuery, ListColumn, PageError, RunList, RunsQuery, ViewChange,
 };
 use gauntlet_engine::clock::{new_event_id, now};
 use gauntlet_engine::timeline::{self, ToHtml};
 use gauntlet_engine::{commands, inspect};
 use gauntlet_film::SnapshotPair;
 use gauntlet_model::{
-    Action, AnnotationAdded, CommandIssued, DeclaredParameter, EffectSet, EpisodeId, Event, Object, RunPatch,
-    RunSummary,
+    Action, AnnotationAdded, CommandIssued, DeclaredParameter, EffectSet, EpisodeId, Event, ListView, Object,
+    RunPatch, RunSummary,
 };
 use gauntlet_vault::Principal;
 use leptos::context::use_context;
@@ -128,12 +127,12 @@ impl Backend for Pages {
         Box::pin(async move { Ok(run_list::read(&state, query).await?) })
     }
 
-    fn views(&self, project: String) -> BackendFuture<Vec<NamedList>> {
+    fn views(&self, project: String) -> BackendFuture<Vec<ListView>> {
         let state = self.0.clone();
         Box::pin(async move { Ok(run_list::views(&state, &project).await?) })
     }
 
-    fn change_views(&self, project: String, change: ViewChange) -> BackendFuture<Vec<NamedList>> {
+    fn change_views(&self, project: String, change: ViewChange) -> BackendFuture<Vec<ListView>> {
         let state = self.0.clone();
         Box::pin(async move { Ok(run_list::change_views(&state, &project, change).await?) })
     }

@@ -1,10 +1,10 @@
 //! The list of runs as the pages show it: columns with titles, and texts in them.
 
 use gauntlet_api::Page;
-use gauntlet_app::api::{ListColumn, ListGroup, ListRow, NamedList, RunList, RunsQuery, ViewChange};
+use gauntlet_app::api::{ListColumn, ListGroup, ListRow, RunList, RunsQuery, ViewChange};
 use gauntlet_app::cells;
 use gauntlet_engine::clock::now;
-use gauntlet_model::FieldError;
+use gauntlet_model::{FieldError, ListView};
 use gauntlet_store::{
     ColumnKind, Comparison, Condition, Conditions, Operand, Order, RunColumn, RunField, RunGroup, RunQuery,
     Statistic,
@@ -24,7 +24,7 @@ const MAX_MARKED: usize = 100;
 /// Most groups of a list.
 const MAX_GROUPS: usize = 1_000;
 /// Most keys of configurations, and most paths, that are offered as columns.
-const OFFERED: u32 = 200;
+const MAX_COLUMNS: u32 = 200;
 
 /// A page of runs; pinned ones are in front of the first page, whatever is filtered.
 pub(crate) async fn read(state: &AppState, query: RunsQuery) -> Result<RunList, ApiError> {
@@ -147,9 +147,8 @@ async fn rows(
 }
 
 /// The named lists of a project; those of all runs where it is empty.
-pub(crate) async fn views(state: &AppState, project: &str) -> Result<Vec<NamedList>, ApiError> {
-    let views = state.store.list_views(project).await?.into_iter();
-    Ok(views.map(|view| NamedList { name: view.name, query: view.query }).collect())
+pub(crate) async fn views(state: &AppState, project: &str) -> Result<Vec<ListView>, ApiError> {
+    Ok(state.store.list_views(project).await?)
 }
 
 /// Changes the named lists of a project, and returns them.
@@ -157,11 +156,11 @@ pub(crate) async fn change_views(
     state: &AppState,
     project: &str,
     change: ViewChange,
-) -> Result<Vec<NamedList>, ApiError> {
+) -> Result<Vec<ListView>, ApiError> {
     match change {
         ViewChange::Save { name, query } => {
-            let view = gauntlet_store::ListView { project: project.to_owned(), name, query, saved_at: now() };
-            state.store.put_list_view(view).await?;
+            let view = ListView { name, query, saved_at: now() };
+            state.store.put_list_view(project, view).await?;
         }
         ViewChange::Rename { name, to } => state.store.rename_list_view(project, &name, &to).await?,
         ViewChange::Delete { name } => state.store.delete_list_view(project, &name).await?,
@@ -172,7 +171,7 @@ pub(crate) async fn change_views(
 /// The columns that the runs of a project, or of all projects, can be listed by.
 pub(crate) async fn columns(state: &AppState, project: &str) -> Result<Vec<ListColumn>, ApiError> {
     let project = Some(project).filter(|project| !project.is_empty());
-    let (keys, paths) = state.store.run_columns(project, OFFERED).await?;
+    let (keys, paths) = state.store.run_columns(project, MAX_COLUMNS).await?;
     let fields = RunField::ALL.into_iter().filter(|field| *field != RunField::Name).map(RunColumn::Field);
     let of_path = |path: String| Statistic::ALL.map(|statistic| RunColumn::Value(statistic, path.clone()));
     let all =

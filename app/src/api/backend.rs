@@ -5,12 +5,12 @@ use std::pin::Pin;
 
 use gauntlet_api::{EpisodeTimeline, InspectedStep};
 use gauntlet_film::SnapshotPair;
-use gauntlet_model::{DeclaredParameter, EffectSet, Object, RunPatch, RunSummary};
+use gauntlet_model::{DeclaredParameter, EffectSet, ListView, Object, RunPatch, RunSummary};
 #[cfg(feature = "ssr")]
 use leptos::prelude::use_context;
 
 use super::error::PageError;
-use super::list::{ListColumn, NamedList, RunList, RunsQuery, ViewChange};
+use super::list::{ListColumn, RunList, RunsQuery, ViewChange};
 use super::snapshots::{Attempt, BesideQuery};
 
 /// A boxed future, so that [`Backend`] is object safe.
@@ -21,9 +21,9 @@ pub trait Backend: Send + Sync {
     /// One page of runs.
     fn runs(&self, query: RunsQuery) -> BackendFuture<RunList>;
     /// The named lists of a project; those of all runs where it is empty.
-    fn views(&self, project: String) -> BackendFuture<Vec<NamedList>>;
+    fn views(&self, project: String) -> BackendFuture<Vec<ListView>>;
     /// Changes the named lists of a project, and returns them.
-    fn change_views(&self, project: String, change: ViewChange) -> BackendFuture<Vec<NamedList>>;
+    fn change_views(&self, project: String, change: ViewChange) -> BackendFuture<Vec<ListView>>;
     /// The columns that the runs of a project, or of all projects where it is empty, can be listed by.
     fn columns(&self, project: String) -> BackendFuture<Vec<ListColumn>>;
     /// Changes name, tags and notes of a run and returns the run.

@@ -2,14 +2,14 @@
 
 use gauntlet_api::{EpisodeTimeline, InspectedStep};
 use gauntlet_film::SnapshotPair;
-use gauntlet_model::{DeclaredParameter, EffectSet, Object, RunPatch, RunSummary};
+use gauntlet_model::{DeclaredParameter, EffectSet, ListView, Object, RunPatch, RunSummary};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
 #[cfg(feature = "ssr")]
 use super::backend::backend;
 use super::error::PageError;
-use super::list::{ListColumn, NamedList, RunList, RunsQuery, ViewChange};
+use super::list::{ListColumn, RunList, RunsQuery, ViewChange};
 use super::snapshots::{Attempt, BesideQuery};
 
 /// One page of runs.
@@ -26,7 +26,7 @@ pub async fn list_runs(
 pub async fn list_views(
     /// The project; empty for the list of all runs.
     project: String,
-) -> Result<Vec<NamedList>, PageError> {
+) -> Result<Vec<ListView>, PageError> {
     backend()?.views(project).await.map_err(PageError::answered)
 }
 
@@ -37,7 +37,7 @@ pub async fn change_views(
     project: String,
     /// What is done.
     change: ViewChange,
-) -> Result<Vec<NamedList>, PageError> {
+) -> Result<Vec<ListView>, PageError> {
     backend()?.change_views(project, change).await.map_err(PageError::answered)
 }
 

@@ -81,15 +81,6 @@ pub struct ListGroup {
     pub means: Vec<String>,
 }
 
-/// A list of runs under a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamedList {
-    /// Its name.
-    pub name: String,
-    /// The query of its address.
-    pub query: String,
-}
-
 /// What a person does with the named lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ViewChange {

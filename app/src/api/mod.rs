@@ -10,7 +10,7 @@ mod snapshots;
 pub use backend::{Backend, BackendFuture};
 pub use error::PageError;
 pub use functions::*;
-pub use list::{ListColumn, ListGroup, ListRow, NamedList, RunList, RunsQuery, ViewChange};
+pub use list::{ListColumn, ListGroup, ListRow, RunList, RunsQuery, ViewChange};
 pub use snapshots::{Attempt, BesideQuery};
 
 /// A title's text as `leptos_meta::Title` must be given it: escaped on the server, where it becomes a part of

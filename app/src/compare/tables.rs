@@ -1,6 +1,6 @@
 //! Tables of a comparison: the values of each path, what failed, where configurations differ.
 
-use gauntlet_api::{Bounds, Comparison, ConfigDifference, PathComparison, PathSummary, SetupSummary};
+use gauntlet_api::{Comparison, ConfigDifference, Interval, PathComparison, PathSummary, SetupSummary};
 use gauntlet_model::{FailureKind, RunId, RunSummary};
 use leptos::prelude::*;
 use serde_json::Value;
@@ -137,10 +137,10 @@ pub(super) fn repeats(comparison: &Comparison) -> Option<impl IntoView + use<>> 
 }
 
 fn setup_cell(path: &PathComparison, summary: &SetupSummary) -> AnyView {
-    let range = |bounds: Bounds| format!("{} to {}", score(bounds.low), score(bounds.high));
+    let range = |bounds: Interval| format!("{} to {}", score(bounds.low), score(bounds.high));
     let interval =
         summary.interval.map(|bounds| format!("{} to {}", value(path, bounds.low), value(path, bounds.high)));
-    let differs = summary.difference_interval.is_some_and(Bounds::excludes_zero);
+    let differs = summary.difference_interval.is_some_and(Interval::excludes_zero);
     let difference = summary.difference.map(|difference| {
         let sign = if difference > 0.0 { "is-up" } else { "is-down" };
         let class = if path.is_measurement || !differs { "" } else { sign };

@@ -1,10 +1,11 @@
 //! The named lists: opened, saved, renamed, deleted.
 
+use gauntlet_model::ListView;
 use leptos::prelude::*;
 
 use super::filters::Filter;
 use super::menu::Menu;
-use crate::api::{NamedList, PageError, ViewChange, change_views, list_views};
+use crate::api::{PageError, ViewChange, change_views, list_views};
 use crate::ui::Erase;
 
 /// What the rows of the menu change.
@@ -18,7 +19,7 @@ struct Edit {
 }
 
 /// A saved list, with the ways to rename and to delete it.
-fn row(filter: Filter, view: NamedList, edit: Edit) -> impl IntoView {
+fn row(filter: Filter, view: ListView, edit: Edit) -> impl IntoView {
     let (open_name, old) = (view.name.clone(), StoredValue::new(view.name.clone()));
     let rename = move |_| {
         edit.name.set(old.get_value());
@@ -37,7 +38,7 @@ fn row(filter: Filter, view: NamedList, edit: Edit) -> impl IntoView {
 /// The named lists of the page's project.
 #[component]
 pub(super) fn Views(filter: Filter) -> impl IntoView {
-    let (open, views) = (RwSignal::new(false), RwSignal::new(Vec::<NamedList>::new()));
+    let (open, views) = (RwSignal::new(false), RwSignal::new(Vec::<ListView>::new()));
     let name = RwSignal::new(String::new());
     let renamed = RwSignal::new(None::<String>);
     let project = move || untrack(|| filter.of_project().unwrap_or_default());

@@ -64,24 +64,24 @@ pub struct SetupSummary {
     /// Mean of their means: a run counts once, however many values it has.
     pub mean: f64,
     /// The 95 % interval of that mean by Student's t; null of one run, or where the runs are equal.
-    pub interval: Option<Bounds>,
+    pub interval: Option<Interval>,
     /// This mean less that of the baseline's setup, where both have one.
     pub difference: Option<f64>,
     /// The 95 % interval of that difference by Welch's t; null where either setup has one run, or neither
     /// varies.
-    pub difference_interval: Option<Bounds>,
+    pub difference_interval: Option<Interval>,
 }
 
 /// Two bounds, `low <= high`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Bounds {
+pub struct Interval {
     /// The lower bound.
     pub low: f64,
     /// The upper bound.
     pub high: f64,
 }
 
-impl Bounds {
+impl Interval {
     /// Whether 0 is outside.
     pub fn excludes_zero(self) -> bool {
         self.low > 0.0 || self.high < 0.0

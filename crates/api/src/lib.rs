@@ -43,7 +43,7 @@ pub use commands::{
     CommandAck, CommandAcked, CommandCreated, CommandQuery, CommandRequest, PendingCommand, PendingCommands,
 };
 pub use compare::{
-    Bounds, CompareQuery, Comparison, ConfigDifference, FailureCounts, PathComparison, PathSummary,
+    CompareQuery, Comparison, ConfigDifference, FailureCounts, Interval, PathComparison, PathSummary,
     SetupSummary,
 };
 pub use episodes::{Episode, EpisodeListQuery};
@@ -74,4 +74,4 @@ pub use series::{
 pub use server::{Health, Readiness};
 pub use sql::{SqlAnswer, SqlFormat, SqlRequest};
 pub use steps::{StepDetails, StepEpisode, StepListQuery, StepQuery, StepRow};
-pub use views::{ListView, ListViewQuery, ListViewRename, ListViewRequest};
+pub use views::{ListViewQuery, ListViewRename, ListViewRequest};

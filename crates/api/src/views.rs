@@ -1,19 +1,7 @@
-//! Named lists of runs.
+//! Requests about named lists of runs.
 
-use gauntlet_model::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// A list of runs under a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ListView {
-    /// Its name, the only one of its project.
-    pub name: String,
-    /// The query of the list's address, such as `sort=-mean:root&columns=status,config:lr`.
-    pub query: String,
-    /// When it was saved.
-    pub saved_at: Timestamp,
-}
 
 /// Whose views are meant.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -1,8 +1,8 @@
 //! Runs that repeat one setup with other seeds: what their means say together, and how sure that is.
 
-use gauntlet_api::{Bounds, PathSummary, SetupSummary};
+use gauntlet_api::{Interval, PathSummary, SetupSummary};
 use gauntlet_model::{Object, RunSummary};
-use gauntlet_statistics::{Interval, Summary, welch};
+use gauntlet_statistics::{Summary, welch};
 use serde_json::Value;
 
 /// The runs by setup, as their indexes, in the order of each setup's first run. Empty where no setup has two
@@ -59,16 +59,17 @@ pub(crate) fn summaries(
         Some(SetupSummary {
             runs: found.count as u64,
             mean: found.mean,
-            interval: found.interval.filter(|_| has_spread).map(bounds),
+            interval: found.interval.filter(|_| has_spread).map(interval),
             difference: base_mean.map(|mean| found.mean - mean),
-            difference_interval: test.map(|test| bounds(test.interval)),
+            difference_interval: test.map(|test| interval(test.interval)),
         })
     };
     all.iter().enumerate().map(summary).collect()
 }
 
-fn bounds(interval: Interval) -> Bounds {
-    Bounds { low: interval.low, high: interval.high }
+/// An interval as answers have it.
+fn interval(found: gauntlet_statistics::Interval) -> Interval {
+    Interval { low: found.low, high: found.high }
 }
 
 #[cfg(test)]

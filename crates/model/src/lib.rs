@@ -17,6 +17,7 @@ mod event;
 mod fnv;
 mod ids;
 mod limits;
+mod list_view;
 mod monitor;
 mod parameters;
 mod rules;
@@ -44,6 +45,7 @@ pub use limits::{
     FieldError, MAX_BODY_BYTES, MAX_ID_BYTES, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP,
     MAX_TAGS, MAX_TEXT_BYTES,
 };
+pub use list_view::ListView;
 pub use monitor::{Monitor, MonitorAction, ProjectAlert, WebhookFailure};
 pub use parameters::{DeclaredParameter, TWEAKABLE};
 pub use rules::{FailureRule, FailureRules, RuleInForce};
@@ -53,7 +55,7 @@ pub use snapshot::{Snapshot, SnapshotError, unescape_html};
 pub use time::Timestamp;
 pub use writer::{
     Contact, MAX_WRITER_INTERVAL_SECS, WRITER_INTERVAL_SECS, WriterAnswer, WriterCounts, WriterReport,
-    WriterState, gravity,
+    WriterState, severity_rank,
 };
 
 /// A JSON object as clients send it: key order kept, values untyped.

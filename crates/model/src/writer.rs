@@ -128,7 +128,7 @@ pub struct Contact {
 }
 
 /// The rank of an end by severity, greater is worse: the run takes the worst end of its writers.
-pub fn gravity(status: Status) -> u8 {
+pub fn severity_rank(status: Status) -> u8 {
     match status {
         Status::Failed => 3,
         Status::TimedOut => 2,

@@ -1,7 +1,9 @@
 //! Named lists of runs.
 
-use crate::list_view::{ListView, ViewChange};
+use gauntlet_model::ListView;
+
 use crate::reply::Reply;
+use crate::view_change::ViewChange;
 use crate::work::TableWork;
 use crate::{Store, StoreError};
 
@@ -11,20 +13,20 @@ const MAX_NAME: usize = 200;
 const MAX_QUERY: usize = 4096;
 
 impl Store {
-    /// The views of a project, by name.
+    /// The views of a project, by name; those of the list of all runs where `project` is empty.
     pub async fn list_views(&self, project: &str) -> Result<Vec<ListView>, StoreError> {
         self.log().list_views(project).await
     }
 
     /// Saves a view; another one of its name in its project is replaced.
-    pub async fn put_list_view(&self, view: ListView) -> Result<(), StoreError> {
+    pub async fn put_list_view(&self, project: &str, view: ListView) -> Result<(), StoreError> {
         check_name("name", &view.name)?;
         let is_fit = view.query.len() <= MAX_QUERY && !view.query.chars().any(char::is_control);
         if !is_fit {
             let message = format!("must be at most {MAX_QUERY} bytes without control characters");
             return Err(StoreError::invalid("query", message));
         }
-        self.change(ViewChange::Put(view)).await
+        self.change(ViewChange::Put { project: project.to_owned(), view }).await
     }
 
     /// Gives a view another name. [`StoreError::NotFound`] where there is none of the old one,

@@ -11,17 +11,17 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use gauntlet_model::{
-    Backup, EffectSet, EpisodeId, EventId, Kind, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
-    WebhookFailure,
+    Backup, EffectSet, EpisodeId, EventId, Kind, ListView, Monitor, ProjectAlert, Record, RunId, RunSummary,
+    Timestamp, WebhookFailure,
 };
 use tokio::sync::mpsc;
 
 use gauntlet_vault::StoredKey;
 
 use crate::{
-    DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, OriginSession, Page,
-    PendingCommand, RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, SnapshotFilter, StaleRun,
-    StepEvents, StepRow, StoreError,
+    DueCall, Excerpt, InEpisode, Leases, MonitorProgress, MonitoredRun, OriginSession, Page, PendingCommand,
+    RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, SnapshotFilter, StaleRun, StepEvents,
+    StepRow, StoreError,
 };
 use crate::{DumpMoment, EventLines, TableRows};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{Object, RunFinished, RunId, Status, Timestamp, WriterReport, gravity};
+use gauntlet_model::{Object, RunFinished, RunId, Status, Timestamp, WriterReport, severity_rank};
 
 use crate::StoreError;
 use crate::row::{Row, internal_event, internal_event_id};
@@ -29,7 +29,7 @@ pub(crate) fn finished_row(
     ends: &[Finished],
     now: Timestamp,
 ) -> Result<Option<Arc<Row>>, StoreError> {
-    let Some(worst) = ends.iter().max_by_key(|end| gravity(end.status)) else { return Ok(None) };
+    let Some(worst) = ends.iter().max_by_key(|end| severity_rank(end.status)) else { return Ok(None) };
     let mut summary = ends.last().and_then(|end| end.summary.clone());
     if let Some(code) = worst.exit_code {
         summary.get_or_insert_default().insert("exit_code".to_owned(), code.into());

@@ -8,9 +8,9 @@ use gauntlet_model::{
 
 use crate::backup_change::BackupChange;
 use crate::key_change::KeyChange;
-use crate::list_view::ViewChange;
 use crate::reply::{Reply, Settle};
 use crate::row::Row;
+use crate::view_change::ViewChange;
 use crate::{
     Appended, CallOutcome, MonitorProgress, NewCall, PackedChunk, PendingCommand, Projection, SealedTo,
 };
@@ -119,7 +119,7 @@ pub(crate) enum LogWork {
 
 /// A request that changes what is stored in tables beside the logs: chunks, settings, keys, calls.
 pub(crate) enum TableWork {
-    KeepChunk { run: RunId, level: u8, chunk: u64, bytes: Arc<[u8]>, reply: Reply<()> },
+    PutChunk { run: RunId, level: u8, chunk: u64, bytes: Arc<[u8]>, reply: Reply<()> },
     Seal { run: RunId, run_no: i64, chunks: Vec<PackedChunk>, sealed: SealedTo, reply: Reply<bool> },
     PutEffects { project: String, effects: EffectSet, now: Timestamp, reply: Reply<EffectSet> },
     PutMonitor { monitor: Monitor, reply: Reply<()> },
@@ -184,7 +184,7 @@ impl Work {
         held + self.rows().iter().map(|row| row.bytes()).sum::<usize>()
     }
 
-    /// Its way back, whatever the type of the answer.
+    /// Where its outcome is sent, whatever the type of the answer.
     pub(crate) fn reply(&mut self) -> &mut dyn Settle {
         match self {
             Self::Log(work) => work.reply(),
@@ -252,7 +252,7 @@ impl LogWork {
 impl TableWork {
     fn run(&self) -> Option<&RunId> {
         match self {
-            Self::KeepChunk { run, .. } | Self::Seal { run, .. } | Self::PutProjection { run, .. } => {
+            Self::PutChunk { run, .. } | Self::Seal { run, .. } | Self::PutProjection { run, .. } => {
                 Some(run)
             }
             Self::PutEffects { .. }
@@ -268,7 +268,7 @@ impl TableWork {
 
     fn bytes(&self) -> usize {
         match self {
-            Self::KeepChunk { bytes, .. } => bytes.len(),
+            Self::PutChunk { bytes, .. } => bytes.len(),
             Self::Seal { chunks, .. } => chunks.iter().map(|chunk| chunk.bytes.len()).sum(),
             Self::PutProjection { projection, .. } => projection.paths.len() * 64,
             _ => 0,
@@ -278,7 +278,7 @@ impl TableWork {
     fn reply(&mut self) -> &mut dyn Settle {
         match self {
             Self::Seal { reply, .. } | Self::DeleteMonitor { reply, .. } => reply,
-            Self::KeepChunk { reply, .. }
+            Self::PutChunk { reply, .. }
             | Self::PutMonitor { reply, .. }
             | Self::SettleCall { reply, .. }
             | Self::ChangeView { reply, .. }

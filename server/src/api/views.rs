@@ -1,8 +1,9 @@
 //! Named lists of runs: list, save, rename, delete.
 
 use axum::extract::State;
-use gauntlet_api::{ListView, ListViewQuery, ListViewRename, ListViewRequest, Page};
+use gauntlet_api::{ListViewQuery, ListViewRename, ListViewRequest, Page};
 use gauntlet_engine::clock::now;
+use gauntlet_model::ListView;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -24,9 +25,8 @@ pub async fn list(
     State(state): State<AppState>,
     Query(of): Query<ListViewQuery>,
 ) -> Result<Json<Page<ListView>>, ApiError> {
-    let views = state.store.list_views(&of.project).await?.into_iter();
-    let items = views.map(|view| ListView { name: view.name, query: view.query, saved_at: view.saved_at });
-    Ok(Json(Page { items: items.collect(), next_cursor: None }))
+    let items = state.store.list_views(&of.project).await?;
+    Ok(Json(Page { items, next_cursor: None }))
 }
 
 /// How [`list`] is described.
@@ -43,10 +43,8 @@ pub async fn put(
     Query(of): Query<ListViewQuery>,
     Json(asked): Json<ListViewRequest>,
 ) -> Result<Json<ListView>, ApiError> {
-    let (name, query, saved_at) = (part.name, asked.query, now());
-    let view = ListView { name: name.clone(), query: query.clone(), saved_at };
-    let stored = gauntlet_store::ListView { project: of.project, name, query, saved_at };
-    state.store.put_list_view(stored).await?;
+    let view = ListView { name: part.name, query: asked.query, saved_at: now() };
+    state.store.put_list_view(&of.project, view.clone()).await?;
     Ok(Json(view))
 }
 

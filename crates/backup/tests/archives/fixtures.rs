@@ -7,10 +7,10 @@ use gauntlet_backup::{
 };
 use gauntlet_film::{Fact, Film};
 use gauntlet_model::{
-    ArtifactAdded, EpisodeFinished, EpisodeId, Event, EventId, FailureRules, Record, RunId, RunPatch,
-    RunSpec, RunSummary, Scores, SnapshotScored, Status, Timestamp,
+    ArtifactAdded, EpisodeFinished, EpisodeId, Event, EventId, FailureRules, ListView, Record, RunId,
+    RunPatch, RunSpec, RunSummary, Scores, SnapshotScored, Status, Timestamp,
 };
-use gauntlet_store::{ListView, Options, RunQuery, Store};
+use gauntlet_store::{Options, RunQuery, Store};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -127,13 +127,8 @@ pub(crate) async fn fill(store: &Store) {
         ..RunPatch::default()
     };
     store.patch_run(&run_id("alpha"), patch, at(5)).await.unwrap();
-    let view = ListView {
-        project: String::new(),
-        name: "mine".to_owned(),
-        query: "sort=-created_at".to_owned(),
-        saved_at: at(6),
-    };
-    store.put_list_view(view).await.unwrap();
+    let view = ListView { name: "mine".to_owned(), query: "sort=-created_at".to_owned(), saved_at: at(6) };
+    store.put_list_view("", view).await.unwrap();
 }
 
 /// Every event of a run.

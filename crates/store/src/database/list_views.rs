@@ -1,6 +1,6 @@
 //! Named lists of runs, in a table.
 
-use gauntlet_model::Timestamp;
+use gauntlet_model::{ListView, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use super::columns::DbRow;
@@ -8,14 +8,14 @@ use super::connection::Pool;
 use super::fault::{TxnError, fault};
 use super::group::Group;
 use super::query::query;
-use crate::list_view::{MAX_VIEWS, ViewChange};
-use crate::{ListView, StoreError};
+use crate::StoreError;
+use crate::view_change::{MAX_VIEWS, ViewChange};
 
 impl Group<'_> {
     /// Changes the views of a project.
     pub(super) async fn change_view(&mut self, change: &ViewChange) -> Result<(), TxnError> {
         match change {
-            ViewChange::Put(view) => self.put_view(view).await,
+            ViewChange::Put { project, view } => self.put_view(project, view).await,
             ViewChange::Rename { project, name, to } => self.rename_view(project, name, to).await,
             ViewChange::Delete { project, name } => {
                 let sql = "DELETE FROM list_views WHERE project = ?1 AND name = ?2";
@@ -25,10 +25,10 @@ impl Group<'_> {
         }
     }
 
-    async fn put_view(&mut self, view: &ListView) -> Result<(), TxnError> {
+    async fn put_view(&mut self, project: &str, view: &ListView) -> Result<(), TxnError> {
         let sql = "SELECT count(*) FROM list_views WHERE project = ?1 AND name <> ?2";
         let others: i64 =
-            query(sql).bind(view.project.clone()).bind(view.name.clone()).only(&mut *self.db).await?;
+            query(sql).bind(project.to_owned()).bind(view.name.clone()).only(&mut *self.db).await?;
         if others >= MAX_VIEWS {
             let message = format!("there are {MAX_VIEWS} views already");
             return Err(TxnError::Refused(StoreError::invalid("name", message)));
@@ -37,7 +37,7 @@ impl Group<'_> {
             "INSERT INTO list_views (project, name, query, saved_at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (project, name) DO UPDATE SET query = excluded.query, saved_at = excluded.saved_at",
         )
-        .bind(view.project.clone())
+        .bind(project.to_owned())
         .bind(view.name.clone())
         .bind(view.query.clone())
         .bind(view.saved_at.micros())
@@ -75,13 +75,11 @@ fn one(changed: u64, project: &str, name: &str) -> Result<(), TxnError> {
 /// The views of a project, by name.
 pub(crate) async fn list(readers: &Pool, project: &str) -> Result<Vec<ListView>, StoreError> {
     let name = readers.dialect().ignoring_case("name");
-    let sql = format!(
-        "SELECT project, name, query, saved_at FROM list_views WHERE project = ?1 ORDER BY {name}, name"
-    );
+    let sql =
+        format!("SELECT name, query, saved_at FROM list_views WHERE project = ?1 ORDER BY {name}, name");
     let rows = query(AssertSqlSafe(sql)).bind(project.to_owned()).all(readers).await.map_err(fault)?;
     let view = |row: &DbRow| {
         Ok(ListView {
-            project: row.try_get("project").map_err(fault)?,
             name: row.try_get("name").map_err(fault)?,
             query: row.try_get("query").map_err(fault)?,
             saved_at: row.try_get("saved_at").map(Timestamp::from_micros).map_err(fault)?,

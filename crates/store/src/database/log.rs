@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use gauntlet_model::{
-    Backup, EffectSet, EpisodeId, EventId, Monitor, ProjectAlert, Record, RunId, RunSummary, Timestamp,
-    WebhookFailure,
+    Backup, EffectSet, EpisodeId, EventId, ListView, Monitor, ProjectAlert, Record, RunId, RunSummary,
+    Timestamp, WebhookFailure,
 };
 use gauntlet_vault::StoredKey;
 use parking_lot::Mutex;
@@ -23,9 +23,9 @@ use super::{
 };
 use crate::log_store::{LogStore, ReadQuery, StepEventsQuery, StepQuery};
 use crate::{
-    DueCall, Excerpt, InEpisode, Leases, ListView, MonitorProgress, MonitoredRun, OriginSession, Page,
-    PendingCommand, RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, StaleRun, StepEvents,
-    StepRow, StoreError,
+    DueCall, Excerpt, InEpisode, Leases, MonitorProgress, MonitoredRun, OriginSession, Page, PendingCommand,
+    RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, StaleRun, StepEvents, StepRow,
+    StoreError,
 };
 use crate::{DumpMoment, EventLines, TableRows};
 

@@ -3016,7 +3016,7 @@ export interface components {
        */
       mean: number;
       /** @description The 95 % interval of that mean by Student's t; null of one run, or where the runs are equal. */
-      interval: components["schemas"]["Bounds"] | null;
+      interval: components["schemas"]["Interval"] | null;
       /**
        * Format: double
        * @description This mean less that of the baseline's setup, where both have one.
@@ -3026,10 +3026,10 @@ export interface components {
        * @description The 95 % interval of that difference by Welch's t; null where either setup has one run, or neither
        *     varies.
        */
-      difference_interval: components["schemas"]["Bounds"] | null;
+      difference_interval: components["schemas"]["Interval"] | null;
     };
     /** @description Two bounds, `low <= high`. */
-    Bounds: {
+    Interval: {
       /**
        * Format: double
        * @description The lower bound.
