@@ -13,12 +13,12 @@ use crate::shell::{self, PlainPage, plain_page};
 use crate::ui::{Erase, failure_class, failure_title, grouped, percent, quantity, run_address, score};
 use crate::{correlations, prompt_strips};
 
-pub use crate::prompt_strips::MOST_PROMPTS;
+pub use crate::prompt_strips::MAX_PROMPTS;
 
 /// Bars of a history at most.
 const BARS: usize = 120;
 /// Characters of a text that are shown.
-const MOST_CHARS: usize = 20_000;
+const MAX_CHARS: usize = 20_000;
 
 /// How the groups of a step are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -342,9 +342,9 @@ fn common(a: &str, b: &str) -> usize {
     a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
 }
 
-/// A text of at most [`MOST_CHARS`]; what was cut is counted.
+/// A text of at most [`MAX_CHARS`]; what was cut is counted.
 fn clipped(text: &str) -> String {
-    match text.char_indices().nth(MOST_CHARS) {
+    match text.char_indices().nth(MAX_CHARS) {
         Some((at, _)) => {
             let more = text[at..].chars().count();
             format!("{}… and {} more characters", &text[..at], grouped(more as u64))

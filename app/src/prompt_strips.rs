@@ -8,9 +8,9 @@ use crate::compare::moment;
 use crate::ui::grouped;
 
 /// Prompts that are shown.
-pub const MOST_PROMPTS: usize = 40;
+pub const MAX_PROMPTS: usize = 40;
 /// Attempts of a prompt that are shown at most: the last ones.
-const MOST_ATTEMPTS: usize = 160;
+const MAX_ATTEMPTS: usize = 160;
 
 fn word(outcome: PromptOutcome) -> &'static str {
     match outcome {
@@ -47,7 +47,7 @@ pub(crate) fn section(run: &RunId, histories: &PromptHistories) -> Option<impl I
 }
 
 fn row(run: &RunId, history: &PromptHistory) -> impl IntoView + use<> {
-    let skipped = history.attempts.len().saturating_sub(MOST_ATTEMPTS);
+    let skipped = history.attempts.len().saturating_sub(MAX_ATTEMPTS);
     let shown = history.attempts.get(skipped..).unwrap_or_default();
     let width = 100.0 / shown.len().max(1) as f64;
     let bar = |(index, attempt): (usize, &PromptAttempt)| {

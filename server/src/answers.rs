@@ -16,14 +16,15 @@ use crate::error::ApiError;
 use crate::state::AppState;
 
 /// Answers of at most this many bytes are not counted: about what a connection takes anyway.
-const SMALL: u64 = 256 << 10;
+const UNCOUNTED_BYTES: u64 = 256 << 10;
 
 /// Counts a large answer of JSON until it is sent or dropped; 503 where those that others have not read leave
 /// no room for it. What is streamed, such as an export, and files of the pages take no memory of their own.
 pub async fn bound(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
-    let Some(size) = response.body().size_hint().exact().filter(|size| is_json && *size > SMALL) else {
+    let Some(size) = response.body().size_hint().exact().filter(|size| is_json && *size > UNCOUNTED_BYTES)
+    else {
         return response;
     };
     let mut share = state.answers.share();

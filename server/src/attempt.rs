@@ -13,9 +13,9 @@ use similar::{ChangeTag, TextDiff};
 use crate::error::ApiError;
 
 /// Bytes of each text that are compared.
-const MOST_BYTES: usize = 64 << 10;
+const MAX_BYTES: usize = 64 << 10;
 /// How long a comparison may take.
-pub(crate) const LONGEST: Duration = Duration::from_millis(300);
+pub(crate) const MAX_COMPARE_TIME: Duration = Duration::from_millis(300);
 
 /// The attempt before the snapshot at a sequence number, and what changed since; `None` where there is none.
 pub(crate) async fn previous(
@@ -30,13 +30,13 @@ pub(crate) async fn previous(
         return Ok(None);
     };
     let (old_text, new_text) = (action(&old), action(&new));
-    let compared = tokio::task::spawn_blocking(move || html(&old_text, &new_text, LONGEST)).await;
+    let compared = tokio::task::spawn_blocking(move || html(&old_text, &new_text, MAX_COMPARE_TIME)).await;
     let html = compared.map_err(|error| ApiError::internal(error.to_string()))?;
     let episode = old.episode.map(|episode| episode.to_string());
     Ok(Some(Attempt { step: old.step.unwrap_or_default(), episode, html }))
 }
 
-/// What the agent did at the snapshot of a sequence number, at most [`MOST_BYTES`] of it; empty where there
+/// What the agent did at the snapshot of a sequence number, at most [`MAX_BYTES`] of it; empty where there
 /// is not such a snapshot.
 pub(crate) async fn action_at(store: &Store, run: &RunId, seq: u64) -> Result<String, ApiError> {
     Ok(at(store, run, seq).await?.map(|record| action(&record)).unwrap_or_default())
@@ -47,7 +47,7 @@ async fn at(store: &Store, run: &RunId, seq: u64) -> Result<Option<Record>, ApiE
     Ok(page.records.into_iter().find(|record| record.seq == seq))
 }
 
-/// What the agent did, at most [`MOST_BYTES`] of it.
+/// What the agent did, at most [`MAX_BYTES`] of it.
 fn action(record: &Record) -> String {
     let event = record.event();
     let Ok(Body::SnapshotScored(snapshot)) = event.as_ref().map(|event| event.body()) else {
@@ -58,7 +58,7 @@ fn action(record: &Record) -> String {
         // The hub's clients escape their texts before they post them.
         false => unescape_html(&snapshot.action).into_owned(),
     };
-    let end = text.floor_char_boundary(MOST_BYTES);
+    let end = text.floor_char_boundary(MAX_BYTES);
     match end < text.len() {
         true => format!("{}… and more, which is not compared", &text[..end]),
         false => text,
@@ -106,8 +106,8 @@ mod tests {
 
     #[test]
     fn words_that_changed_are_marked_and_escaped() {
-        assert_eq!(html("a b c", "a <i> c", LONGEST), "a <del>b</del><ins>&lt;i&gt;</ins> c");
-        assert_eq!(html("same", "same", LONGEST), "same");
-        assert_eq!(html("", "new", LONGEST), "<ins>new</ins>");
+        assert_eq!(html("a b c", "a <i> c", MAX_COMPARE_TIME), "a <del>b</del><ins>&lt;i&gt;</ins> c");
+        assert_eq!(html("same", "same", MAX_COMPARE_TIME), "same");
+        assert_eq!(html("", "new", MAX_COMPARE_TIME), "<ins>new</ins>");
     }
 }

@@ -80,7 +80,7 @@ pub fn check_name(text: &str) -> Result<(), String> {
 ///
 /// What is wrong with it.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    const MOST: Duration = Duration::from_secs(100 * 365 * 86_400);
+    const MAX_TIME: Duration = Duration::from_secs(100 * 365 * 86_400);
     let wrong = || format!("{text:?} is not a time such as 90s, 15m, 1h, 7d or 2w");
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -94,7 +94,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong()),
     };
     let time = Duration::from_secs(u64::from(number) * secs);
-    match (Duration::from_secs(1)..=MOST).contains(&time) {
+    match (Duration::from_secs(1)..=MAX_TIME).contains(&time) {
         true => Ok(time),
         false => Err(format!("{text:?} is not between one second and a hundred years")),
     }

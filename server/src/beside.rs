@@ -30,7 +30,7 @@ pub(crate) async fn html(state: &AppState, query: BesideQuery) -> Result<String,
             other: (other, query.other_step),
             rubrics,
             is_same_prompt: tasks.0.zip(tasks.1).map(|(task, other)| task == other),
-            action: attempt::html(&actions.1, &actions.0, attempt::LONGEST),
+            action: attempt::html(&actions.1, &actions.0, attempt::MAX_COMPARE_TIME),
         })
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::internal(error.to_string()))

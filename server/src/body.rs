@@ -21,7 +21,7 @@ const FIRST_BYTES: usize = 4 << 10;
 
 /// What the body becomes when it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Becomes {
+enum BodyUse {
     /// Values, many times its size perhaps.
     Values,
     /// Bytes that are written to the disk as they are.
@@ -36,7 +36,7 @@ const WINDOW_LOG: u32 = 23;
 /// More than `limit` bytes is 413, an unknown encoding 415, broken compression 400, no memory left 503, a
 /// body that arrives too slowly 408.
 pub async fn read(memory: &Memory, headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    read_as(memory, headers, body, limit, Becomes::Values).await
+    read_as(memory, headers, body, limit, BodyUse::Values).await
 }
 
 /// As [`read`], of bytes that are kept as they are.
@@ -46,7 +46,7 @@ pub async fn read_bytes(
     body: Body,
     limit: usize,
 ) -> Result<Bytes, ApiError> {
-    read_as(memory, headers, body, limit, Becomes::Bytes).await
+    read_as(memory, headers, body, limit, BodyUse::Bytes).await
 }
 
 async fn read_as(
@@ -54,7 +54,7 @@ async fn read_as(
     headers: &HeaderMap,
     body: Body,
     limit: usize,
-    becomes: Becomes,
+    becomes: BodyUse,
 ) -> Result<Bytes, ApiError> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|n| n > limit as u64) {
@@ -67,7 +67,7 @@ async fn read_as(
         encodings.map(|v| v.to_str().unwrap_or("?").trim().to_ascii_lowercase()).collect();
     let mut share = memory.share();
     let is_protobuf = media_type(headers) == "application/x-protobuf";
-    let is_json = becomes == Becomes::Values && !is_protobuf;
+    let is_json = becomes == BodyUse::Values && !is_protobuf;
     let bytes = match encodings.join(", ").as_str() {
         "" | "identity" => collect(raw, limit, 0, is_json, &mut share).await?,
         "gzip" | "x-gzip" => {
@@ -88,7 +88,7 @@ async fn read_as(
             ));
         }
     };
-    if becomes == Becomes::Values && is_protobuf {
+    if becomes == BodyUse::Values && is_protobuf {
         share.grow_to(decoded_protobuf_bytes(&bytes))?;
     }
     Ok(share.hold(bytes))

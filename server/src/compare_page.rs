@@ -15,13 +15,13 @@ use crate::policy;
 use crate::state::AppState;
 
 /// How many runs can be chosen from.
-const CHOICES: u32 = 200;
+const MAX_CHOICES: u32 = 200;
 /// How many tasks each list of regressions describes.
-const TASKS: usize = 50;
+const MAX_TASKS: usize = 50;
 /// The longest log whose tasks are read without being asked for, events.
 const SHORT_LOG: u64 = 100_000;
 
-/// The page. It is a page for any address: what cannot be shown is an error message in it.
+/// The page. Any address is answered with one: what cannot be shown is an error message in it.
 pub(crate) async fn read(State(state): State<AppState>, uri: Uri) -> Response {
     let mut content = ComparisonContent::default();
     if let Err(error) = fill(&mut content, &state, uri.query().unwrap_or_default()).await {
@@ -34,7 +34,7 @@ pub(crate) async fn read(State(state): State<AppState>, uri: Uri) -> Response {
 }
 
 async fn fill(content: &mut ComparisonContent, state: &AppState, query: &str) -> Result<(), ApiError> {
-    let page = state.store.runs(RunQuery { limit: CHOICES, ..RunQuery::default() }).await?;
+    let page = state.store.runs(RunQuery { limit: MAX_CHOICES, ..RunQuery::default() }).await?;
     let choice =
         |run: gauntlet_model::RunSummary| Choice { id: run.id, name: run.name, project: run.project };
     content.choices = page.items.into_iter().map(choice).collect();
@@ -80,7 +80,8 @@ async fn fill(content: &mut ComparisonContent, state: &AppState, query: &str) ->
     content.comparison = Some(comparison);
     if let Some(other) = other {
         let pair = (&base, &other);
-        content.tasks = Some(tasks::compare(&state.store, &state.films, &state.prompts, pair, TASKS).await?);
+        content.tasks =
+            Some(tasks::compare(&state.store, &state.films, &state.prompts, pair, MAX_TASKS).await?);
     }
     Ok(())
 }

@@ -46,16 +46,16 @@ impl Default for Deadlines {
 /// How long a client that was answered before its body ended may be silent, and may go on in all. Closed at
 /// once, it would lose the answer.
 const LINGER_SILENCE: Duration = Duration::from_millis(150);
-const LINGER: Duration = Duration::from_secs(5);
+const LINGER_TIMEOUT: Duration = Duration::from_secs(5);
 /// What the system holds for a client that reads slowly, in bytes. The system's own growth (megabytes) would
 /// hide from [`Deadlines::write`] that a slow client reads at all.
 const SEND_BUFFER: u32 = 256 << 10;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 /// The pause after an accept that failed, such as for lack of file descriptors.
-const PAUSE: Duration = Duration::from_millis(100);
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 /// Bytes that are read and discarded at a time.
-const DISCARD: usize = 16 << 10;
+const DISCARD_BYTES: usize = 16 << 10;
 
 /// Where connections come in, and what encrypts them.
 pub struct Listener {
@@ -79,7 +79,7 @@ const NOT_ENCRYPTED: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: applica
     {\"error\":{\"code\":\"bad_request\",\"message\":\
     \"this Gauntlet speaks TLS: its address is https://\"}}\n";
 /// Most requests at once of one HTTP/2 connection.
-const STREAMS: u32 = 128;
+const MAX_STREAMS: u32 = 128;
 
 /// Listens on an address.
 pub fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
@@ -123,7 +123,7 @@ impl Protocols {
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         // A client of HTTP/2 that does not answer pings is gone.
         http2.timer(TokioTimer::new()).keep_alive_interval(head).keep_alive_timeout(head);
-        http2.max_concurrent_streams(STREAMS);
+        http2.max_concurrent_streams(MAX_STREAMS);
         Self { http1, http2, deadlines }
     }
 
@@ -190,7 +190,7 @@ pub async fn serve(
             Some(Ok(accepted)) => accepted,
             Some(Err(error)) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_DELAY).await;
                 continue;
             }
         };
@@ -348,13 +348,13 @@ impl AsyncWrite for Timed {
             }
         };
         // What the client still sends is read and dropped until it stops, or has gone on for long enough.
-        let mut unwanted = [0; DISCARD];
+        let mut unwanted = [0; DISCARD_BYTES];
         loop {
             let mut buffer = ReadBuf::new(&mut unwanted);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(Ok(())),
                 Poll::Ready(Err(_)) => return Poll::Ready(Ok(())),
-                Poll::Ready(Ok(())) if closed.elapsed() < LINGER => {
+                Poll::Ready(Ok(())) if closed.elapsed() < LINGER_TIMEOUT => {
                     self.deadline.as_mut().reset(Instant::now() + LINGER_SILENCE);
                 }
                 Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),

@@ -9,7 +9,7 @@ use gauntlet_store::Store;
 use tokio_util::sync::CancellationToken;
 
 /// Time between two checks.
-const LOOK: Duration = Duration::from_secs(2);
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Looks again and again until the server stops. One server of a database does it for all.
 pub async fn sweep(store: Store, stopping: CancellationToken) {
@@ -23,7 +23,7 @@ async fn sweep_on(store: Store, since: Timestamp, stopping: CancellationToken) {
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(CHECK_INTERVAL) => {}
         }
         match store.sweep_writers(now(), since).await {
             Ok(0) => {}

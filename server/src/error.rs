@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::{ErrorBody, ErrorDetail, ErrorInfo};
-use gauntlet_engine::memory::Shortage;
+use gauntlet_engine::memory::BudgetError;
 use gauntlet_model::{BatchError, FieldError};
 use gauntlet_results::ImportError;
 use gauntlet_store::StoreError;
@@ -177,17 +177,17 @@ impl From<gauntlet_engine::Error> for ApiError {
     }
 }
 
-impl From<Shortage> for ApiError {
-    fn from(e: Shortage) -> Self {
+impl From<BudgetError> for ApiError {
+    fn from(e: BudgetError) -> Self {
         match e {
-            Shortage::TooMuch(most) => {
+            BudgetError::TooMuch(most) => {
                 let message = format!(
                     "the body would take more than {most} bytes of memory \
                     when it is decoded; send it in parts"
                 );
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
             }
-            Shortage::Busy => Self::busy("other requests are being read and memory is short"),
+            BudgetError::Busy => Self::busy("other requests are being read and memory is short"),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::policy;
 use crate::state::AppState;
 
 /// Bytes of an answer that a row shows: the film has all of it.
-const MOST_BYTES: usize = 4 << 10;
+const MAX_BYTES: usize = 4 << 10;
 
 /// The page. It is a page for any address: what cannot be shown is an error message in it.
 pub(crate) async fn read(State(state): State<AppState>, uri: Uri) -> Response {
@@ -67,7 +67,8 @@ async fn fill(content: &mut EvolutionContent, state: &AppState, query: &str) -> 
         let [old, new] = &step.sides;
         let old = short(attempt::action_at(&state.store, &before.id, old.seq).await?);
         let new = short(attempt::action_at(&state.store, &after.id, new.seq).await?);
-        let compared = tokio::task::spawn_blocking(move || attempt::html(&old, &new, attempt::LONGEST)).await;
+        let compared =
+            tokio::task::spawn_blocking(move || attempt::html(&old, &new, attempt::MAX_COMPARE_TIME)).await;
         content.actions.push(compared.map_err(|error| ApiError::internal(error.to_string()))?);
     }
     content.evolution = Some(found);
@@ -76,8 +77,8 @@ async fn fill(content: &mut EvolutionContent, state: &AppState, query: &str) -> 
 
 /// The beginning of a long answer.
 fn short(mut text: String) -> String {
-    if text.len() > MOST_BYTES {
-        text.truncate(text.floor_char_boundary(MOST_BYTES));
+    if text.len() > MAX_BYTES {
+        text.truncate(text.floor_char_boundary(MAX_BYTES));
         text.push('…');
     }
     text

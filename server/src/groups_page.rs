@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::{Correlations, Group};
-use gauntlet_app::groups::{GroupsContent, GroupsShown, MOST_PROMPTS, document};
+use gauntlet_app::groups::{GroupsContent, GroupsShown, MAX_PROMPTS, document};
 use gauntlet_engine::{correlations, groups, prompt_histories};
 
 use crate::attempt;
@@ -18,7 +18,7 @@ use crate::state::AppState;
 
 /// How long all comparisons of a page may take together. A completion that is not compared by then is shown
 /// as it is.
-const LONGEST: Duration = Duration::from_millis(500);
+const MAX_COMPARE_TIME: Duration = Duration::from_millis(500);
 
 /// The page. Without a step in the address it shows the last one that has a group.
 pub(crate) async fn read(
@@ -29,7 +29,7 @@ pub(crate) async fn read(
     let summary = state.store.run(&run).await?.ok_or_else(|| ApiError::no_run(run.as_str()))?;
     let history = groups::history(&state.films, &state.prompts, &run).await?;
     let prompts =
-        prompt_histories::read(&state.store, &state.films, &state.prompts, &run, MOST_PROMPTS).await?;
+        prompt_histories::read(&state.store, &state.films, &state.prompts, &run, MAX_PROMPTS).await?;
     let mut content = GroupsContent {
         run: summary,
         history,
@@ -94,7 +94,7 @@ fn read_query(content: &mut GroupsContent, query: &str) -> Option<u64> {
 /// snapshot.
 async fn changes(groups: Vec<Group>) -> Result<BTreeMap<u64, String>, ApiError> {
     let compare = move || {
-        let end = Instant::now() + LONGEST;
+        let end = Instant::now() + MAX_COMPARE_TIME;
         let mut changes = BTreeMap::new();
         for group in &groups {
             let Some((best, others)) = group.rollouts.split_first() else { continue };

@@ -11,7 +11,7 @@ use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
 
 /// The longest wait for the log; longer, and the server is not ready.
-const PATIENCE: Duration = Duration::from_secs(3);
+const LOG_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// GET `/healthz`: the process runs.
 pub async fn alive(State(state): State<AppState>) -> Json<Health> {
@@ -35,7 +35,7 @@ pub async fn ready(State(state): State<AppState>) -> Result<Json<Readiness>, Api
 
 /// Whether the log takes writes, in its folder and in time.
 pub(crate) async fn check(state: &AppState) -> Result<(), ApiError> {
-    let answered = tokio::time::timeout(PATIENCE, state.store.ping()).await;
+    let answered = tokio::time::timeout(LOG_TIMEOUT, state.store.ping()).await;
     Ok(answered.map_err(|_| ApiError::unavailable("the log does not answer"))??)
 }
 

@@ -16,9 +16,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::ApiError;
 
 /// The longest time without a byte.
-const SILENCE: Duration = Duration::from_secs(20);
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The time any body may take.
-const ANY: Duration = Duration::from_secs(30);
+const BASE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes a second that a body needs on the average after that.
 const LEAST_PER_SEC: u64 = 2048;
 
@@ -61,8 +61,8 @@ async fn bound(limit: u64, request: Request, next: Next) -> Response {
 fn paced(body: Body, limit: u64) -> Body {
     let start = (body.into_data_stream(), Instant::now(), 0_u64);
     Body::from_stream(stream::try_unfold(start, move |(mut chunks, began, received)| async move {
-        let earned = began + ANY + Duration::from_secs(received / LEAST_PER_SEC);
-        let until = earned.min(Instant::now() + SILENCE);
+        let earned = began + BASE_TIMEOUT + Duration::from_secs(received / LEAST_PER_SEC);
+        let until = earned.min(Instant::now() + SILENCE_TIMEOUT);
         let chunk = timeout_at(until, chunks.next()).await.map_err(|_| axum::Error::new(Refused::TooSlow))?;
         let Some(chunk) = chunk.transpose()? else { return Ok(None) };
         let received = received + chunk.len() as u64;

@@ -1,7 +1,7 @@
 //! What the operating system grants the process: its memory, its files, their size, who may read them.
 
 /// Connections at the most, whatever the system allows.
-const MOST_CONNECTIONS: u64 = 16 << 10;
+const MAX_CONNECTIONS: u64 = 16 << 10;
 /// Connections where the system does not say how many files there may be.
 const SOME_CONNECTIONS: u64 = 1024;
 
@@ -81,7 +81,7 @@ pub fn resident_bytes() -> Option<usize> {
 /// How many connections leave half of the files, or 512 of them, for the log and what is read.
 pub fn most_connections() -> u32 {
     let files = open_files().unwrap_or(SOME_CONNECTIONS * 2);
-    let most = files.saturating_sub((files / 2).min(512)).clamp(8, MOST_CONNECTIONS);
+    let most = files.saturating_sub((files / 2).min(512)).clamp(8, MAX_CONNECTIONS);
     u32::try_from(most).unwrap_or(u32::MAX)
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 /// Changes that wait for a viewer at most; one that lags further behind reads its run again.
-const WAITING: usize = 64;
+const QUEUED_CHANGES: usize = 64;
 
 /// A changed setting, after it was stored.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct SettingsChanges(broadcast::Sender<Change>);
 
 impl Default for SettingsChanges {
     fn default() -> Self {
-        Self(broadcast::Sender::new(WAITING))
+        Self(broadcast::Sender::new(QUEUED_CHANGES))
     }
 }
 

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use tokio_rustls::TlsAcceptor;
 
 /// How often the files are looked at.
-pub const LOOK: Duration = Duration::from_secs(5);
+pub const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The files of a certificate with its chain and of its private key, both PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]

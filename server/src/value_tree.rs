@@ -7,11 +7,11 @@ use html_escape::encode_text;
 use serde_json::Value;
 
 /// Members shown of one value, at any depth; the raw text has all of them.
-const MOST_MEMBERS: usize = 400;
+const MAX_MEMBERS: usize = 400;
 /// Levels that are unfolded at first.
 const OPEN_LEVELS: usize = 2;
 /// Characters shown of one text.
-const LONGEST: usize = 2_000;
+const MAX_TEXT_CHARS: usize = 2_000;
 
 /// The tree of an object or array with members; `None` for anything else, which is its own text.
 pub(crate) fn html(value: &Value) -> Option<String> {
@@ -19,7 +19,7 @@ pub(crate) fn html(value: &Value) -> Option<String> {
         return None;
     }
     let mut out = String::new();
-    let mut left = MOST_MEMBERS;
+    let mut left = MAX_MEMBERS;
     members(value, 0, &mut left, &mut out);
     Some(out)
 }
@@ -69,7 +69,7 @@ fn member(key: &str, value: &Value, level: usize, left: &mut usize, out: &mut St
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let shown: String = text.chars().take(LONGEST).collect();
+        let shown: String = text.chars().take(MAX_TEXT_CHARS).collect();
         let more = if shown.len() < text.len() { "…" } else { "" };
         let class = if value.is_string() { "is-text" } else { "is-value" };
         write!(out, "<li><b>{key}</b> <span class=\"{class}\">{}{more}</span></li>", encode_text(&shown))
@@ -97,9 +97,9 @@ mod tests {
     #[test]
     fn a_large_value_is_cut_and_reported_as_cut() {
         let out = html(&json!((0..1_000).collect::<Vec<_>>())).unwrap();
-        assert_eq!(out.matches("<li>").count(), MOST_MEMBERS + 1);
+        assert_eq!(out.matches("<li>").count(), MAX_MEMBERS + 1);
         assert!(out.contains("more members are in the raw text"), "{out}");
-        let text = html(&json!({"a": "x".repeat(LONGEST + 1)})).unwrap();
+        let text = html(&json!({"a": "x".repeat(MAX_TEXT_CHARS + 1)})).unwrap();
         assert!(text.contains("x…</span>"));
     }
 }

@@ -16,11 +16,11 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 /// Time between two checks of the queue.
-const LOOK: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Calls at one time.
 const AT_ONCE: u32 = 8;
 /// How long one attempt may take.
-const ATTEMPT: Duration = Duration::from_secs(10);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Waits before the second and each later attempt. After the last one the call is given up.
 const WAITS: [Duration; 5] = [
     Duration::from_secs(5),
@@ -38,7 +38,7 @@ pub(crate) async fn deliver(store: Store, stopping: CancellationToken) {
 
 async fn deliver_on(store: Store, stopping: CancellationToken) {
     let agent = agent();
-    while stopping.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
+    while stopping.run_until_cancelled(tokio::time::sleep(CHECK_INTERVAL)).await.is_some() {
         let round = stopping.run_until_cancelled(deliver_due(&store, &agent));
         if let Some(Err(error)) = round.await {
             tracing::warn!(%error, "webhooks were not called; trying again");
@@ -86,7 +86,7 @@ fn after(time: Timestamp, wait: Duration) -> Timestamp {
 
 fn agent() -> ureq::Agent {
     let config = Config::builder()
-        .timeout_global(Some(ATTEMPT))
+        .timeout_global(Some(ATTEMPT_TIMEOUT))
         .max_redirects(0)
         .http_status_as_error(false)
         .user_agent(concat!("gauntlet/", env!("CARGO_PKG_VERSION")))

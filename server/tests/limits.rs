@@ -78,7 +78,7 @@ async fn silence_and_half_a_head_are_closed() {
 }
 
 #[tokio::test]
-async fn who_does_not_read_is_closed_and_holds_up_nobody() {
+async fn a_client_that_does_not_read_is_closed_and_delays_no_other() {
     let server = with_run(600, 20_000).await;
     let address = listening(&server, short()).await;
     let mut stalled = Vec::new();
@@ -107,7 +107,7 @@ async fn who_does_not_read_is_closed_and_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn who_reads_slowly_gets_everything() {
+async fn a_client_that_reads_slowly_gets_everything() {
     let server = with_run(100, 20_000).await;
     let deadlines = Deadlines { write: Duration::from_secs(1), ..short() };
     let address = listening(&server, deadlines).await;

@@ -149,7 +149,7 @@ async fn opening_a_sealed_run_reads_no_event_that_is_sealed() {
     assert_eq!(before["paths"].as_array().unwrap().len(), 2 + 1 + 9);
     for number in 0..2 {
         let facts = codec::decode(&zstd::decode_all(&*chunk(&server, 0, number).await).unwrap()).unwrap();
-        let scored = facts.iter().filter(|fact| matches!(fact.what, gauntlet_film::What::Scored { .. }));
+        let scored = facts.iter().filter(|fact| matches!(fact.body, gauntlet_film::FactBody::Scored { .. }));
         assert_eq!(scored.count() as u64, CHUNK - u64::from(number == 0));
     }
     let series = server.get("/api/v1/runs/r1/series?path=root&points=10000").await.expect(200).json();

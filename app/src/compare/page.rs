@@ -113,13 +113,13 @@ fn sections(comparison: &Comparison, tasks: Option<&TaskComparison>) -> impl Int
 
 /// The most runs whose links stand beside their names; those of more are in a menu each, so that the charts
 /// are not far below.
-const MOST_OPEN: usize = 3;
+const MAX_OPEN: usize = 3;
 
 /// The runs as a list that is also the legend of the charts.
 fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
     let ids: Vec<&RunId> = comparison.runs.iter().map(|run| &run.id).collect();
     let is_many = ids.len() > 1;
-    let is_dense = ids.len() > MOST_OPEN;
+    let is_dense = ids.len() > MAX_OPEN;
     let item = |(run, look): (&RunSummary, Look)| {
         let (status, words) = run_status(run);
         let without: Vec<&RunId> = ids.iter().copied().filter(|id| **id != run.id).collect();

@@ -13,7 +13,7 @@ use super::session::{DeepLink, Listing, Session};
 use crate::ui::{number, query_parameter, replace_query, this_address, this_path};
 
 /// The least time between two changes of the address. Browsers refuse more than about three a second.
-const PACE: Duration = Duration::from_millis(350);
+const UPDATE_INTERVAL: Duration = Duration::from_millis(350);
 /// The orbit that shows all of the run, in the address.
 const ENTIRE_RUN: &str = "whole";
 /// How another run is aligned, in the address, where it is not by step.
@@ -70,7 +70,7 @@ pub(super) fn sync(session: Session, panels: Panels) {
                         write(session, panels);
                     }
                 },
-                PACE,
+                UPDATE_INTERVAL,
             );
         }
     });

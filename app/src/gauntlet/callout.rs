@@ -16,7 +16,7 @@ use crate::ui::{
 };
 
 /// Rubrics named on the card; the rest is counted.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// The content of the card.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,8 +83,8 @@ fn words_of(film: &Film, index: usize, path: &Path) -> Option<String> {
 
 /// The first items, and the number of the others.
 fn list(items: &[String]) -> String {
-    let named = items.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match items.len().saturating_sub(NAMED) {
+    let named = items.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match items.len().saturating_sub(MAX_NAMED) {
         0 => named,
         more => format!("{named} and {more} more"),
     }

@@ -48,7 +48,7 @@ fn share(index: f64, nodes: usize) -> f64 {
 
 /// Cuts `nodes` nodes into about `count` parts of consecutive ones. In a long run a part begins at a multiple
 /// of [`BLOCK`], whose digests are kept.
-fn cuts(nodes: usize, count: usize) -> impl Iterator<Item = Range<usize>> {
+fn part_ranges(nodes: usize, count: usize) -> impl Iterator<Item = Range<usize>> {
     let unit = if nodes > count * BLOCK { BLOCK } else { 1 };
     let units = nodes.div_ceil(unit);
     let count = count.min(units);
@@ -72,7 +72,7 @@ fn draw(film: &Film, rubric: Option<PathId>, heights: HeightScale, digests: &mut
     let zero = heights.crosses_zero().then(|| height_of(0.0, range, HEIGHT, PAD));
     if nodes > SINGLE {
         let digest = |part: Range<usize>| (middle(&part, nodes), digests.between(film, part));
-        let parts: Vec<(f64, Digest)> = cuts(nodes, PARTS).map(digest).collect();
+        let parts: Vec<(f64, Digest)> = part_ranges(nodes, PARTS).map(digest).collect();
         let means = parts.iter().filter_map(|(at, part)| Some((*at, part.mean()?)));
         let line = polyline(means, range, size, PAD);
         let end = |pick: fn([(usize, f64); 2]) -> f64| {
@@ -104,7 +104,7 @@ fn draw_beside(ghost: &Ghost, nodes: usize, heights: HeightScale) -> String {
         let (sum, count) = scores.fold((0.0, 0.0), |(sum, count), score| (sum + score, count + 1.0));
         (count > 0.0).then_some((at, sum / count))
     };
-    let points: Vec<(f64, f64)> = cuts(nodes, SINGLE).filter_map(mean).collect();
+    let points: Vec<(f64, f64)> = part_ranges(nodes, SINGLE).filter_map(mean).collect();
     polyline(points.into_iter(), (heights.low, heights.high), (WIDTH, HEIGHT), PAD)
 }
 
@@ -112,7 +112,7 @@ fn draw_beside(ghost: &Ghost, nodes: usize, heights: HeightScale) -> String {
 /// at the bottom. Of the root every failure counts, of another rubric its own.
 fn marks(film: &Film, digests: &Digests) -> Vec<(FailureKind, String)> {
     let nodes = film.len();
-    let columns: Vec<Digest> = cuts(nodes, COLUMNS).map(|part| digests.between(film, part)).collect();
+    let columns: Vec<Digest> = part_ranges(nodes, COLUMNS).map(|part| digests.between(film, part)).collect();
     let width = (WIDTH / COLUMNS as f64).max(2.4);
     let mut paths: Vec<String> = vec![String::new(); FailureKind::ALL.len()];
     for (i, column) in columns.iter().enumerate() {
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn parts_are_of_about_the_same_size_and_leave_no_node_out() {
         for (nodes, count) in [(0, 3), (1, 3), (6, 3), (7, 3), (361, 180), (100_000, 180), (1_000_000, 420)] {
-            let parts: Vec<Range<usize>> = cuts(nodes, count).collect();
+            let parts: Vec<Range<usize>> = part_ranges(nodes, count).collect();
             assert!(parts.len() <= count && parts.windows(2).all(|pair| pair[0].end == pair[1].start));
             let ends = parts.first().zip(parts.last()).map(|(first, last)| (first.start, last.end));
             assert_eq!(ends, (nodes > 0).then_some((0, nodes)));

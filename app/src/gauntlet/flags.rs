@@ -10,7 +10,7 @@ use super::session::Session;
 use crate::ui::{Erase, capital, local_clock};
 
 /// The most flags shown; of more, the newest.
-const MOST: usize = 200;
+const MAX_FLAGS: usize = 200;
 
 /// Width of a flag, CSS pixels, as in the style sheet.
 const FLAG_PX: u32 = 16;
@@ -51,7 +51,7 @@ fn flags(film: &Film) -> Vec<Flag> {
         let node = step.and_then(|step| film.find(step)).unwrap_or_else(|| node_before(film, seq));
         (node, node as f64 / last * 100.0)
     };
-    let commands = film.commands().rev().take(MOST).map(|command| {
+    let commands = film.commands().rev().take(MAX_FLAGS).map(|command| {
         let (class, came) = match outcome(command) {
             (Outcome::Asked, _) => ("is-asked", "not picked up yet".to_owned()),
             (Outcome::Applied, result) => ("is-applied", format!("applied: {result}")),
@@ -62,12 +62,12 @@ fn flags(film: &Film) -> Vec<Flag> {
         let words = format!("{what} by {} at {}, {came}", command.author, local_clock(command.at));
         Flag { seq: command.seq, node, left, beside: 0, class, letter: letter(command.action), words }
     });
-    let notes = film.notes().rev().take(MOST).map(|note| {
+    let notes = film.notes().rev().take(MAX_FLAGS).map(|note| {
         let (node, left) = place(note.seq, note.range.map(|range| range.from).or(note.step));
         let words = format!("Note by {} at {}: {}", note.author, local_clock(note.at), note.text);
         Flag { seq: note.seq, node, left, beside: 0, class: "is-note", letter: "N", words }
     });
-    let alerts = film.alerts().rev().take(MOST).map(|alert| {
+    let alerts = film.alerts().rev().take(MAX_FLAGS).map(|alert| {
         let (node, left) = place(alert.seq, alert.step);
         let by = alert.monitor.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
         let words = format!("Alert{by} at {}: {}", local_clock(alert.at), alert.text);

@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use crate::ports::StageView;
 
 /// Colour of the path ahead of the agent.
-const AHEAD: &str = "rgba(110,125,150,.45)";
+const AHEAD_COLOR: &str = "rgba(110,125,150,.45)";
 /// Colour of guide lines.
 const GUIDE: &str = "rgba(70,80,100,.35)";
 /// Opacity of each layer of depth, the farthest first.
@@ -16,7 +16,7 @@ const LAYERS: [f64; 5] = [0.12, 0.22, 0.4, 0.65, 1.0];
 /// Pieces of the path with less light than this are left out.
 const LEAST_LIGHT: f64 = 0.1;
 /// An effect smaller than this is a dot, device pixels.
-const SMALLEST: f64 = 5.0;
+const MIN_EFFECT_PX: f64 = 5.0;
 
 /// A 2D canvas that draws scenes.
 pub(super) struct Flat {
@@ -116,7 +116,7 @@ fn ribbon(
     let weight = (0.45 + 0.55 * presence) * unit;
     canvas.set_global_alpha(presence);
     canvas.set_line_width(1.4 * weight);
-    canvas.set_stroke_style_str(AHEAD);
+    canvas.set_stroke_style_str(AHEAD_COLOR);
     strokes(canvas, projection, scene.path.lines().filter(|s| !is_passed(s) && is_here(s)));
     canvas.set_line_width(2.4 * weight);
     // Neighbours share their colour nearly always, so a stroke covers many pieces.
@@ -179,7 +179,7 @@ fn effect(
     canvas.set_fill_style_str(&css(effect.color, presence * (0.06 + 0.26 * intensity)));
     canvas.set_stroke_style_str(&css(effect.color, 0.95 * presence));
     canvas.set_line_width((half / 14.0).clamp(1.0, 2.5));
-    if half < SMALLEST {
+    if half < MIN_EFFECT_PX {
         disc(canvas, x, y, half.max(1.5));
         return;
     }

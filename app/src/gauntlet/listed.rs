@@ -1,6 +1,6 @@
 //! Which nodes the list of steps has, as rows: all, those that match, or the most interesting ones.
 
-use gauntlet_film::{BLOCK, Film, MOST_INTERESTING, PathId};
+use gauntlet_film::{BLOCK, Film, MAX_INTERESTING, PathId};
 
 use super::session::Listing;
 use crate::ui::failure_word;
@@ -121,7 +121,7 @@ impl Filter {
         let words = Words::of(film, &asked.words);
         if asked.listing == Listing::Worst {
             *self = Self::default();
-            let worst = film.interesting(MOST_INTERESTING).into_iter().map(|(i, _)| i);
+            let worst = film.interesting(MAX_INTERESTING).into_iter().map(|(i, _)| i);
             return Rows::Ranked(worst.filter(|i| words.are_found(film, *i)).collect());
         }
         let is_listed = |i: usize| {
@@ -180,7 +180,7 @@ impl<'a> Words<'a> {
 
 #[cfg(test)]
 mod tests {
-    use gauntlet_film::{Fact, What};
+    use gauntlet_film::{Fact, FactBody};
     use gauntlet_model::{Scores, Timestamp};
 
     use super::*;
@@ -188,7 +188,7 @@ mod tests {
     /// Scores a step: `root` fails at multiples of 3, `style` at multiples of 5.
     fn score(film: &mut Film, seq: u64, step: u64, root: f64) {
         let style = if step.is_multiple_of(5) { -1.0 } else { 1.0 };
-        let what = What::Scored {
+        let body = FactBody::Scored {
             scores: Scores::new([("root", root), ("style", style)]).unwrap(),
             not_evaluated: Vec::new(),
             failures: Vec::new(),
@@ -196,7 +196,7 @@ mod tests {
             is_paused: false,
             challenge: None,
         };
-        film.apply(&Fact { seq, at: Timestamp::from_micros(0), episode: None, step: Some(step), what });
+        film.apply(&Fact { seq, at: Timestamp::from_micros(0), episode: None, step: Some(step), body });
     }
 
     fn root_of(step: u64) -> f64 {

@@ -8,7 +8,7 @@ pub(super) const SPEEDS: [f64; 12] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 
 /// time.
 const EASE_SECS: f64 = 0.11;
 /// At this distance the agent has arrived, nodes.
-const ARRIVED: f64 = 0.004;
+const ARRIVAL_DISTANCE: f64 = 0.004;
 /// A longer way starts at this distance instead, nodes: a flight over thousands of nodes cannot be followed.
 const FARTHEST_FLIGHT: f64 = 160.0;
 
@@ -53,7 +53,7 @@ pub(super) fn repeated(motion: Motion, range: (usize, usize)) -> Motion {
 /// The drawn position `secs` seconds after the drawn position `shown`, on the way to `position`.
 pub(super) fn ease(shown: f64, position: f64, secs: f64, reduced_motion: bool) -> f64 {
     let way = position - shown;
-    if reduced_motion || way.abs() < ARRIVED {
+    if reduced_motion || way.abs() < ARRIVAL_DISTANCE {
         return position;
     }
     let way = way.clamp(-FARTHEST_FLIGHT, FARTHEST_FLIGHT);

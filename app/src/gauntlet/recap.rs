@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gauntlet_film::{Film, MOST_INTERESTING};
+use gauntlet_film::{Film, MAX_INTERESTING};
 use gauntlet_model::FailureKind;
 use leptos::prelude::*;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use crate::ui::address::encoded;
 use crate::ui::{Erase, failure_title, grouped, percent, score};
 
 /// How long the banner stays.
-const RESTORED: Duration = Duration::from_secs(3);
+const BANNER_TIME: Duration = Duration::from_secs(3);
 
 /// The failing nodes by kind, the most severe kind first.
 fn by_kind(film: &Film) -> Vec<(FailureKind, usize)> {
@@ -37,7 +37,7 @@ fn post_mortem(film: &Film, run: &str, name: &str) -> Value {
             "outcome": state, "result": words,
         })
     });
-    let worst = film.interesting(MOST_INTERESTING).into_iter().filter_map(|(i, interest)| {
+    let worst = film.interesting(MAX_INTERESTING).into_iter().filter_map(|(i, interest)| {
         let node = film.node(i)?;
         let causes = film.causes(i).into_iter().filter_map(|id| Some(film.path_of(id)?.path.clone()));
         Some(json!({
@@ -97,7 +97,7 @@ pub(super) fn Restored(session: Session) -> impl IntoView {
         let asks = asks.get();
         if asked == Some(true) && !asks && !session.status().is_final() {
             is_shown.set(true);
-            set_timeout(move || _ = is_shown.try_set(false), RESTORED);
+            set_timeout(move || _ = is_shown.try_set(false), BANNER_TIME);
         }
         asks
     });

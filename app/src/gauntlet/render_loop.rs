@@ -31,7 +31,7 @@ const FRAMES_BEFORE_STAGE: u32 = 60;
 /// The distance of the default camera during the warm-up, world units.
 const WARM_UP_DISTANCE: f32 = 24.0;
 /// The whole run is fitted to the stage again when it has grown by this share.
-const REFIT: f32 = 1.03;
+const REFIT_GROWTH: f32 = 1.03;
 
 /// Makes the stage: what draws, and the canvas it draws on.
 pub(super) type Attach = Box<dyn FnOnce() -> (Box<dyn StageView>, web_sys::HtmlCanvasElement)>;
@@ -237,7 +237,7 @@ impl RenderLoop {
         let nodes = self.session.film(Film::len) as f32;
         let of = (view.geometry.get_untracked(), self.aspect(), nodes);
         let is_same = (of.0, of.1) == (self.overview_of.0, self.overview_of.1);
-        if is_same && nodes < REFIT * self.overview_of.2 && nodes * REFIT > self.overview_of.2 {
+        if is_same && nodes < REFIT_GROWTH * self.overview_of.2 && nodes * REFIT_GROWTH > self.overview_of.2 {
             return;
         }
         self.overview_of = of;

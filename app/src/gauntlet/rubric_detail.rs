@@ -16,7 +16,7 @@ const BARS: usize = 24;
 /// Width of a bar, and height of the highest one, in the histogram's own units.
 const BAR: (f64, f64) = (10.0, 40.0);
 /// The least height of a bar that counts anything.
-const LEAST: f64 = 1.5;
+const MIN_BAR_HEIGHT: f64 = 1.5;
 
 /// The rubric in view, and what it came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +69,7 @@ fn bars(found: &Distribution) -> [String; 2] {
     for (x, counts) in (0u32..).zip(&found.parts) {
         let mut bottom = BAR.1;
         for (path, count) in paths.iter_mut().zip(*counts).filter(|(_, count)| *count > 0) {
-            let height = (f64::from(count) / f64::from(highest) * BAR.1).max(LEAST).min(bottom);
+            let height = (f64::from(count) / f64::from(highest) * BAR.1).max(MIN_BAR_HEIGHT).min(bottom);
             bottom -= height;
             // Writing to a string cannot fail.
             let _ = write!(path, "M{:.1},{bottom:.1}h9v{height:.1}h-9z", f64::from(x) * BAR.0 + 0.5);

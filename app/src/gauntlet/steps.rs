@@ -19,7 +19,7 @@ use crate::ui::{
 /// A row's height, CSS pixels, as in the style sheet.
 const ROW_PX: f64 = 24.0;
 /// Rows on the page beyond each end of the viewport.
-const SPARE: usize = 6;
+const SPARE_ROWS: usize = 6;
 
 /// The text of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -251,8 +251,8 @@ impl VirtualList {
     /// The rows on the page, from the first to past the last.
     fn window(self) -> (usize, usize) {
         let count = self.rows.with(Rows::len);
-        let capacity = (self.height_px.get() / ROW_PX) as usize + 2 * SPARE + 1;
-        let first = ((self.top_px.get() / ROW_PX) as usize).saturating_sub(SPARE);
+        let capacity = (self.height_px.get() / ROW_PX) as usize + 2 * SPARE_ROWS + 1;
+        let first = ((self.top_px.get() / ROW_PX) as usize).saturating_sub(SPARE_ROWS);
         // A list that has become shorter reports its position a frame later; until then its end is shown.
         let from = first.min(count.saturating_sub(capacity));
         (from, (from + capacity).min(count))

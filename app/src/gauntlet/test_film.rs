@@ -1,11 +1,11 @@
 //! Films for tests.
 
-use gauntlet_film::{Fact, Film, What};
+use gauntlet_film::{Fact, FactBody, Film};
 use gauntlet_model::{EpisodeId, Scores, Timestamp};
 
 /// The fact of one scored node.
 pub(super) fn scored(seq: u64, step: u64, episode: Option<EpisodeId>, scores: Scores) -> Fact {
-    let what = What::Scored {
+    let body = FactBody::Scored {
         scores,
         not_evaluated: Vec::new(),
         failures: Vec::new(),
@@ -13,7 +13,7 @@ pub(super) fn scored(seq: u64, step: u64, episode: Option<EpisodeId>, scores: Sc
         is_paused: false,
         challenge: None,
     };
-    Fact { seq, at: Timestamp::from_micros(0), episode, step: Some(step), what }
+    Fact { seq, at: Timestamp::from_micros(0), episode, step: Some(step), body }
 }
 
 /// The film of these scored nodes, in that order.

@@ -17,7 +17,7 @@ use crate::ui::{Dialog, Erase, Icon, Shape, grouped, store, stored};
 const AUTHOR_KEY: &str = "gauntlet.author";
 
 /// The most rubrics that are all offered for the curve.
-const CHIPS: usize = 12;
+const MAX_CHIPS: usize = 12;
 
 /// The bar, over its curve.
 #[component]
@@ -278,7 +278,7 @@ fn RubricChips(session: Session) -> impl IntoView {
         let chip = |p: &gauntlet_film::Path| (p.id, p.path.clone(), rubric_name(&p.path), Some(p.id) == root);
         // Where they are few, nested rubrics as well.
         let is_judged = |p: &gauntlet_film::Path| p.is_scored && !is_measurement(&p.path);
-        let are_few = film.paths().iter().filter(|p| is_judged(p)).count() <= CHIPS;
+        let are_few = film.paths().iter().filter(|p| is_judged(p)).count() <= MAX_CHIPS;
         let is_offered = |p: &&gauntlet_film::Path| {
             (is_judged(p) && (are_few || p.depth == 0)) || Some(p.id) == root || Some(p.id) == chosen
         };

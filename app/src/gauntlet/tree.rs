@@ -22,9 +22,9 @@ const LINE_PX: f64 = 27.0;
 /// Lines in view at most; a longer tree scrolls.
 const IN_VIEW: usize = 16;
 /// Lines on the page beyond each end of the view.
-const SPARE: usize = 6;
+const SPARE_LINES: usize = 6;
 /// Deeper lines are indented like those of this depth: the panel is narrow.
-const DEEPEST: u32 = 6;
+const MAX_INDENT: u32 = 6;
 /// The number of paths from which on there is a search field.
 const SEARCHED_FROM: usize = 24;
 
@@ -139,8 +139,8 @@ pub(super) fn RubricTree(session: Session) -> impl IntoView {
     });
     let count = Memo::new(move |_| rows.with(Vec::len));
     let lines = Memo::new(move |_| {
-        let first = ((top_px.get() / LINE_PX) as usize).saturating_sub(SPARE);
-        let shown = IN_VIEW + 2 * SPARE;
+        let first = ((top_px.get() / LINE_PX) as usize).saturating_sub(SPARE_LINES);
+        let shown = IN_VIEW + 2 * SPARE_LINES;
         // A tree that has become shorter reports its position a frame later; until then its end is shown.
         let from = first.min(count.get().saturating_sub(shown));
         rows.with(|rows| {
@@ -350,7 +350,7 @@ fn TreeLine(
     view! {
         <li
             class=move || format!("branch {}{}", class_of(), if is_on() { " is-on" } else { "" })
-            style=format!("--depth:{};top:{}px", depth.min(DEEPEST), row as f64 * LINE_PX)
+            style=format!("--depth:{};top:{}px", depth.min(MAX_INDENT), row as f64 * LINE_PX)
             data-path=path.clone() aria-posinset=(row + 1).to_string()
             aria-setsize=move || count.get().to_string()
         >
@@ -378,7 +378,7 @@ fn TreeLine(
 
 #[cfg(test)]
 mod tests {
-    use gauntlet_film::{Fact, What};
+    use gauntlet_film::{Fact, FactBody};
     use gauntlet_model::{Scores, Timestamp};
 
     use super::*;
@@ -388,7 +388,7 @@ mod tests {
         let mut film = Film::new();
         let scores =
             [("root", 1.0), ("style.tone.warmth", 1.0), ("style.length", 0.5), ("metrics.loss", 0.1)];
-        let scored = What::Scored {
+        let scored = FactBody::Scored {
             scores: Scores::new(scores).unwrap(),
             not_evaluated: Vec::new(),
             failures: Vec::new(),
@@ -401,7 +401,7 @@ mod tests {
             at: Timestamp::from_micros(0),
             episode: None,
             step: Some(0),
-            what: scored,
+            body: scored,
         });
         let shown = |words: &str, except: &[&str], is_all: bool| {
             let except = except.iter().filter_map(|path| film.find_path(path)).collect();

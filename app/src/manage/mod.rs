@@ -15,9 +15,9 @@ use gauntlet_model::RunSummary;
 
 /// The names of runs for a sentence, the first three of them.
 fn named(runs: &[RunSummary]) -> String {
-    const NAMED: usize = 3;
-    let names = runs.iter().take(NAMED).map(|run| run.name.as_str()).collect::<Vec<_>>().join(", ");
-    match runs.len().saturating_sub(NAMED) {
+    const MAX_NAMED: usize = 3;
+    let names = runs.iter().take(MAX_NAMED).map(|run| run.name.as_str()).collect::<Vec<_>>().join(", ");
+    match runs.len().saturating_sub(MAX_NAMED) {
         0 => names,
         more => format!("{names} and {more} more"),
     }

@@ -10,7 +10,7 @@ use crate::ui::now_ms;
 use crate::use_ports;
 
 /// Time between two readings of the clock, for ages such as `12 s ago`.
-const CLOCK: Duration = Duration::from_secs(2);
+const CLOCK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Refreshes the rows whenever the server announces a change, and the clock. Returns the clock, in
 /// milliseconds since the Unix epoch; `None` until the page runs in a browser, so that the server's HTML and
@@ -44,7 +44,7 @@ pub(super) fn keep_fresh(runs: RunRows) -> RwSignal<Option<f64>> {
             }
         });
         on_cleanup(move || seen.remove());
-        let timer = set_interval_with_handle(move || _ = now.try_set(Some(now_ms())), CLOCK);
+        let timer = set_interval_with_handle(move || _ = now.try_set(Some(now_ms())), CLOCK_INTERVAL);
         on_cleanup(move || {
             if let Ok(timer) = timer {
                 timer.clear();

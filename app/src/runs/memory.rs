@@ -10,7 +10,7 @@ const KEY: &str = "gauntlet.list";
 
 /// A place in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Left {
+pub(super) struct ListPlace {
     /// Path and query of the list's address.
     pub(super) address: String,
     /// How far the window was scrolled, CSS pixels.
@@ -18,14 +18,14 @@ pub(super) struct Left {
 }
 
 /// Stores the place in a list that is left.
-pub(super) fn leave(left: &Left) {
+pub(super) fn leave(left: &ListPlace) {
     hand_over(KEY, left);
 }
 
 /// The place where the list of this address was left; it is forgotten with that. The place of another list
 /// stays, for the way back to that one.
-pub(super) fn take(address: &str) -> Option<Left> {
-    let left: Left = handed_over(KEY)?;
+pub(super) fn take(address: &str) -> Option<ListPlace> {
+    let left: ListPlace = handed_over(KEY)?;
     if left.address == address {
         return Some(left);
     }

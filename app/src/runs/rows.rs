@@ -17,7 +17,7 @@ use crate::ui::{Look, looks};
 /// Runs that are drawn where none is selected.
 const FIRST_DRAWN: usize = 10;
 /// Selected runs, and runs of groups, that are drawn at most.
-const MOST_DRAWN: usize = 200;
+const MAX_DRAWN: usize = 200;
 
 /// Puts a newer page in the place of the rows from `start` on that it covers; rows before and after them
 /// stay. Returns whether anything changed; the page itself where it does not reach the old rows, so that
@@ -273,7 +273,7 @@ impl RunRows {
 fn drawn(rows: RwSignal<Vec<ListRow>>, selection: Selection, is_plain: bool) -> Vec<(RunId, Look)> {
     let any = selection.count() > 0;
     // A group is one line, however many runs it has.
-    let most = if any || !is_plain { MOST_DRAWN } else { FIRST_DRAWN };
+    let most = if any || !is_plain { MAX_DRAWN } else { FIRST_DRAWN };
     rows.with(|rows| {
         let ids = rows.iter().map(|row| &row.run.id).filter(|id| !any || selection.has(id.as_str()));
         let ids: Vec<&RunId> = ids.take(most).collect();

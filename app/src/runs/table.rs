@@ -12,7 +12,7 @@ use crate::api::{ListColumn, ListRow};
 use crate::ui::Erase;
 
 /// More columns than so many scroll sideways in any window.
-const MOST_BESIDE: usize = 9;
+const MAX_BESIDE: usize = 9;
 
 /// The table.
 #[component]
@@ -26,7 +26,7 @@ pub(super) fn RunTable(
     let above_px = RwSignal::new(0.0);
     let shown = follow_window(runs, body, above_px);
     let columns = runs.columns.get_value();
-    let (count, is_wide) = (columns.len(), columns.len() > MOST_BESIDE);
+    let (count, is_wide) = (columns.len(), columns.len() > MAX_BESIDE);
     let heads = std::iter::once(name_column()).chain(columns);
     let parts: f64 = heads.clone().map(|column| width(&column.name)).sum();
     // A table that scrolls sideways cannot have sticky heads.

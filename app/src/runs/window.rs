@@ -12,15 +12,15 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 
 use super::lines::{Line, count};
-use super::memory::{self, Left};
+use super::memory::{self, ListPlace};
 use super::rows::RunRows;
 
 /// A list of at most so many runs is on the page whole.
 const ALL_SHOWN: usize = 150;
 /// Rows on the page beyond each edge of the window: the next ones by Tab are there.
-const MARGIN: usize = 24;
+const SPARE_ROWS: usize = 24;
 /// The rows on the page change in steps of so many, not with every pixel.
-const STEP: usize = 8;
+const ROW_STEP: usize = 8;
 
 /// What the window shows of the list.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,8 +53,12 @@ fn shown(place: Option<ShownRows>, read: usize, total: usize) -> Shown {
     let Some(place) = place else {
         return Shown { first: 0, end: read, before_px: 0.0, after_px: 0.0 };
     };
-    let end = if total > ALL_SHOWN { (place.end.div_ceil(STEP) * STEP + MARGIN).min(read) } else { read };
-    let before = (place.first / STEP * STEP).saturating_sub(MARGIN);
+    let end = if total > ALL_SHOWN {
+        (place.end.div_ceil(ROW_STEP) * ROW_STEP + SPARE_ROWS).min(read)
+    } else {
+        read
+    };
+    let before = (place.first / ROW_STEP * ROW_STEP).saturating_sub(SPARE_ROWS);
     let first = if total > ALL_SHOWN { before.min(end) } else { 0 };
     let px = |rows: usize| rows as f64 * place.row_px;
     Shown { first, end, before_px: px(first), after_px: px(total - end) }
@@ -93,7 +97,7 @@ pub(super) fn follow_window(
         request_animation_frame(look);
     });
     Effect::new(move || {
-        let wanted = place.get().map_or(0, |place| place.end + MARGIN);
+        let wanted = place.get().map_or(0, |place| place.end + SPARE_ROWS);
         if wanted > runs.lines.with(Vec::len) && runs.error.with(Option::is_none) {
             // Not an action: one call does the work of all that come while it reads.
             spawn_local(runs.read_up_to(wanted));
@@ -115,8 +119,8 @@ pub(super) fn follow_window(
 
 /// The rows near the window.
 fn rows_of(lines: &[Line], place: ShownRows) -> Range<usize> {
-    let end = (place.end + MARGIN).min(lines.len());
-    let near = &lines[place.first.saturating_sub(MARGIN).min(end)..end];
+    let end = (place.end + SPARE_ROWS).min(lines.len());
+    let near = &lines[place.first.saturating_sub(SPARE_ROWS).min(end)..end];
     let rows = near.iter().filter_map(|line| match line {
         Line::Run(row) => Some(*row),
         Line::Group(_) => None,
@@ -154,7 +158,7 @@ fn measured(body: &web_sys::Element) -> Option<ShownRows> {
 
 /// Remembers the place for the way back.
 pub(super) fn leave(runs: RunRows) {
-    memory::leave(&Left {
+    memory::leave(&ListPlace {
         address: untrack(|| runs.filter.address()),
         scroll_px: window().scroll_y().unwrap_or_default(),
     });

@@ -24,7 +24,7 @@ use super::reader::{close, failed};
 use super::{CliError, print_error, print_line};
 
 /// How often the terminal says how far the work has come.
-const EVERY: Duration = Duration::from_secs(5);
+const REPORT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Writes everything that is stored into one compressed file.
 #[derive(Debug, clap::Args)]
@@ -328,7 +328,7 @@ async fn watched<T>(work: impl Future<Output = T>, progress: &Progress) -> T {
     let started = Instant::now();
     let mut work = std::pin::pin!(work);
     loop {
-        match tokio::time::timeout(EVERY, &mut work).await {
+        match tokio::time::timeout(REPORT_INTERVAL, &mut work).await {
             Ok(done) => return done,
             Err(_) => {
                 let counts = progress.counts();

@@ -14,9 +14,9 @@ use super::screen::{BAD, BOLD, GOOD, Screen, WAITS, left, paint, right};
 use super::{print_error, print_line};
 
 /// Time between two looks at how a backup goes.
-const LOOK: Duration = Duration::from_millis(300);
+const CHECK_INTERVAL: Duration = Duration::from_millis(300);
 /// Looks after which the terminal says that it still waits.
-const PATIENCE: u32 = 30;
+const CHECKS_BEFORE_NOTICE: u32 = 30;
 
 /// Asks a server for a backup, and waits for its end.
 pub(super) fn make(url: &str, kind: BackupKind, json: bool) -> Result<(), CliError> {
@@ -31,10 +31,10 @@ pub(super) fn make(url: &str, kind: BackupKind, json: bool) -> Result<(), CliErr
             break found;
         }
         looks += 1;
-        if looks.is_multiple_of(PATIENCE) {
+        if looks.is_multiple_of(CHECKS_BEFORE_NOTICE) {
             print_error(&format!("the backup is {}", found.status.as_str()));
         }
-        std::thread::sleep(LOOK);
+        std::thread::sleep(CHECK_INTERVAL);
     };
     if json {
         print_line(&serde_json::to_string(&ended).map_err(failed)?);

@@ -60,7 +60,7 @@ impl Demo {
         let mut training = Training::new(config).map_err(failed)?;
         let mut stream = Stream::start(url, runtime, training.run(), training.spec())?;
         let page = format!("{url}/runs/{}", training.run());
-        self.tell(
+        self.print(
             serde_json::json!({ "run": training.run(), "url": page, "steps": self.steps }),
             &format!("training {} rollouts, watch them at {page}", self.steps),
         );
@@ -73,13 +73,13 @@ impl Demo {
                 rolled += 1;
             }
             stream.offer(event);
-            if stream.obey_commands(&|new| training.tweak(new)) {
+            if stream.apply_commands(&|new| training.tweak(new)) {
                 break;
             }
         }
         let (secs, is_stopped) = stream.finish()?;
         let word = if is_stopped { "stopped" } else { "done" };
-        self.tell(
+        self.print(
             serde_json::json!({ "run": training.run(), "rollouts": rolled,
             "secs": secs, "stopped": is_stopped }),
             &format!("{word}: {rolled} rollouts in {secs:.1} s"),
@@ -87,7 +87,7 @@ impl Demo {
         Ok(())
     }
 
-    fn tell(&self, machine: serde_json::Value, people: &str) {
+    fn print(&self, machine: serde_json::Value, people: &str) {
         if self.json { print_line(&machine.to_string()) } else { print_line(people) }
     }
 }

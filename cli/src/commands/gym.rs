@@ -101,7 +101,7 @@ impl GymDemo {
             decisions += 1;
             stream.log(Some(episode), Some(moment.step), moment.snapshot).map_err(failed)?;
             if stream
-                .obey_commands(&|_| Err(FieldError::new("parameters", "there is nothing to tweak in a gym")))
+                .apply_commands(&|_| Err(FieldError::new("parameters", "there is nothing to tweak in a gym")))
             {
                 break;
             }

@@ -19,7 +19,7 @@ use super::runs::one_of;
 use super::screen::{BAD, BOLD, DIM, Screen, WAITS, clip, count, left, paint, right};
 
 /// Places that a trial lists for people at most.
-const LISTED: usize = 20;
+const MAX_LISTED: usize = 20;
 
 /// Rules that watch the runs of a project and raise alerts.
 #[derive(Debug, clap::Subcommand)]
@@ -237,11 +237,11 @@ impl Try {
             count(trial.events),
             clip(&run.name, screen.width)
         ))?;
-        for firing in trial.firings.iter().take(LISTED) {
+        for firing in trial.firings.iter().take(MAX_LISTED) {
             let source = firing.step.map_or_else(|| "run".to_owned(), count);
             screen.line(format!("{}  {}", right(&source, 7), clip(&firing.values, screen.width)))?;
         }
-        let more = trial.total.saturating_sub(LISTED.min(trial.firings.len()) as u64);
+        let more = trial.total.saturating_sub(MAX_LISTED.min(trial.firings.len()) as u64);
         if more > 0 {
             screen.line(paint(DIM, format!("and {} more; --json has 1,000 of them", count(more))))?;
         }

@@ -8,7 +8,7 @@ use gauntlet_model::FailureKind;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns where the output is not a terminal.
-const UNBOUND: usize = 200;
+const DEFAULT_COLUMNS: usize = 200;
 
 /// Names, headings.
 pub(super) const BOLD: Style = Style::new().effects(Effects::BOLD);
@@ -49,7 +49,7 @@ impl Screen {
     pub(super) fn stdout() -> Self {
         let width = match io::stdout().is_terminal() {
             true => terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)),
-            false => UNBOUND,
+            false => DEFAULT_COLUMNS,
         };
         Self { out: anstream::AutoStream::auto(io::stdout()), width: width.max(40) }
     }

@@ -16,9 +16,9 @@ use gauntlet_engine::clock::now;
 use gauntlet_server::config::Config;
 
 /// Columns of the reward curve at most.
-const CURVE: usize = 80;
+const CURVE_COLUMNS: usize = 80;
 /// Rubrics named at most.
-const WORST: usize = 8;
+const MAX_RUBRICS: usize = 8;
 
 /// Shows a run, or a step of it.
 #[derive(Debug, clap::Args)]
@@ -65,7 +65,7 @@ impl Show {
             return if self.json {
                 Ok(screen.line(in_json(&run, &film)?)?)
             } else {
-                glance(&mut screen, &run, &film)
+                print_overview(&mut screen, &run, &film)
             };
         };
         let events = reader.step(&run.id, number, self.episode.as_ref())?;
@@ -127,7 +127,7 @@ fn in_json(run: &RunSummary, film: &Film) -> Result<String, CliError> {
     Ok(value.to_string())
 }
 
-fn glance(screen: &mut Screen, run: &RunSummary, film: &Film) -> Result<(), CliError> {
+fn print_overview(screen: &mut Screen, run: &RunSummary, film: &Film) -> Result<(), CliError> {
     let width = screen.width;
     screen.line(format!("{}  {}", paint(BOLD, clip(&run.name, width)), status(run)))?;
     let mut about = vec![run.id.to_string(), format!("project {}", run.project), run.kind.clone()];
@@ -181,7 +181,7 @@ fn glance(screen: &mut Screen, run: &RunSummary, film: &Film) -> Result<(), CliE
 /// The mean root score over the run, red where a step failed.
 fn curve(screen: &mut Screen, film: &Film) -> Result<(), CliError> {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let columns = film.len().min(CURVE).min(screen.width.saturating_sub(30).max(10));
+    let columns = film.len().min(CURVE_COLUMNS).min(screen.width.saturating_sub(30).max(10));
     let part = |at: usize| at * film.len() / columns..(at + 1) * film.len() / columns;
     let mean = |at: usize| {
         let roots: Vec<f64> = part(at).filter_map(|node| film.root(node)).collect();
@@ -206,7 +206,8 @@ fn curve(screen: &mut Screen, film: &Film) -> Result<(), CliError> {
 
 fn worst(screen: &mut Screen, film: &Film) -> Result<(), CliError> {
     let records = records(film);
-    let failing: Vec<_> = records.iter().filter(|r| r.failed > 0 && r.path != "root").take(WORST).collect();
+    let failing: Vec<_> =
+        records.iter().filter(|r| r.failed > 0 && r.path != "root").take(MAX_RUBRICS).collect();
     if failing.is_empty() {
         let judged = records.iter().filter(|r| !is_measurement(r.path)).count();
         return Ok(screen.line(format!("no rubric failed ({judged} judged)"))?);

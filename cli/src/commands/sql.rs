@@ -19,7 +19,7 @@ use super::screen::{BOLD, Screen, clip, left, paint, right};
 use gauntlet_server::config::Config;
 
 /// Widest cell of a table, columns.
-const WIDEST: usize = 60;
+const MAX_CELL_COLUMNS: usize = 60;
 
 /// Answers a SELECT over the recorded runs.
 #[derive(Debug, clap::Args)]
@@ -136,7 +136,7 @@ fn table(answer: &SqlAnswer) -> Result<(), CliError> {
     let mut screen = Screen::stdout();
     let shown = |value: &Value| match value {
         Value::Null => String::new(),
-        Value::String(text) => clip(text, WIDEST),
+        Value::String(text) => clip(text, MAX_CELL_COLUMNS),
         other => other.to_string(),
     };
     let cells: Vec<Vec<String>> = answer.rows.iter().map(|row| row.iter().map(shown).collect()).collect();

@@ -16,11 +16,11 @@ use super::reader::failed;
 use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, clip, colour, left, lines, paint, score};
 
 /// Lines of a text, unless it is wanted in full.
-const LINES: usize = 24;
+const MAX_LINES: usize = 24;
 /// Episodes of a step shown in full at most.
-const EPISODES: usize = 8;
+const MAX_EPISODES: usize = 8;
 /// Episodes of a step named at most.
-const NAMED: usize = 50;
+const MAX_NAMED: usize = 50;
 
 /// Prints a step from its events.
 pub(super) fn show(
@@ -37,7 +37,7 @@ pub(super) fn show(
         paint(BOLD, format!("step {number}")),
         paint(DIM, format!("of {}{several}", run.name))
     ))?;
-    for (episode, records) in parts.iter().take(EPISODES) {
+    for (episode, records) in parts.iter().take(MAX_EPISODES) {
         let events: Result<Vec<Event>, _> = records.iter().map(|record| record.event()).collect();
         let events = events.map_err(failed)?;
         if episode.is_some() || parts.len() > 1 {
@@ -55,7 +55,7 @@ pub(super) fn show(
             }
         }
     }
-    rest(screen, number, parts.get(EPISODES..).unwrap_or_default())
+    rest(screen, number, parts.get(MAX_EPISODES..).unwrap_or_default())
 }
 
 /// Names the episodes that are not shown in full.
@@ -69,7 +69,7 @@ fn rest(
     }
     let line = format!("{} more episodes have a step {number}; --episode ID shows one:", parts.len());
     screen.line(paint(DIM, line))?;
-    for (episode, records) in parts.iter().take(NAMED) {
+    for (episode, records) in parts.iter().take(MAX_NAMED) {
         let name = episode.map_or("no episode".to_owned(), ToString::to_string);
         screen.line(paint(DIM, format!("  {name}  {} events", records.len())))?;
     }
@@ -203,7 +203,7 @@ fn text(screen: &mut Screen, heading: &str, text: &str, full: bool) -> Result<()
     }
     screen.line(paint(BOLD, heading))?;
     let all: Vec<String> = lines(text).collect();
-    let shown = if full { all.len() } else { all.len().min(LINES) };
+    let shown = if full { all.len() } else { all.len().min(MAX_LINES) };
     for line in &all[..shown] {
         screen.line(format!("  {line}"))?;
     }

@@ -19,11 +19,11 @@ use super::CliError;
 use super::client::{agent, answers, encode, endpoint, server};
 
 /// How long the server may take for what is still on its way at the end.
-const FLUSH: Duration = Duration::from_secs(60);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long an interrupted run may take to end by itself.
-const STOP: Duration = Duration::from_secs(5);
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a paused run waits for somebody.
-const PAUSE: Duration = Duration::from_secs(24 * 3600);
+const PAUSE_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 /// Calls `work` with the address of the server that is running; without one, of a server of the data folder
 /// that runs for as long as that takes.
@@ -77,7 +77,7 @@ impl Stream {
         let clock = Arc::new(SystemClock::new());
         let delivery = BatchProcessor::start(sink, BatchConfig::lossless(), clock.clone())?;
         let commands = ServerCommands::listen(endpoint, run.clone())?;
-        let steering = CommandController::new(Arc::new(commands), PAUSE);
+        let steering = CommandController::new(Arc::new(commands), PAUSE_TIMEOUT);
         let interrupted = runtime.block_on(async { signals() })?;
         let commands = format!("{url}/api/v1/runs/{}/commands", encode(run.as_str()));
         runtime.spawn(stop_at(interrupted, commands));
@@ -115,7 +115,7 @@ impl Stream {
 
     /// Obeys what people have asked for since the last call, and waits while they pause the run. Whether they
     /// have stopped it.
-    pub(super) fn obey_commands(&mut self, tweak: &dyn Fn(&Object) -> Result<(), FieldError>) -> bool {
+    pub(super) fn apply_commands(&mut self, tweak: &dyn Fn(&Object) -> Result<(), FieldError>) -> bool {
         let asked = Instant::now();
         // A status, or what came of a command: neither can break a rule.
         let log = |body: Body| drop(self.log(None, None, body));
@@ -135,7 +135,7 @@ impl Stream {
             let finished = RunFinished { status: Status::Cancelled, summary: None };
             self.log(None, None, finished).map_err(|e| CliError::Failed(e.to_string()))?;
         }
-        let settled = self.delivery.flush(FLUSH).map_err(|e| CliError::Failed(e.to_string()))?;
+        let settled = self.delivery.flush(FLUSH_TIMEOUT).map_err(|e| CliError::Failed(e.to_string()))?;
         if settled.dropped > 0 {
             let why = self.delivery.last_loss().unwrap_or_default();
             return Err(CliError::Failed(format!("{} events were refused: {why}", settled.dropped)));
@@ -150,11 +150,11 @@ async fn stop_at(interrupted: CancellationToken, commands: String) {
     interrupted.cancelled().await;
     let order = serde_json::json!({ "action": "stop", "author": "terminal" }).to_string();
     let ordered = tokio::task::spawn_blocking(move || {
-        let request = agent(Some(STOP)).post(commands).header("content-type", "application/json");
+        let request = agent(Some(STOP_TIMEOUT)).post(commands).header("content-type", "application/json");
         request.send(order).is_ok_and(|answer| answer.status().is_success())
     });
     if ordered.await.unwrap_or(false) {
-        tokio::time::sleep(STOP).await;
+        tokio::time::sleep(STOP_TIMEOUT).await;
     }
     std::process::exit(super::INTERRUPTED);
 }

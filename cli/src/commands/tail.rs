@@ -23,9 +23,9 @@ use gauntlet_server::config::Config;
 use gauntlet_server::serve::signals;
 
 /// Events between the connection and the terminal.
-const QUEUE: usize = 256;
+const QUEUED_EVENTS: usize = 256;
 /// How often it is asked whether the run's writers are still heard of.
-const ASK: Duration = Duration::from_secs(5);
+const CONTACT_INTERVAL: Duration = Duration::from_secs(5);
 /// Events looked at for one line, to begin with.
 const PER_LINE: u64 = 8;
 
@@ -176,7 +176,7 @@ impl Tail {
         let name = run.to_string();
         let mut subscription = gauntlet_sdk::subscribe(endpoint, run, position);
         let stopper = subscription.stopper();
-        let (sender, mut events) = mpsc::channel(QUEUE);
+        let (sender, mut events) = mpsc::channel(QUEUED_EVENTS);
         std::thread::Builder::new().name("tail".to_owned()).spawn(move || {
             for event in &mut subscription {
                 if sender.blocking_send(event).is_err() {
@@ -188,7 +188,7 @@ impl Tail {
         let mut is_lost = false;
         let ended = runtime.block_on(async {
             let interrupted = printer.interrupted.clone();
-            let mut asks = tokio::time::interval(ASK);
+            let mut asks = tokio::time::interval(CONTACT_INTERVAL);
             loop {
                 tokio::select! {
                     () = interrupted.cancelled() => {
@@ -202,7 +202,7 @@ impl Tail {
                         if let Some(run) = &asked {
                             printer.take_rules(run.rules)?;
                         }
-                        say_contact(&mut is_lost, asked.and_then(|run| run.contact));
+                        print_contact(&mut is_lost, asked.and_then(|run| run.contact));
                     }
                     event = events.recv() => match event {
                         Some(Ok(record)) => {
@@ -224,7 +224,7 @@ impl Tail {
 }
 
 /// Says when contact to the run's writers is lost, and when they are heard of again.
-fn say_contact(is_lost: &mut bool, contact: Option<Contact>) {
+fn print_contact(is_lost: &mut bool, contact: Option<Contact>) {
     let was_lost = std::mem::replace(is_lost, contact.is_some_and(|it| it.lost));
     match (was_lost, *is_lost) {
         (false, true) => super::print_error("lost contact: nobody who writes it is heard of; waiting"),

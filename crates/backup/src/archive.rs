@@ -10,7 +10,7 @@ use crate::BackupError;
 use crate::target::Sink;
 
 /// Entries that wait for the thread: what is read ahead while it compresses.
-const AHEAD: usize = 2;
+const QUEUED_ENTRIES: usize = 2;
 /// Bytes of a file read at a time.
 const CHUNK: usize = 256 << 10;
 
@@ -40,7 +40,7 @@ pub(crate) struct ArchiveWriter {
 impl ArchiveWriter {
     /// Begins an archive of that zstd level.
     pub(crate) fn new(sink: Box<dyn Sink>, level: i32, label: String) -> Result<Self, BackupError> {
-        let (entries, mut received) = mpsc::channel(AHEAD);
+        let (entries, mut received) = mpsc::channel(QUEUED_ENTRIES);
         let thread = std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
             let mut archive = start(sink, level)?;
             let mut is_complete = false;

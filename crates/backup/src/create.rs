@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// Parts of tables that wait for the archive.
-const AHEAD: usize = 2;
+const QUEUED_PARTS: usize = 2;
 /// Places of events asked for at a time.
-const PLACES: usize = 1000;
+const PAGE_EVENTS: usize = 1000;
 
 /// How much an archive holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +172,7 @@ async fn add_tables(
     writer: &mut ArchiveWriter,
     progress: &Progress,
 ) -> Result<(DumpMoment, BTreeMap<String, TableEntry>), BackupError> {
-    let (sink, mut parts) = mpsc::channel::<TableRows>(AHEAD);
+    let (sink, mut parts) = mpsc::channel::<TableRows>(QUEUED_PARTS);
     let mut tables = BTreeMap::<&str, (u64, u64, Sha256)>::new();
     let adding = async {
         while let Some(part) = parts.recv().await {
@@ -211,7 +211,7 @@ async fn starts(
     let known: HashMap<_, _> =
         base.iter().flat_map(|base| &base.manifest.runs).map(|run| (run.run_no, run)).collect();
     let mut starts = Vec::with_capacity(runs.len());
-    for runs in runs.chunks(PLACES) {
+    for runs in runs.chunks(PAGE_EVENTS) {
         let known = |run: &DumpRun| {
             let known = known.get(&run.run_no)?;
             (known.id == run.id.as_str() && (1..=run.head).contains(&known.head)).then_some(*known)

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::{BackupError, Manifest, Target};
 
 /// Pieces that are read ahead.
-const AHEAD: usize = 2;
+const QUEUED_CHUNKS: usize = 2;
 /// Most bytes of an entry of lines: parts end after a few megabytes and one event.
 const MAX_LINES: u64 = 512 << 20;
 /// Most bytes of a manifest.
@@ -37,7 +37,7 @@ pub(crate) async fn sections(
 ) -> Result<mpsc::Receiver<Result<Section, BackupError>>, BackupError> {
     let place = format!("{}/{file}", target.label());
     let opened = target.open(file).await.map_err(|error| BackupError::io(place.clone(), error))?;
-    let (sender, receiver) = mpsc::channel(AHEAD);
+    let (sender, receiver) = mpsc::channel(QUEUED_CHUNKS);
     let file = file.to_owned();
     let thread = std::thread::Builder::new().name("restore".to_owned());
     let spawned = thread.spawn(move || {

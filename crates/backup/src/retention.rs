@@ -65,7 +65,7 @@ fn expired(all: &[ArchiveInfo], retention: Retention, now: Timestamp) -> Vec<&st
     // A full archive with those that go on from it, each with the number of archives before it.
     let mut chains: Vec<(&str, Vec<(usize, &ArchiveInfo)>)> = Vec::new();
     for info in all {
-        let Some((full, depth)) = full_of(info, &by_file) else { continue };
+        let Some((full, depth)) = full_archive_of(info, &by_file) else { continue };
         match chains.iter_mut().find(|(known, _)| *known == full) {
             Some((_, members)) => members.push((depth, info)),
             None => chains.push((full, vec![(depth, info)])),
@@ -86,7 +86,7 @@ fn expired(all: &[ArchiveInfo], retention: Retention, now: Timestamp) -> Vec<&st
 
 /// The full archive that one goes on from at last, and how many archives are before it; `None` where one of
 /// them is missing.
-fn full_of<'a>(
+fn full_archive_of<'a>(
     mut info: &'a ArchiveInfo,
     by_file: &HashMap<&str, &'a ArchiveInfo>,
 ) -> Option<(&'a str, usize)> {

@@ -74,7 +74,7 @@ pub fn update(policy: &mut Policy, reference: &Policy, batch: &[Sample], grpo: &
                 policy.add_gradient(&mut gradient, &sample.features, decision, share * scale);
             }
         }
-        policy.climb(&gradient, grpo.learning_rate);
+        policy.ascend(&gradient, grpo.learning_rate);
     }
 }
 

@@ -36,7 +36,7 @@ pub const CONTENTS: [&str; 3] = ["by_the_proof", "drifting", "beside_the_point"]
 pub const CONFIDENCES: [&str; 2] = ["plain", "self_doubting"];
 
 const HEADS: [Head; 5] = [Head::Form, Head::Stance, Head::Proof, Head::Content, Head::Confidence];
-const MOST_CHOICES: usize = 4;
+const MAX_CHOICES: usize = 4;
 
 impl Head {
     /// The names of its choices.
@@ -68,7 +68,7 @@ impl Head {
 pub struct Features(Vec<f64>);
 
 /// Bias, two sources, keyword absent, no clinical term, asks for a number.
-const CUES: usize = 5;
+const CUE_COUNT: usize = 5;
 
 const CLINICAL: [&str; 22] = [
     "dose",
@@ -129,7 +129,7 @@ pub struct Decision {
 /// The weights `theta`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
-    /// By head, choice and feature, in that order, [`MOST_CHOICES`] choices a head.
+    /// By head, choice and feature, in that order, [`MAX_CHOICES`] choices a head.
     theta: Vec<f64>,
     features: usize,
 }
@@ -137,8 +137,8 @@ pub struct Policy {
 impl Policy {
     /// The untrained policy, also the reference it is held to.
     pub fn untrained() -> Self {
-        let features = CUES + all().count();
-        let mut policy = Self { theta: vec![0.0; HEADS.len() * MOST_CHOICES * features], features };
+        let features = CUE_COUNT + all().count();
+        let mut policy = Self { theta: vec![0.0; HEADS.len() * MAX_CHOICES * features], features };
         for head in HEADS {
             for (choice, logit) in head.untrained().iter().enumerate() {
                 let constant = policy.row(head, choice).start;
@@ -149,7 +149,7 @@ impl Policy {
     }
 
     fn row(&self, head: Head, choice: usize) -> std::ops::Range<usize> {
-        let start = (head as usize * MOST_CHOICES + choice) * self.features;
+        let start = (head as usize * MAX_CHOICES + choice) * self.features;
         start..start + self.features
     }
 
@@ -202,7 +202,7 @@ impl Policy {
     }
 
     /// One step uphill: `theta += rate * gradient`.
-    pub(crate) fn climb(&mut self, gradient: &[f64], rate: f64) {
+    pub(crate) fn ascend(&mut self, gradient: &[f64], rate: f64) {
         self.theta.iter_mut().zip(gradient).for_each(|(theta, g)| *theta += rate * g);
     }
 }

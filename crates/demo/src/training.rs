@@ -44,7 +44,7 @@ pub struct Training {
     iteration: u32,
     rolled: u32,
     tally: Tally,
-    pending: VecDeque<Telling>,
+    pending: VecDeque<UntimedEvent>,
     is_started: bool,
     is_finished: bool,
 }
@@ -56,7 +56,7 @@ struct Task {
 }
 
 /// An event without its time.
-struct Telling {
+struct UntimedEvent {
     id: EventId,
     step: Option<u64>,
     body: Body,
@@ -153,9 +153,9 @@ impl Training {
     /// the demo itself: a body that breaks the model's rules.
     pub fn next_event(&mut self, at: Timestamp) -> Result<Option<Event>, FieldError> {
         if self.pending.is_empty() {
-            self.go_on();
+            self.advance();
         }
-        let Some(Telling { id, step, body }) = self.pending.pop_front() else { return Ok(None) };
+        let Some(UntimedEvent { id, step, body }) = self.pending.pop_front() else { return Ok(None) };
         Event::new(id, at, None, step, body).map(Some)
     }
 
@@ -173,24 +173,24 @@ impl Training {
         })
     }
 
-    fn go_on(&mut self) {
+    fn advance(&mut self) {
         if !self.is_started {
             self.is_started = true;
             let id = self.ids.started();
-            self.pending.push_back(Telling { id, step: None, body: self.spec().started().into() });
-            self.tell(RunStatus { status: Status::Running, reason: None });
+            self.pending.push_back(UntimedEvent { id, step: None, body: self.spec().started().into() });
+            self.push_event(RunStatus { status: Status::Running, reason: None });
         } else if self.rolled < self.config.steps {
             self.roll_group();
         } else if !self.is_finished {
             self.is_finished = true;
             let summary = Some(self.tally.object(self.iteration.saturating_sub(1)));
-            self.tell(RunFinished { status: Status::Completed, summary });
+            self.push_event(RunFinished { status: Status::Completed, summary });
         }
     }
 
-    fn tell(&mut self, body: impl Into<Body>) {
+    fn push_event(&mut self, body: impl Into<Body>) {
         let id = self.ids.next();
-        self.pending.push_back(Telling { id, step: None, body: body.into() });
+        self.pending.push_back(UntimedEvent { id, step: None, body: body.into() });
     }
 
     /// One question, answered a group of times; learns when the batch is full.
@@ -218,7 +218,11 @@ impl Training {
             self.tally.count(reward, self.rolled, self.config.steps);
             let metadata = self.metadata(task.question, &sample, kl);
             let body = SnapshotScored { metadata, ..snapshot.clone() };
-            self.pending.push_back(Telling { id: self.ids.next(), step: event.step(), body: body.into() });
+            self.pending.push_back(UntimedEvent {
+                id: self.ids.next(),
+                step: event.step(),
+                body: body.into(),
+            });
             self.batch.push(sample);
         }
         self.groups_in_batch += 1;

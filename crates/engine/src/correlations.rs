@@ -8,9 +8,9 @@ use crate::Error;
 use crate::films::Films;
 
 /// Rubrics that are compared at most: the first ones of the tree that have a score.
-const MOST_PATHS: usize = 24;
+const MAX_PATHS: usize = 24;
 /// Nodes that are read at most, evenly distributed over the range.
-const MOST_NODES: usize = 4096;
+const MAX_NODES: usize = 4096;
 /// The fewest nodes with both scores of a pair that has a coefficient.
 const LEAST_PAIRS: usize = 3;
 
@@ -30,7 +30,7 @@ pub async fn read(films: &Films, run: &RunId, from: u64, to: u64) -> Result<Corr
 fn of(film: &Film, from: u64, to: u64) -> Correlations {
     let (first, end) = (film.position_of(from), film.position_of(to.saturating_add(1)));
     let nodes = end.saturating_sub(first);
-    let taken = nodes.min(MOST_NODES);
+    let taken = nodes.min(MAX_NODES);
     let node = |k: usize| first + k * (nodes.max(1) - 1) / (taken.max(2) - 1);
     let column = |id: PathId| (0..taken).map(|k| film.score(node(k), id)).collect::<Vec<_>>();
     let mut scored = film
@@ -39,7 +39,7 @@ fn of(film: &Film, from: u64, to: u64) -> Correlations {
         .filter(|path| !is_measurement(&path.path))
         .filter(|path| (0..taken).any(|k| film.score(node(k), path.id).is_some()));
     let columns: Vec<(String, Vec<Option<f64>>)> =
-        scored.by_ref().take(MOST_PATHS).map(|path| (path.path.clone(), column(path.id))).collect();
+        scored.by_ref().take(MAX_PATHS).map(|path| (path.path.clone(), column(path.id))).collect();
     let left_out = scored.count() as u64;
     Correlations {
         nodes: nodes as u64,
@@ -105,7 +105,7 @@ fn most_common(values: &[Option<f64>]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use gauntlet_film::{Fact, What};
+    use gauntlet_film::{Fact, FactBody};
     use gauntlet_model::{Scores, Timestamp};
 
     use super::*;
@@ -133,7 +133,7 @@ mod tests {
     fn film(steps: &[Vec<(&str, f64)>]) -> Film {
         let mut film = Film::new();
         for (step, scores) in (0u64..).zip(steps) {
-            let what = What::Scored {
+            let body = FactBody::Scored {
                 scores: Scores::new(scores.iter().copied()).unwrap(),
                 not_evaluated: Vec::new(),
                 failures: Vec::new(),
@@ -142,7 +142,7 @@ mod tests {
                 challenge: None,
             };
             let at = Timestamp::from_micros(0);
-            film.apply(&Fact { seq: step, at, episode: None, step: Some(step), what });
+            film.apply(&Fact { seq: step, at, episode: None, step: Some(step), body });
         }
         film
     }

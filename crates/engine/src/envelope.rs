@@ -5,7 +5,7 @@
 /// written is rebuilt.
 const FORMAT: u8 = 1;
 /// Bytes before the content.
-const HEAD: usize = 5;
+const HEADER_BYTES: usize = 5;
 
 /// Why stored bytes cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,7 @@ fn checksum(content: &[u8]) -> [u8; 4] {
 
 /// The content as it is stored.
 pub(crate) fn close(content: &[u8]) -> Vec<u8> {
-    let mut stored = Vec::with_capacity(HEAD + content.len());
+    let mut stored = Vec::with_capacity(HEADER_BYTES + content.len());
     stored.push(FORMAT);
     stored.extend(checksum(content));
     stored.extend(content);
@@ -36,9 +36,9 @@ pub(crate) fn close(content: &[u8]) -> Vec<u8> {
 
 /// The content of stored bytes.
 pub(crate) fn open(mut stored: Vec<u8>) -> Result<Vec<u8>, Unusable> {
-    match stored.split_at_checked(HEAD) {
+    match stored.split_at_checked(HEADER_BYTES) {
         Some(([FORMAT, sum @ ..], content)) if *sum == checksum(content) => {
-            stored.drain(..HEAD);
+            stored.drain(..HEADER_BYTES);
             Ok(stored)
         }
         Some(([FORMAT, ..], _)) => Err(Unusable::Damaged),

@@ -12,7 +12,7 @@ use crate::films::Films;
 use crate::prompts::Prompts;
 
 /// A difference of rewards below which they are the same.
-const TIE: f64 = 1e-9;
+const EQUAL_WITHIN: f64 = 1e-9;
 
 /// The groups of one step, each with its rollouts, the best first.
 ///
@@ -110,7 +110,7 @@ impl Spread {
     }
 
     fn is_tied(&self) -> bool {
-        self.high - self.low <= TIE * self.high.abs().max(self.low.abs()).max(1.0)
+        self.high - self.low <= EQUAL_WITHIN * self.high.abs().max(self.low.abs()).max(1.0)
     }
 
     /// The population's standard deviation.

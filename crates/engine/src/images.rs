@@ -4,7 +4,8 @@ use gauntlet_model::Object;
 use serde_json::Value;
 
 /// The media types that are shown: of images, those that hold no scripts.
-const SHOWN: [&str; 6] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"];
+const SHOWN_TYPES: [&str; 6] =
+    ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"];
 /// Members that name the media type of an object with base64.
 const TYPES: [&str; 3] = ["media_type", "mime_type", "mimeType"];
 /// Members of an object that hold base64.
@@ -14,7 +15,7 @@ const NESTED: [&str; 5] = ["image_url", "url", "source", "inline_data", "inlineD
 
 /// Whether browsers show images of a media type and run nothing of them.
 pub fn is_shown(media_type: &str) -> bool {
-    SHOWN.contains(&media_type.to_ascii_lowercase().as_str())
+    SHOWN_TYPES.contains(&media_type.to_ascii_lowercase().as_str())
 }
 
 /// The value with a short text in the place of each image. Appends the images' data URLs as long as their

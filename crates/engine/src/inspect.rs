@@ -9,7 +9,7 @@ use crate::Error;
 use crate::timeline::{self, ToHtml, cut};
 
 /// Events of a step that are sent at once; more are read when they are asked for.
-const EVENTS: u32 = 200;
+const PAGE_EVENTS: u32 = 200;
 
 /// The snapshot `seq` of a step, with the first of the step's other events that belong to it and the timeline
 /// of its episode; with `after`, only the events after that one. `None` where the run has no such step.
@@ -27,7 +27,7 @@ pub async fn step(
     let record = store.read(run, seq.checked_sub(1), 1, None).await?.records.into_iter().next();
     let record = record.filter(|record| record.seq == seq && record.step == Some(step));
     let episode = record.as_ref().and_then(|record| record.episode.as_ref());
-    let part = store.step_events(run, step, episode, after, EVENTS).await?;
+    let part = store.step_events(run, step, episode, after, PAGE_EVENTS).await?;
     if part.total == 0 && part.snapshots == 0 {
         return Ok(None);
     }

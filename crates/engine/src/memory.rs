@@ -46,7 +46,7 @@ impl Memory {
 
 /// Why a share does not grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Shortage {
+pub enum BudgetError {
     /// It is more than the whole budget, of this many bytes.
     #[error("it would take more than {0} bytes of memory")]
     TooMuch(usize),
@@ -67,11 +67,11 @@ impl Share {
     ///
     /// # Errors
     ///
-    /// [`Shortage`], with what it held unchanged.
-    pub fn grow_to(&mut self, bytes: usize) -> Result<(), Shortage> {
+    /// [`BudgetError`], with what it held unchanged.
+    pub fn grow_to(&mut self, bytes: usize) -> Result<(), BudgetError> {
         let wanted = bytes.div_ceil(UNIT);
         if wanted > self.memory.units as usize {
-            return Err(Shortage::TooMuch(self.memory.units as usize * UNIT));
+            return Err(BudgetError::TooMuch(self.memory.units as usize * UNIT));
         }
         let missing =
             wanted.saturating_sub(self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
@@ -80,7 +80,7 @@ impl Share {
         }
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
         let more = Arc::clone(&self.memory.room).try_acquire_many_owned(missing);
-        let more = more.map_err(|_| Shortage::Busy)?;
+        let more = more.map_err(|_| BudgetError::Busy)?;
         match &mut self.permit {
             Some(held) => held.merge(more),
             None => self.permit = Some(more),

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// Open traces that are remembered at most.
-const MOST: usize = 1 << 17;
+const MAX_TRACES: usize = 1 << 17;
 
 /// The traces that are open, with their run and when something was heard of them.
 #[derive(Debug, Clone, Default)]
@@ -22,8 +22,8 @@ impl OpenTraces {
     pub fn heard(&self, run: &RunId, traces: BTreeSet<EpisodeId>) {
         let mut heard = self.heard.lock();
         for trace in traces {
-            if heard.len() >= MOST && !heard.contains_key(&trace) {
-                tracing::warn!(%run, "more than {MOST} traces are open; some of them stay so");
+            if heard.len() >= MAX_TRACES && !heard.contains_key(&trace) {
+                tracing::warn!(%run, "more than {MAX_TRACES} traces are open; some of them stay so");
                 return;
             }
             heard.insert(trace, (run.clone(), Instant::now()));

@@ -1,5 +1,9 @@
 //! What the values of each run came to, for lists of runs: computed from its folded film whenever its log has
-//! grown, and stored. It is the same computation as that of a comparison.
+//! grown, and stored together with the head of the log that it was computed from. It is the same computation
+//! as that of a comparison.
+//!
+//! It is no [`gauntlet_follow::Follower`], which hands over events in order: totals are computed from the
+//! whole film, of which one may be cached, and of a run that has grown meanwhile only the last one is stored.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -14,55 +18,56 @@ use crate::compare::totals;
 use crate::films::Films;
 
 /// Least time between two checks for runs that have grown.
-const GATHER: Duration = Duration::from_secs(1);
-/// After a run the follower rests so many times as long as it took: ingest comes first.
-const REST: u32 = 3;
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// After each run there is a rest of so many times as long as it took: ingest comes first.
+const REST_FACTOR: u32 = 3;
 /// A run that goes on is computed again after so many times as long as it took.
-const RUN_REST: u32 = 20;
+const RUN_REST_FACTOR: u32 = 20;
 /// Paths that are stored of one run at most.
 const MAX_PATHS: usize = 500;
 /// Nodes up to which the film of a run that goes on is cached.
 const CACHED_NODES: usize = 50_000;
 /// Most means of a sparkline.
-const SPARKLINE: usize = 60;
+const SPARKLINE_POINTS: usize = 60;
 
-/// Follows the log of `films` until `stop`. One server of a database does it for all.
+/// Keeps the projections up to date until `stop`. One server of a database does it for all.
 pub async fn run(films: Films, stop: CancellationToken) {
     let leases = films.store().leases();
-    leases.while_held("run totals", &stop, || follow(films.clone(), stop.clone())).await;
+    leases.while_held("run totals", &stop, || keep_current(films.clone(), stop.clone())).await;
 }
 
-async fn follow(films: Films, stop: CancellationToken) {
+async fn keep_current(films: Films, stop: CancellationToken) {
     let store = films.store().clone();
-    let mut follower =
-        Follower { others: films, films: Films::new(store.clone()), store, taken: HashMap::new() };
-    let mut changes = follower.store.subscribe_all();
-    let following = async {
+    let mut projections =
+        Projections { others: films, films: Films::new(store.clone()), store, taken: HashMap::new() };
+    let mut changes = projections.store.subscribe_all();
+    let updates = async {
         loop {
             changes.mark_unchanged();
-            let is_current = follower.pass().await;
-            tokio::time::sleep(GATHER).await;
+            let is_current = projections.update().await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
             if is_current && changes.changed().await.is_err() {
                 return;
             }
         }
     };
-    stop.run_until_cancelled(following).await;
+    stop.run_until_cancelled(updates).await;
 }
 
-struct Follower {
+/// The projections of all runs.
+struct Projections {
     store: Store,
     /// The films that people look at: a backlog of runs would drive them out of their cache.
     others: Films,
-    /// The follower's films.
+    /// The films that projections are computed from.
     films: Films,
     /// When a run that goes on was last computed, and how long that took.
     taken: HashMap<RunId, (Instant, Duration)>,
 }
 
-impl Follower {
+impl Projections {
     /// Computes what is behind; `false` where some of it has to be looked at again.
-    async fn pass(&mut self) -> bool {
+    async fn update(&mut self) -> bool {
         let stale = match self.store.stale_runs().await {
             Ok(stale) => stale,
             Err(error) => {
@@ -73,7 +78,7 @@ impl Follower {
         self.taken.retain(|run, _| stale.iter().any(|it| it.run == *run));
         let mut is_current = true;
         for run in stale {
-            let rests = |(at, took): &(Instant, Duration)| at.elapsed() < *took * RUN_REST;
+            let rests = |(at, took): &(Instant, Duration)| at.elapsed() < *took * RUN_REST_FACTOR;
             if !run.status.is_final() && self.taken.get(&run.run).is_some_and(rests) {
                 is_current = false;
                 continue;
@@ -89,7 +94,7 @@ impl Follower {
             }
             let took = began.elapsed();
             self.taken.insert(run.run, (Instant::now(), took));
-            tokio::time::sleep(took * REST).await;
+            tokio::time::sleep(took * REST_FACTOR).await;
         }
         is_current
     }
@@ -126,7 +131,7 @@ fn projection(film: &Film) -> Projection {
 
 /// The means of as many stretches of equal length as a sparkline has.
 fn thinned(values: &[f64]) -> Vec<f64> {
-    let count = values.len().min(SPARKLINE);
+    let count = values.len().min(SPARKLINE_POINTS);
     let stretch = |index: usize| &values[index * values.len() / count..(index + 1) * values.len() / count];
     (0..count).filter_map(|index| mean(stretch(index))).collect()
 }

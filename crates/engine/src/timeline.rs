@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{Error, images};
 
 /// Events read from each end of an episode; those in the middle are read when they are asked for.
-const END: u32 = 120;
+const END_EVENTS: u32 = 120;
 /// Characters of a text that are sent; the log has all of it.
 const MAX_CHARS: usize = 6_000;
 /// Bytes of recorded images that are sent with an episode, as base64.
@@ -45,7 +45,7 @@ pub async fn read(
     seqs: Range<u64>,
     to_html: ToHtml,
 ) -> Result<EpisodeTimeline, Error> {
-    let found = store.episode(run, episode, seqs, END, END).await?;
+    let found = store.episode(run, episode, seqs, END_EVENTS, END_EVENTS).await?;
     let elided = match (found.first.last(), found.last.first()) {
         (Some(before), Some(after)) if found.skipped > 0 => {
             Some(ElidedRange { from: before.seq + 1, to: after.seq, events: found.skipped })

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use crate::OpenTraces;
 
 /// Traces remembered at least; at most twice as many. The parts of a trace come within minutes.
-const TRACES: usize = 1 << 16;
+const MIN_CACHED: usize = 1 << 16;
 
 /// A service that sent nothing for so long, half an hour, has been restarted.
 const GAP_MICROS: i64 = 30 * 60 * 1_000_000;
@@ -77,7 +77,7 @@ impl TraceRunCache {
                 };
                 if is_its {
                     let mut services = self.services.lock();
-                    if services.len() >= TRACES {
+                    if services.len() >= MIN_CACHED {
                         services.clear();
                     }
                     services.insert(name.clone(), nth);
@@ -96,7 +96,7 @@ impl TraceRunCache {
             return home.clone();
         }
         let home = recent.old.remove(trace).unwrap_or(run);
-        if recent.young.len() >= TRACES {
+        if recent.young.len() >= MIN_CACHED {
             recent.old = std::mem::take(&mut recent.young);
         }
         recent.young.insert(trace.clone(), home.clone());
@@ -122,10 +122,10 @@ mod tests {
         let runs = TraceRunCache::default();
         assert_eq!(runs.settle(&trace("t"), run("a")), run("a"));
         assert_eq!(runs.settle(&trace("t"), run("b")), run("a"));
-        for i in 0..3 * TRACES {
+        for i in 0..3 * MIN_CACHED {
             runs.settle(&trace(&i.to_string()), run("c"));
         }
         let recent = runs.recent.lock();
-        assert!(recent.young.len() + recent.old.len() <= 2 * TRACES);
+        assert!(recent.young.len() + recent.old.len() <= 2 * MIN_CACHED);
     }
 }

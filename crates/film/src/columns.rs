@@ -3,7 +3,7 @@
 /// Rows in a block. Offsets within one fit in a byte.
 const BLOCK_ROWS: usize = 256;
 /// A block with more numbers than this is stored as a plain array.
-const FEW: usize = 24;
+const MAX_SPARSE: usize = 24;
 
 /// A sparse column of finite numbers. Memory follows the numbers present: a path that occurs once costs a few
 /// words, a path that always occurs costs 4 bytes a row where its numbers are exact in `f32`, else 8.
@@ -109,7 +109,7 @@ impl Cells {
                 Some((_, old)) => *old = value,
                 None => {
                     cells.push((offset, value));
-                    if cells.len() > FEW {
+                    if cells.len() > MAX_SPARSE {
                         self.spread();
                     }
                 }

@@ -19,13 +19,13 @@ pub struct Fact {
     /// Step it belongs to. `None` for a later score of a whole episode or run.
     pub step: Option<u64>,
     /// What the event reports.
-    pub what: What,
+    pub body: FactBody,
 }
 
 /// What a fact reports, by the kind of its event.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant)]
-pub enum What {
+pub enum FactBody {
     /// A rubric was evaluated on a step.
     Scored {
         /// Scores of the paths evaluated, in the client's order.
@@ -165,15 +165,21 @@ impl Fact {
             Body::ScoreAdded(added) if added.target != ScoreTarget::Step => None,
             _ => event.step(),
         };
-        Fact { seq, at: event.at(), episode: event.episode().cloned(), step, what: What::of(event.body()) }
+        Fact {
+            seq,
+            at: event.at(),
+            episode: event.episode().cloned(),
+            step,
+            body: FactBody::of(event.body()),
+        }
     }
 
     /// The measurement of a whole step that this fact reports, as path and value: a later score of a path
     /// under `metrics` that names no episode. Where an episode is named, the score overrides that episode's
     /// node.
     pub(crate) fn measurement(&self) -> Option<(&str, f64)> {
-        match &self.what {
-            What::Added { path, value } if self.episode.is_none() && is_measurement(path) => {
+        match &self.body {
+            FactBody::Added { path, value } if self.episode.is_none() && is_measurement(path) => {
                 Some((path, value.get()))
             }
             _ => None,
@@ -190,10 +196,10 @@ impl Fact {
     }
 }
 
-impl What {
-    fn of(body: &Body) -> What {
+impl FactBody {
+    fn of(body: &Body) -> FactBody {
         match body {
-            Body::SnapshotScored(b) => What::Scored {
+            Body::SnapshotScored(b) => FactBody::Scored {
                 scores: b.scores.clone(),
                 not_evaluated: b.not_evaluated.clone(),
                 failures: b.failures.clone(),
@@ -205,44 +211,46 @@ impl What {
                     options: c.options.clone(),
                 }),
             },
-            Body::ScoreAdded(b) => What::Added { path: b.path.clone(), value: b.value },
-            Body::RunStarted(b) => What::RunStarted {
+            Body::ScoreAdded(b) => FactBody::Added { path: b.path.clone(), value: b.value },
+            Body::RunStarted(b) => FactBody::RunStarted {
                 name: b.name.clone(),
                 project: b.project.clone(),
                 kind: b.kind.clone(),
                 agent: b.agent.clone(),
                 task: b.task.clone(),
             },
-            Body::RunStatus(b) => What::Status { status: b.status, reason: b.reason.clone() },
+            Body::RunStatus(b) => FactBody::Status { status: b.status, reason: b.reason.clone() },
             Body::RunFinished(b) => {
-                What::Status { status: b.status, reason: b.summary.as_ref().and_then(error_of) }
+                FactBody::Status { status: b.status, reason: b.summary.as_ref().and_then(error_of) }
             }
-            Body::EpisodeStarted(b) => What::EpisodeStarted { task: b.task.clone() },
-            Body::EpisodeFinished(b) => What::EpisodeFinished { status: b.status, return_: b.return_ },
+            Body::EpisodeStarted(b) => FactBody::EpisodeStarted { task: b.task.clone() },
+            Body::EpisodeFinished(b) => FactBody::EpisodeFinished { status: b.status, return_: b.return_ },
             Body::StepRecorded(b) => {
-                What::Recorded { kind: b.step_kind, name: b.name.clone(), failed: b.error.is_some() }
+                FactBody::Recorded { kind: b.step_kind, name: b.name.clone(), failed: b.error.is_some() }
             }
             Body::CommandIssued(b) => {
-                What::Command { id: b.command_id.clone(), action: b.action, author: b.author.clone() }
+                FactBody::Command { id: b.command_id.clone(), action: b.action, author: b.author.clone() }
             }
-            Body::CommandApplied(b) => What::Applied { id: b.command_id.clone(), result: b.result.clone() },
+            Body::CommandApplied(b) => {
+                FactBody::Applied { id: b.command_id.clone(), result: b.result.clone() }
+            }
             Body::ChallengeAnswered(b) => {
-                What::Answered { answer: b.answer.clone(), author: b.author.clone() }
+                FactBody::Answered { answer: b.answer.clone(), author: b.author.clone() }
             }
             Body::AnnotationAdded(b) => {
-                What::Note { text: b.text.clone(), author: b.author.clone(), range: b.range }
+                FactBody::Note { text: b.text.clone(), author: b.author.clone(), range: b.range }
             }
             Body::AlertRaised(b) => {
-                What::Alert { text: b.text.clone(), severity: b.severity, monitor: b.monitor.clone() }
+                FactBody::Alert { text: b.text.clone(), severity: b.severity, monitor: b.monitor.clone() }
             }
-            Body::ArtifactAdded(b) => What::Artifact { name: b.name.clone() },
-            Body::Gap(b) => What::Gap { lost: b.lost, reason: b.reason.clone() },
+            Body::ArtifactAdded(b) => FactBody::Artifact { name: b.name.clone() },
+            Body::Gap(b) => FactBody::Gap { lost: b.lost, reason: b.reason.clone() },
             Body::ExperimentRegistered(_)
             | Body::ExperimentDesigned(_)
             | Body::ExperimentStarted(_)
             | Body::ExperimentFinished(_)
             | Body::TrialStarted(_)
-            | Body::TrialFinished(_) => What::Other,
+            | Body::TrialFinished(_) => FactBody::Other,
         }
     }
 }

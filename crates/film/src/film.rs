@@ -7,7 +7,7 @@ use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules, Scores};
 
 use crate::blocks::Blocks;
 use crate::columns::Column;
-use crate::fact::{ChallengeFact, Fact, What};
+use crate::fact::{ChallengeFact, Fact, FactBody};
 use crate::measurements::{Entry, Measurements};
 use crate::nodes::{Nodes, Row};
 use crate::outline::{LATER, named};
@@ -84,9 +84,9 @@ impl Film {
         let is_new_episode =
             fact.episode.as_ref().is_some_and(|episode| self.nodes.episode_table.register(episode));
         let has_state_changed = self.run_state.apply(fact);
-        let has_node_changed = match (&fact.what, fact.step) {
+        let has_node_changed = match (&fact.body, fact.step) {
             (
-                What::Scored { scores, not_evaluated, failures, duration_ms, is_paused, challenge },
+                FactBody::Scored { scores, not_evaluated, failures, duration_ms, is_paused, challenge },
                 Some(step),
             ) => {
                 let (duration_ms, is_paused, challenge) = (*duration_ms, *is_paused, challenge.as_ref());
@@ -94,8 +94,8 @@ impl Film {
                     Snapshot { scores, not_evaluated, failures, duration_ms, is_paused, challenge };
                 self.scored(fact, step, &snapshot)
             }
-            (What::Added { path, value }, Some(step)) => self.added(fact, step, path, value.get()),
-            (What::EpisodeFinished { status, .. }, _) => self.ended(fact, status.is_failure()),
+            (FactBody::Added { path, value }, Some(step)) => self.added(fact, step, path, value.get()),
+            (FactBody::EpisodeFinished { status, .. }, _) => self.ended(fact, status.is_failure()),
             _ => false,
         };
         let has_rule_changed = self.follow_evidence();

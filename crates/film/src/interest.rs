@@ -4,7 +4,7 @@ use crate::film::Film;
 use crate::rules::{Condition, names};
 
 /// How many interesting steps a page shows at most.
-pub const MOST_INTERESTING: usize = 50;
+pub const MAX_INTERESTING: usize = 50;
 
 /// What makes a step interesting, and by how much. A rubric that was not evaluated adds nothing.
 const REASONS: [(&str, Condition, f64); 4] = [

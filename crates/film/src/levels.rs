@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gauntlet_model::{EpisodeId, FailureKind, FailureRule};
 
 use crate::extremes::extremes;
-use crate::fact::{Fact, What};
+use crate::fact::{Fact, FactBody};
 use crate::overlay::{Base, overlay};
 use crate::rules::failure_of;
 use crate::surroundings::Surroundings;
@@ -83,23 +83,26 @@ pub fn thin(facts: &[Fact], rule: FailureRule, level: u8, around: &Surroundings)
         retained.extend(again);
     }
     retained.extend(shaping_measurements(facts, bucket));
-    let stays = |i: usize, fact: &Fact| match &fact.what {
+    let stays = |i: usize, fact: &Fact| match &fact.body {
         _ if i + 1 == facts.len() => true,
-        What::Scored { .. } | What::EpisodeFinished { .. } => retained.contains(&i),
-        What::Added { .. } if fact.measurement().is_some() => retained.contains(&i),
-        What::Added { .. } => {
+        FactBody::Scored { .. } | FactBody::EpisodeFinished { .. } => retained.contains(&i),
+        FactBody::Added { .. } if fact.measurement().is_some() => retained.contains(&i),
+        FactBody::Added { .. } => {
             let node = key(fact).and_then(|k| nodes.get(&k));
             node.is_none_or(|node| retained.contains(&node.fact) && node.base.takes(fact.seq))
         }
-        What::RunStarted { .. }
-        | What::Status { .. }
-        | What::Command { .. }
-        | What::Applied { .. }
-        | What::Answered { .. }
-        | What::Note { .. }
-        | What::Alert { .. }
-        | What::Gap { .. } => true,
-        What::EpisodeStarted { .. } | What::Recorded { .. } | What::Artifact { .. } | What::Other => false,
+        FactBody::RunStarted { .. }
+        | FactBody::Status { .. }
+        | FactBody::Command { .. }
+        | FactBody::Applied { .. }
+        | FactBody::Answered { .. }
+        | FactBody::Note { .. }
+        | FactBody::Alert { .. }
+        | FactBody::Gap { .. } => true,
+        FactBody::EpisodeStarted { .. }
+        | FactBody::Recorded { .. }
+        | FactBody::Artifact { .. }
+        | FactBody::Other => false,
     };
     facts.iter().enumerate().filter(|(i, fact)| stays(*i, fact)).map(|(_, fact)| fact.clone()).collect()
 }
@@ -114,20 +117,20 @@ fn nodes<'a>(facts: &'a [Fact], rule: FailureRule) -> BTreeMap<Key<'a>, ChunkNod
     let mut added: BTreeMap<Key, Vec<(u64, &str, f64)>> = BTreeMap::new();
     for (i, fact) in facts.iter().enumerate() {
         let Some(key) = key(fact) else { continue };
-        match &fact.what {
-            What::Scored { .. } => {
+        match &fact.body {
+            FactBody::Scored { .. } => {
                 let before = bases.get(&key).copied();
                 let replaced = before.map(|(fact, ..)| fact);
                 bases.insert(key, (i, replaced, Base::with(before.map(|(.., base)| base), fact.seq)));
             }
-            What::Added { path, value } if fact.measurement().is_none() => {
+            FactBody::Added { path, value } if fact.measurement().is_none() => {
                 added.entry(key).or_default().push((fact.seq, path, value.get()));
             }
             _ => {}
         }
     }
     let node = |(key, (fact, replaced, base)): (Key<'a>, (usize, Option<usize>, Base))| {
-        let Some(What::Scored { scores, failures, .. }) = facts.get(fact).map(|fact| &fact.what) else {
+        let Some(FactBody::Scored { scores, failures, .. }) = facts.get(fact).map(|fact| &fact.body) else {
             return None;
         };
         let declared = failures.iter().copied();
@@ -153,7 +156,7 @@ fn failed_ends<'a>(
 ) -> Vec<(usize, usize)> {
     let mut ends: BTreeMap<&EpisodeId, (usize, bool)> = BTreeMap::new();
     for (i, fact) in facts.iter().enumerate() {
-        if let (What::EpisodeFinished { status, .. }, Some(episode)) = (&fact.what, &fact.episode) {
+        if let (FactBody::EpisodeFinished { status, .. }, Some(episode)) = (&fact.body, &fact.episode) {
             ends.insert(episode, (i, status.is_failure()));
         }
     }

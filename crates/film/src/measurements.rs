@@ -26,19 +26,19 @@ pub(crate) struct Entry {
 }
 
 /// Step and value of the first lowest and of the first highest entry of a history.
-type Ends = [(u64, f64); 2];
+type Extremes = [(u64, f64); 2];
 
 /// The number of values of a history, and its extremes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Measured {
     pub(crate) values: usize,
-    pub(crate) extremes: Option<Ends>,
+    pub(crate) extremes: Option<Extremes>,
 }
 
-/// The ends with one more entry.
-fn with(ends: Option<Ends>, entry: &Entry) -> Option<Ends> {
+/// The extremes with one more entry.
+fn with(extremes: Option<Extremes>, entry: &Entry) -> Option<Extremes> {
     let (step, value) = (entry.step, entry.value);
-    let [mut low, mut high] = ends.unwrap_or([(step, value); 2]);
+    let [mut low, mut high] = extremes.unwrap_or([(step, value); 2]);
     if value < low.1 || (value == low.1 && step < low.0) {
         low = (step, value);
     }
@@ -48,10 +48,10 @@ fn with(ends: Option<Ends>, entry: &Entry) -> Option<Ends> {
     Some([low, high])
 }
 
-/// Adds an entry to ends that are known.
-fn follow(ends: &mut OnceLock<Option<Ends>>, entry: &Entry) {
-    if let Some(ends) = ends.get_mut() {
-        *ends = with(*ends, entry);
+/// Adds an entry to extremes that are known.
+fn follow(extremes: &mut OnceLock<Option<Extremes>>, entry: &Entry) {
+    if let Some(found) = extremes.get_mut() {
+        *found = with(*found, entry);
     }
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Measurements {
     /// By rising step.
     pub(crate) histories: BTreeMap<u32, Vec<Entry>>,
     /// The lowest and the highest of each history, once they were asked for.
-    extremes: BTreeMap<u32, OnceLock<Option<Ends>>>,
+    extremes: BTreeMap<u32, OnceLock<Option<Extremes>>>,
 }
 
 impl Measurements {
@@ -80,8 +80,8 @@ impl Measurements {
         match history.binary_search_by_key(&step, |entry| entry.step) {
             Ok(index) => match history.get_mut(index) {
                 Some(known) if known.seq < seq => {
-                    let is_extreme = |ends: &Ends| ends.iter().any(|(known, _)| *known == step);
-                    match extremes.get().is_some_and(|ends| ends.as_ref().is_some_and(is_extreme)) {
+                    let is_extreme = |found: &Extremes| found.iter().any(|(known, _)| *known == step);
+                    match extremes.get().is_some_and(|found| found.as_ref().is_some_and(is_extreme)) {
                         true => _ = extremes.take(),
                         false => follow(extremes, &entry),
                     }
@@ -109,7 +109,7 @@ impl Measurements {
     pub(crate) fn totals(&self, path: u32) -> Measured {
         let history = self.history(path);
         let read = || history.iter().fold(None, with);
-        let extremes = self.extremes.get(&path).and_then(|ends| *ends.get_or_init(read));
+        let extremes = self.extremes.get(&path).and_then(|found| *found.get_or_init(read));
         Measured { values: history.len(), extremes }
     }
 

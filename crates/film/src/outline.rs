@@ -3,7 +3,7 @@
 use gauntlet_model::Scores;
 use serde::{Deserialize, Serialize};
 
-use crate::fact::{Fact, What};
+use crate::fact::{Fact, FactBody};
 use crate::tree::Paths;
 
 /// The position of a path that a later score names: after those of a snapshot.
@@ -55,13 +55,13 @@ impl Outline {
     /// Applies one fact. A fact that was applied before changes nothing.
     pub fn apply(&mut self, fact: &Fact) {
         self.head = self.head.max(fact.seq.saturating_add(1));
-        match (&fact.what, fact.step) {
-            (What::Scored { scores, not_evaluated, .. }, Some(step)) => {
+        match (&fact.body, fact.step) {
+            (FactBody::Scored { scores, not_evaluated, .. }, Some(step)) => {
                 for (position, path) in named(scores, not_evaluated) {
                     self.paths.note(path, step, position);
                 }
             }
-            (What::Added { path, .. }, Some(step)) => {
+            (FactBody::Added { path, .. }, Some(step)) => {
                 self.paths.note(path, step, LATER);
             }
             _ => {}

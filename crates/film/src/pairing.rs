@@ -3,10 +3,10 @@
 use crate::film::Film;
 
 /// A node without a counterpart.
-const NONE: u32 = u32::MAX;
+const NO_COUNTERPART: u32 = u32::MAX;
 
 /// How far from its index a snapshot is looked for, nodes.
-const REACH: usize = 256;
+const SEARCH_NODES: usize = 256;
 
 /// Two snapshots, each as the index of its node and its sequence number.
 pub type SnapshotPair = ((usize, u64), (usize, u64));
@@ -50,18 +50,18 @@ impl Pairing {
     }
 
     fn of(counterparts: impl Iterator<Item = Option<usize>>) -> Self {
-        let place = |i: Option<usize>| i.and_then(|i| u32::try_from(i).ok()).unwrap_or(NONE);
+        let place = |i: Option<usize>| i.and_then(|i| u32::try_from(i).ok()).unwrap_or(NO_COUNTERPART);
         Self { counterparts: counterparts.map(place).collect() }
     }
 
     /// The counterpart of a node.
     pub fn get(&self, i: usize) -> Option<usize> {
-        self.counterparts.get(i).filter(|other| **other != NONE).map(|other| *other as usize)
+        self.counterparts.get(i).filter(|other| **other != NO_COUNTERPART).map(|other| *other as usize)
     }
 
     /// How many nodes have a counterpart.
     pub fn count(&self) -> usize {
-        self.counterparts.iter().filter(|other| **other != NONE).count()
+        self.counterparts.iter().filter(|other| **other != NO_COUNTERPART).count()
     }
 }
 
@@ -70,7 +70,7 @@ fn near(film: &Film, (index, seq): (usize, u64)) -> Option<usize> {
     let around = |by: usize| [index.checked_add(by), index.checked_sub(by)];
     let is_it =
         |i: &usize| film.nodes.row(*i).and_then(|row| film.nodes.get(row)).is_some_and(|n| n.seq == seq);
-    (0..=REACH).flat_map(around).flatten().find(is_it)
+    (0..=SEARCH_NODES).flat_map(around).flatten().find(is_it)
 }
 
 #[cfg(test)]
@@ -78,13 +78,13 @@ mod tests {
     use gauntlet_model::{EpisodeId, Scores, Timestamp};
 
     use super::*;
-    use crate::fact::{Fact, What};
+    use crate::fact::{Fact, FactBody};
 
     /// A film of nodes: sequence number, step, episode.
     fn film(nodes: &[(u64, u64, &str)]) -> Film {
         let mut film = Film::new();
         for (seq, step, episode) in nodes {
-            let what = What::Scored {
+            let body = FactBody::Scored {
                 scores: Scores::new([("root", 1.0)]).unwrap(),
                 not_evaluated: Vec::new(),
                 failures: Vec::new(),
@@ -93,7 +93,7 @@ mod tests {
                 challenge: None,
             };
             let episode = EpisodeId::new(*episode).ok();
-            film.apply(&Fact { seq: *seq, at: Timestamp::from_micros(0), episode, step: Some(*step), what });
+            film.apply(&Fact { seq: *seq, at: Timestamp::from_micros(0), episode, step: Some(*step), body });
         }
         film
     }

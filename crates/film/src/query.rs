@@ -8,7 +8,7 @@ use crate::run_state::{Alert, Answer, Command, DroppedEvents, NodeKey, Note, Run
 use crate::tree::{Path, PathId};
 
 /// Nodes that a rank is computed from at most.
-const RANKED: usize = 4096;
+const MAX_RANKED: usize = 4096;
 
 /// One scored step.
 #[derive(Debug, Clone, PartialEq)]
@@ -247,7 +247,7 @@ impl Film {
     pub fn percentile(&self, i: usize, path: PathId) -> Option<f64> {
         let score = self.score(i, path)?;
         let (mut below, mut all) = (1, 1);
-        let others = self.sample(RANKED).filter(|other| *other != i);
+        let others = self.sample(MAX_RANKED).filter(|other| *other != i);
         for other in others.filter_map(|other| self.score(other, path)) {
             all += 1;
             below += usize::from(other <= score);

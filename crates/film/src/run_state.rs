@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gauntlet_model::{Action, EpisodeId, Severity, Status, StepRange, Timestamp};
 
-use crate::fact::{Fact, What};
+use crate::fact::{Fact, FactBody};
 
 /// What is known of the run itself.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -173,8 +173,8 @@ impl RunState {
     pub(crate) fn apply(&mut self, fact: &Fact) -> bool {
         let seen = self.observe(fact);
         let Fact { seq, at, step, .. } = *fact;
-        let changed = match &fact.what {
-            What::RunStarted { name, project, kind, agent, task } => {
+        let changed = match &fact.body {
+            FactBody::RunStarted { name, project, kind, agent, task } => {
                 let newer = newer(&mut self.named, seq);
                 if newer {
                     let run = &mut self.run;
@@ -183,37 +183,37 @@ impl RunState {
                 }
                 newer
             }
-            What::Status { status, reason } => self.set_status(seq, *status, reason.as_ref()),
-            What::Command { id, action, author } => {
+            FactBody::Status { status, reason } => self.set_status(seq, *status, reason.as_ref()),
+            FactBody::Command { id, action, author } => {
                 let goes_on = matches!(action, Action::Resume | Action::Answer | Action::Stop);
                 let released = goes_on && newer(&mut self.released, seq);
                 let (id, action, author) = (id.clone(), *action, author.clone());
                 released | self.command(Command { seq, at, step, id, action, author, applied: None })
             }
-            What::Applied { id, result } => {
+            FactBody::Applied { id, result } => {
                 newer(&mut self.released, seq) | self.done(id, Applied { seq, at, result: result.clone() })
             }
-            What::Answered { answer, author } => self.answered(fact, answer, author),
-            What::Note { text, author, range } => {
+            FactBody::Answered { answer, author } => self.answered(fact, answer, author),
+            FactBody::Note { text, author, range } => {
                 let note =
                     || Note { seq, at, step, text: text.clone(), author: author.clone(), range: *range };
                 add(&mut self.notes, seq, note)
             }
-            What::Alert { text, severity, monitor } => {
+            FactBody::Alert { text, severity, monitor } => {
                 let (text, severity, monitor) = (text.clone(), *severity, monitor.clone());
                 add(&mut self.alerts, seq, || Alert { seq, at, step, text, severity, monitor })
             }
-            What::Gap { lost, reason } => {
+            FactBody::Gap { lost, reason } => {
                 let (lost, reason) = (*lost, reason.clone());
                 add(&mut self.gaps, seq, || DroppedEvents { seq, at, lost, reason })
             }
-            What::Scored { .. }
-            | What::Added { .. }
-            | What::Recorded { .. }
-            | What::Artifact { .. }
-            | What::Other
-            | What::EpisodeStarted { .. }
-            | What::EpisodeFinished { .. } => {
+            FactBody::Scored { .. }
+            | FactBody::Added { .. }
+            | FactBody::Recorded { .. }
+            | FactBody::Artifact { .. }
+            | FactBody::Other
+            | FactBody::EpisodeStarted { .. }
+            | FactBody::EpisodeFinished { .. } => {
                 let begins = self.stated.is_none() && self.run.status == Status::Pending;
                 if begins {
                     self.run.status = Status::Running;

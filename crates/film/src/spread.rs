@@ -7,10 +7,10 @@ use crate::tree::{Path, PathId};
 /// Nodes that a range is read from at most, evenly distributed over the film.
 const SAMPLES: usize = 1024;
 /// The share of values left out at each end.
-const OUTSIDE: f64 = 0.02;
+const TRIMMED_SHARE: f64 = 0.02;
 
 /// Nodes that a distribution is read from at most.
-const DISTRIBUTED: usize = 4096;
+const MAX_NODES: usize = 4096;
 
 /// How scores are distributed.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +49,7 @@ impl Film {
         let mut values: Vec<f64> = self.sample(SAMPLES).filter_map(|i| self.score(i, path)).collect();
         values.sort_unstable_by(f64::total_cmp);
         let last = values.len().checked_sub(1)?;
-        let outside = OUTSIDE * last as f64;
+        let outside = TRIMMED_SHARE * last as f64;
         let low = values.get(outside.floor() as usize)?;
         let high = values.get(last - outside.floor() as usize)?;
         Some((*low, *high))
@@ -60,7 +60,7 @@ impl Film {
     /// read. `None` without a score.
     pub fn distribution(&self, path: PathId, from: usize, to: usize, bins: usize) -> Option<Distribution> {
         let nodes = to.min(self.len()).checked_sub(from)?;
-        let read = evenly(nodes, DISTRIBUTED).map(|i| from + i);
+        let read = evenly(nodes, MAX_NODES).map(|i| from + i);
         let scores: Vec<(f64, bool)> =
             read.filter_map(|i| Some((self.score(i, path)?, self.path_failure(i, path).is_some()))).collect();
         let low = scores.iter().map(|(value, _)| *value).reduce(f64::min)?;
@@ -76,7 +76,7 @@ impl Film {
                 counts[usize::from(*is_failing)] += 1;
             }
         }
-        Some(Distribution { low, high, parts, scores: scores.len(), is_sample: nodes > DISTRIBUTED })
+        Some(Distribution { low, high, parts, scores: scores.len(), is_sample: nodes > MAX_NODES })
     }
 
     /// The indexes of at most so many nodes, from the first to the last, evenly distributed.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use gauntlet_model::EpisodeId;
 
-use crate::fact::{Fact, What};
+use crate::fact::{Fact, FactBody};
 use crate::film::Film;
 use crate::run_state::NodeKey;
 
@@ -31,11 +31,11 @@ impl Surroundings {
         let (from, to) = (first.seq, last.seq);
         let mut around = Self::default();
         for fact in facts {
-            match (&fact.what, fact.step, &fact.episode) {
-                (What::Scored { .. }, Some(step), episode) => {
+            match (&fact.body, fact.step, &fact.episode) {
+                (FactBody::Scored { .. }, Some(step), episode) => {
                     around.see_node(film, (step, episode.clone()), from, to);
                 }
-                (What::EpisodeFinished { .. }, _, Some(episode)) => {
+                (FactBody::EpisodeFinished { .. }, _, Some(episode)) => {
                     around.see_end(film, fact.seq, episode, from);
                 }
                 _ => {}

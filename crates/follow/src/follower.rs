@@ -16,7 +16,7 @@ use crate::output::{Output, Part};
 pub struct Pace {
     /// How long changes are gathered before they are followed.
     pub gather: Duration,
-    /// While the log grows, the follower rests this many times as long as it worked: who writes comes first.
+    /// While the log grows, the follower rests this many times as long as it worked: writers come first.
     pub rest: u32,
     /// The longest such rest.
     pub longest_rest: Duration,
@@ -28,8 +28,8 @@ pub struct Pace {
 
 impl Pace {
     /// The pace of a follower inside the server: changes are gathered for 50 ms, and a failure is tried again
-    /// after 1 s, 2 s, 4 s and so on up to 30 s. `rest` and `longest_rest` say how far it steps back behind
-    /// the writers.
+    /// after 1 s, 2 s, 4 s and so on up to 30 s. `rest` and `longest_rest` are how much of the machine it
+    /// leaves to the writers.
     pub const fn of_server(rest: u32, longest_rest: Duration) -> Self {
         Self {
             gather: Duration::from_millis(50),
@@ -41,14 +41,14 @@ impl Pace {
     }
 }
 
-/// What one look at the log did.
+/// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Nothing: the output holds everything.
     Done,
     /// A batch was committed or removed; there may be more.
     More {
-        /// Whether the log has grown since the look before.
+        /// Whether the log has grown since the step before.
         has_grown: bool,
     },
 }
@@ -82,7 +82,7 @@ pub struct Follower<L: Log, O> {
     limits: Limits,
     /// As the output has them; `None` until they are read.
     cursors: Option<BTreeMap<L::Run, Cursor>>,
-    /// Events in all runs at the last look; `None` before the first.
+    /// Events in all runs at the last step; `None` before the first.
     seen: Option<u64>,
     lag: Reported,
 }
@@ -97,12 +97,12 @@ impl Drop for Reported {
 }
 
 impl<L: Log, O: Output<Run = L::Run, Event = L::Event>> Follower<L, O> {
-    /// A follower that goes on where the output was left.
+    /// A follower that continues where the output was left.
     pub fn new(name: &'static str, log: L, output: O, limits: Limits) -> Self {
         Self { name, log, output, limits, cursors: None, seen: None, lag: Reported(Lag::default()) }
     }
 
-    /// Reports at each look how far it is behind, under its name.
+    /// Reports at each step how far it is behind, under its name.
     pub fn reporting(self, lags: &Lags) -> Self {
         Self { lag: Reported(lags.of(self.name)), ..self }
     }
@@ -115,7 +115,7 @@ impl<L: Log, O: Output<Run = L::Run, Event = L::Event>> Follower<L, O> {
     pub async fn belongs(&mut self) -> Result<bool, Error<L::Error, O::Error>> {
         self.read_cursors().await.map_err(Error::Output)?;
         for (run, cursor) in self.cursors.iter().flatten() {
-            // An event that could not be read, or none, tells nothing.
+            // Without an event that can be read there is nothing to compare.
             let (Some(id), Some(seq)) = (cursor.last_id, cursor.next.checked_sub(1)) else { continue };
             match self.log.event_at(*run, seq).await.map_err(Error::Log)? {
                 EventAt::NoRun => {}

@@ -3,7 +3,7 @@
 use crate::expression::ExpressionError;
 
 /// Longest text that a message repeats, in characters.
-const SHOWN: usize = 24;
+const MAX_SHOWN_CHARS: usize = 24;
 
 /// A word of a rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +45,7 @@ impl Text {
 
     /// An error at a place.
     pub(crate) fn error(&self, start: usize, end: usize, message: impl Into<String>) -> ExpressionError {
-        let near = self.between(start, end.min(start + SHOWN));
+        let near = self.between(start, end.min(start + MAX_SHOWN_CHARS));
         ExpressionError { position: start, near, message: message.into() }
     }
 

@@ -108,7 +108,7 @@ pub(crate) struct Item {
 
 impl Item {
     /// Whether it makes a node if its step has none.
-    pub(crate) fn wants_node(&self) -> bool {
+    pub(crate) fn makes_node(&self) -> bool {
         self.episode.is_some()
             && (self.node.is_drawn || !self.evaluations.is_empty() || self.message().is_some())
     }

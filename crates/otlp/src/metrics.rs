@@ -183,7 +183,7 @@ impl ParsedMetrics {
 /// into levels there. What is too long for a path is cut, and ends in a digest of all of it.
 fn series(name: &str, attributes: Object) -> String {
     /// Bytes for a statistic such as `.mean`.
-    const ROOM: usize = 16;
+    const STATISTIC_BYTES: usize = 16;
     let plain = |text: &str| -> String {
         text.chars()
             .map(|c| if c.is_control() || matches!(c, '.' | '/' | ',' | '[' | ']') { '_' } else { c })
@@ -209,7 +209,7 @@ fn series(name: &str, attributes: Object) -> String {
         let pairs: Vec<String> = pairs.iter().map(pair).collect();
         path += &format!("[{}]", pairs.join(","));
     }
-    let most = MAX_PATH_BYTES - ROOM;
+    let most = MAX_PATH_BYTES - STATISTIC_BYTES;
     if path.len() <= most {
         return path;
     }

@@ -67,11 +67,7 @@ pub(crate) fn text_attribute(value: &Value) -> AnyValue {
 
 /// At most `max` bytes of a text, cut between characters.
 pub(crate) fn cut(text: &str, max: usize) -> &str {
-    let mut end = text.len().min(max);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
+    text.get(..text.floor_char_boundary(max)).unwrap_or_default()
 }
 
 /// A text as a one-line label: control characters become spaces, and what is too long is cut.

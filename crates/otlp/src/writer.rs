@@ -243,7 +243,7 @@ impl Writer {
         };
         let latest = |at| state.evaluations.iter().map(|e| e.at).chain([at]).max().unwrap_or(at);
         match &state.drawn {
-            None if item.wants_node() => {
+            None if item.makes_node() => {
                 let node =
                     state.with_messages(state.node_of(&item.place).unwrap_or_else(|| item.node.clone()));
                 let body = node.snapshot(&state.evaluations)?;

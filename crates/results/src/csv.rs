@@ -42,7 +42,7 @@ pub(crate) fn looks_like_table(name: &str, head: &str) -> Option<u8> {
 
 /// A line appended to the file, to detect a quotation mark that is never closed: such a cell takes in
 /// everything up to the end, this line included.
-const END: &str = "\n\u{3}\n";
+const END_MARKER: &str = "\n\u{3}\n";
 
 /// About how many times its size a row takes once it is read: its cells, their copies and its values.
 const ROW_GROWTH: usize = 4;
@@ -78,7 +78,7 @@ impl<R: Read> Table<R> {
         budget: Rc<Budget>,
         options: &Options,
     ) -> Result<Self, ImportError> {
-        let text = text.chain(END.as_bytes());
+        let text = text.chain(END_MARKER.as_bytes());
         let mut reader = ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text);
         let mut guessed = Guessed::default();
         let names = texts(reader.byte_headers().map_err(broken)?.clone(), &mut guessed);
@@ -162,7 +162,7 @@ fn texts(row: ByteRecord, guessed: &mut Guessed) -> StringRecord {
 }
 
 fn is_end(row: &StringRecord) -> bool {
-    row.len() == 1 && row.get(0) == Some(END.trim_matches('\n'))
+    row.len() == 1 && row.get(0) == Some(END_MARKER.trim_matches('\n'))
 }
 
 fn line_number(row: &StringRecord) -> u64 {
@@ -171,7 +171,7 @@ fn line_number(row: &StringRecord) -> u64 {
 
 /// Refuses a row that extends to the end of the file because a quotation mark is never closed.
 fn ensure_quotes_closed(row: &StringRecord) -> Result<(), ImportError> {
-    match row.iter().next_back().is_some_and(|cell| cell.ends_with(END)) {
+    match row.iter().next_back().is_some_and(|cell| cell.ends_with(END_MARKER)) {
         true => {
             let message = "a quotation mark in this row is never closed";
             Err(ImportError::new("", message, "a mark on both sides of a text, doubled inside it")

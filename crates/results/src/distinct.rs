@@ -10,7 +10,7 @@ use serde_json::map::Entry;
 use serde_json::{Number, Value};
 
 /// The most names that the notes name.
-const NAMED: usize = 8;
+const MAX_NAMED: usize = 8;
 /// The key of the scores by path: one path has one score.
 const SCORES: &str = "scores";
 
@@ -67,7 +67,7 @@ impl RepeatedColumns {
         if let Some(known) = self.names.get_mut(name) {
             known.renamed += 1;
             new.clone_into(&mut known.last);
-        } else if self.names.len() < NAMED {
+        } else if self.names.len() < MAX_NAMED {
             let (first, last) = (new.to_owned(), new.to_owned());
             self.names.insert(name.to_owned(), Repeat { columns, renamed: 1, first, last });
         } else {
@@ -78,7 +78,7 @@ impl RepeatedColumns {
     /// Adds those of another record; most records of a file have the same.
     pub(crate) fn add(&mut self, other: Self) {
         for (name, repeat) in other.names {
-            if self.names.len() < NAMED {
+            if self.names.len() < MAX_NAMED {
                 self.names.insert(name, repeat);
             }
         }
@@ -139,7 +139,7 @@ impl RepeatedKeys {
     pub(crate) fn count(&mut self, key: &str, values: u64) {
         if let Some(known) = self.names.get_mut(key) {
             *known += values;
-        } else if self.names.len() < NAMED {
+        } else if self.names.len() < MAX_NAMED {
             self.names.insert(key.to_owned(), values);
         } else {
             self.more += values;

@@ -224,9 +224,5 @@ fn step_error(error: &Object) -> StepError {
 
 /// At most `max` bytes of a text, cut between characters.
 fn cut(text: &str, max: usize) -> String {
-    let mut end = text.len().min(max);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].to_owned()
+    text[..text.floor_char_boundary(max)].to_owned()
 }

@@ -8,7 +8,7 @@ use crate::names::ColumnMap;
 
 /// Called at least once per 64 KiB that are read or decompressed, and between records; `false` cancels the
 /// import.
-type GoOn = Arc<dyn Fn() -> bool + Send + Sync>;
+type ShouldContinue = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// Asked before a large value is held: whether that many bytes may be, all values held so far included.
 type Reserve = Arc<dyn Fn(usize) -> bool + Send + Sync>;
@@ -21,7 +21,7 @@ const UNCOUNTED_BYTES: usize = 1 << 20;
 pub struct Options {
     pub(crate) map: ColumnMap,
     pub(crate) partial: bool,
-    go_on: Option<GoOn>,
+    go_on: Option<ShouldContinue>,
     reserve: Option<Reserve>,
 }
 

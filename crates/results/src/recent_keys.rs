@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
 /// The most keys in memory.
-const REMEMBERED: usize = 65_536;
+const MAX_KEYS: usize = 65_536;
 
 /// Whether a key was seen before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl<K: Copy + Eq + Hash> RecentKeys<K> {
             Entry::Vacant(free) => {
                 free.insert(fingerprint);
                 self.order.push_back(key);
-                if self.order.len() > REMEMBERED
+                if self.order.len() > MAX_KEYS
                     && let Some(oldest) = self.order.pop_front()
                 {
                     self.first.remove(&oldest);
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(recent_keys.record(0_u64, 1), Seen::New);
         assert_eq!(recent_keys.record(0, 1), Seen::Duplicate);
         assert_eq!(recent_keys.record(0, 2), Seen::Conflict);
-        for key in 1..=REMEMBERED as u64 {
+        for key in 1..=MAX_KEYS as u64 {
             assert_eq!(recent_keys.record(key, 1), Seen::New);
         }
         assert_eq!(recent_keys.record(0, 1), Seen::New);

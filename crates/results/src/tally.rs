@@ -8,7 +8,7 @@ use crate::distinct::{RepeatedColumns, RepeatedKeys};
 use crate::encoding;
 
 /// The most columns and values that a note names.
-const NAMED: usize = 8;
+const MAX_NAMED: usize = 8;
 /// The advantage, which is no field that a column can be mapped to.
 pub(crate) const ADVANTAGE: &str = "advantage";
 
@@ -69,12 +69,12 @@ impl Tally {
         self.columns.add(other.columns);
         self.keys.add(other.keys);
         for (column, close) in other.near {
-            if self.near.len() < NAMED {
+            if self.near.len() < MAX_NAMED {
                 self.near.insert(column, close);
             }
         }
         for (column, field) in other.duplicates {
-            if self.duplicates.len() < NAMED {
+            if self.duplicates.len() < MAX_NAMED {
                 self.duplicates.insert(column, field);
             }
         }
@@ -83,13 +83,13 @@ impl Tally {
         self.mapped.extend(other.mapped);
         self.left_out += other.left_out;
         self.reasons.extend(other.reasons);
-        self.reasons.truncate(NAMED);
+        self.reasons.truncate(MAX_NAMED);
     }
 
     /// Counts a skipped record.
     pub(crate) fn leave_out(&mut self, reason: String) {
         self.left_out += 1;
-        if self.reasons.len() < NAMED {
+        if self.reasons.len() < MAX_NAMED {
             self.reasons.push(reason);
         }
     }
@@ -189,7 +189,7 @@ impl Tally {
 
 /// Adds names up to as many as a note names.
 fn insert_some(names: &mut BTreeSet<String>, others: BTreeSet<String>) {
-    let room = NAMED.saturating_sub(names.len());
+    let room = MAX_NAMED.saturating_sub(names.len());
     names.extend(others.into_iter().take(room));
 }
 

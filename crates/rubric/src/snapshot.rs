@@ -47,8 +47,7 @@ pub(crate) fn body(
 fn fit(mut text: String, note: &str, metadata: &mut Object) -> String {
     if text.len() > MAX_TEXT_BYTES {
         metadata.insert(note.to_owned(), text.len().into());
-        let cut = (0..=MAX_TEXT_BYTES).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(cut);
+        text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
     }
     text
 }

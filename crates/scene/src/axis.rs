@@ -13,11 +13,11 @@ use crate::vector::{V3, length, narrow, sub, wide};
 /// Pieces of each line. Fog is computed at the ends of a piece.
 const SEGMENTS: usize = 24;
 /// A line along the path reaches so many camera distances to either side.
-const REACH: f64 = 5.0;
+const REACH_DISTANCES: f64 = 5.0;
 /// Numbers are placed within this share of the stage.
-const INSIDE: f32 = 0.94;
+const LABEL_EXTENT: f32 = 0.94;
 /// Width of a line, world units.
-const WIDTH: f32 = 0.06;
+const LINE_WIDTH: f32 = 0.06;
 
 /// The axis of a picture.
 pub(crate) struct Axis {
@@ -46,7 +46,7 @@ impl Axis {
                 from_index: 0.0,
                 to_index: 0.0,
                 color: if score == 0.0 { AXIS } else { NOT_EVALUATED },
-                width: WIDTH,
+                width: LINE_WIDTH,
             }
         };
         self.lines.iter().flat_map(|(score, points)| points.windows(2).map(segment(*score))).collect()
@@ -58,7 +58,7 @@ impl Axis {
             let seen = |p: &V3| {
                 let at = narrow(*p);
                 let [x, y, _] = camera.project(at, aspect)?;
-                (x.abs() <= INSIDE && y.abs() <= INSIDE).then_some((at, x, y))
+                (x.abs() <= LABEL_EXTENT && y.abs() <= LABEL_EXTENT).then_some((at, x, y))
             };
             let left = points.iter().filter_map(seen).min_by(|a, b| a.1.total_cmp(&b.1));
             let (at, x, y) = left?;
@@ -77,7 +77,7 @@ fn line(places: &Places<'_>, camera: &Camera, position: f64, score: f64) -> Vec<
     match places.geometry {
         Geometry::Linear => {
             let [_, y, z] = places.at_height(position, Some(score));
-            let reach = REACH * length(sub(wide(camera.target), wide(camera.eye)));
+            let reach = REACH_DISTANCES * length(sub(wide(camera.target), wide(camera.eye)));
             let end = places.along(places.len().saturating_sub(1) as f64);
             let from = (f64::from(camera.target[0]) - reach).max(0.0);
             let to = (f64::from(camera.target[0]) + reach).min(end).max(from);

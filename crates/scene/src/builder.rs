@@ -16,13 +16,13 @@ use crate::labels::LabelLayout;
 use crate::lens::{Geometry, Lens};
 use crate::marks::PathGeometry;
 use crate::path_geometry::{FAILING, NODE};
-use crate::picture::{Agent, Recede, Ring, Scene};
+use crate::picture::{Agent, LightFalloff, Ring, Scene};
 use crate::places::Places;
 use crate::stars::{Sky, stars};
 use crate::warm_up::{WarmUp, lights};
 
 /// The clock of decoration wraps around after this time, seconds, so that single precision suffices.
-const HOUR: f64 = 3600.0;
+const CLOCK_WRAP_SECS: f64 = 3600.0;
 /// Radius of the agent, world units.
 const AGENT: f32 = 0.5;
 /// Length of the agent's trail, nodes.
@@ -101,7 +101,7 @@ impl SceneBuilder {
     /// The scene of a film through a lens; the same as [`Scene::of`].
     pub fn build(&mut self, film: &Film, lens: &Lens) -> Scene {
         let places = Places::of(film, lens);
-        let recede = Recede::of(lens);
+        let recede = LightFalloff::of(lens);
         let position = lens.position_in(film.len());
         let camera = Camera::of(lens.camera, &places, position);
         let path = self.path(&places, lens, Window::of(&places, &camera, position, &recede));
@@ -121,7 +121,7 @@ impl SceneBuilder {
             sky: Sky::of(&camera),
             fog: camera.fog(lens.geometry),
             travelled: position as f32,
-            time_secs: if moving { lens.time_secs.rem_euclid(HOUR) as f32 } else { 0.0 },
+            time_secs: if moving { lens.time_secs.rem_euclid(CLOCK_WRAP_SECS) as f32 } else { 0.0 },
             intensity: lens.warm_up.map_or(1.0, WarmUp::share_of_path) * intensity,
             lights: lens.warm_up.map(lights).unwrap_or_default(),
             selected_index: selected,

@@ -45,7 +45,7 @@ const SMOOTHING: (f64, f64) = (25.0, 6.0);
 
 /// The greatest distance from the agent towards a sphere's middle at which an orbiting camera looks, world
 /// units.
-const INWARDS: f64 = 36.0;
+const MAX_INWARD: f64 = 36.0;
 
 impl Camera {
     /// The camera of a mode with the agent at a position of the path.
@@ -63,7 +63,7 @@ impl Camera {
                     // the part with the agent.
                     (None, Geometry::Sphere) => {
                         let smoothed = smoothed();
-                        scale(smoothed, 1.0 - (INWARDS / length(smoothed).max(INWARDS)).min(0.7))
+                        scale(smoothed, 1.0 - (MAX_INWARD / length(smoothed).max(MAX_INWARD)).min(0.7))
                     }
                     (None, _) => smoothed(),
                 };

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use crate::color::to_hex;
 use crate::marks::Segment;
-use crate::picture::{Recede, Scene};
+use crate::picture::{LightFalloff, Scene};
 
 /// Elements of a kind that are written.
-const LISTED: usize = 40;
+const MAX_LISTED: usize = 40;
 
 impl Scene {
     /// The scene as text, lengths to two decimals; equal scenes have equal texts. Of each kind of element the
@@ -38,7 +38,7 @@ impl Scene {
         writeln!(out, "{} stars, scale {sky}, drift {drift}", self.stars.len())?;
         let travelled = number(self.travelled);
         if self.recede.behind.is_finite() {
-            let Recede { behind, ahead, least } = self.recede;
+            let LightFalloff { behind, ahead, least } = self.recede;
             writeln!(out, "recedes in {} and {} to {}", number(behind), number(ahead), number(least))?;
         }
         writeln!(
@@ -51,13 +51,13 @@ impl Scene {
         if let Some(ring) = &self.selected {
             writeln!(out, "ring at {} r {} {}", point(ring.at), number(ring.radius), to_hex(ring.color))?;
         }
-        for node in path.nodes.iter().take(LISTED) {
+        for node in path.nodes.iter().take(MAX_LISTED) {
             let failed = if node.failed { " failed" } else { "" };
             let (at, radius, color) = (point(node.at), number(node.radius), to_hex(node.color));
             writeln!(out, "node {} {at} r {radius} {color}{failed}", node.index)?;
         }
         more(out, path.nodes.len())?;
-        for effect in path.effects.iter().take(LISTED) {
+        for effect in path.effects.iter().take(MAX_LISTED) {
             let kind = effect.kind.as_str();
             let failure = effect.failure.map_or("no failure", |failure| failure.as_str());
             let (at, size, phase) = (point(effect.at), number(effect.size), number(effect.phase));
@@ -78,7 +78,7 @@ impl Scene {
 }
 
 fn segments(out: &mut String, word: &str, all: &[Segment]) -> std::fmt::Result {
-    for segment in all.iter().take(LISTED) {
+    for segment in all.iter().take(MAX_LISTED) {
         let (from, to) = (point(segment.from), point(segment.to));
         let (start, end) = (number(segment.from_index), number(segment.to_index));
         writeln!(out, "{word} {start}-{end} {from} to {to} {}", to_hex(segment.color))?;
@@ -87,7 +87,7 @@ fn segments(out: &mut String, word: &str, all: &[Segment]) -> std::fmt::Result {
 }
 
 fn more(out: &mut String, all: usize) -> std::fmt::Result {
-    if all > LISTED { writeln!(out, "and {} more", all - LISTED) } else { Ok(()) }
+    if all > MAX_LISTED { writeln!(out, "and {} more", all - MAX_LISTED) } else { Ok(()) }
 }
 
 fn point(p: [f32; 3]) -> String {

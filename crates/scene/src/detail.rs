@@ -7,12 +7,12 @@ use gauntlet_film::{BLOCK, Digest, Digests};
 use crate::camera::Camera;
 use crate::effects::EffectIndex;
 use crate::lens::Geometry;
-use crate::picture::Recede;
+use crate::picture::LightFalloff;
 use crate::places::Places;
 use crate::vector::{length, sub, wide};
 
 /// The most nodes of a picture, about.
-pub(crate) const MOST_NODES: usize = 20_000;
+pub(crate) const MAX_NODES: usize = 20_000;
 /// Height of the stage that the size of a step on the screen is computed for, pixels.
 const STAGE_HEIGHT_PX: f64 = 900.0;
 /// Length on the screen that one point stands for, pixels.
@@ -24,7 +24,7 @@ const SPHERE_REACH: (f64, f64) = (900.0, 8000.0);
 const SPHERE_STEP: f64 = 8.0;
 /// The window moves by this many steps of the usual distance at a time, so that a path is built once for many
 /// frames.
-const PACE: f64 = 64.0;
+const WINDOW_STEPS: f64 = 64.0;
 /// Factor between two distances of the camera that have different details.
 const ZOOM: f64 = 1.3;
 /// What is farther away than this many times the end of the fog is left out.
@@ -64,9 +64,9 @@ pub(crate) struct Window {
 
 impl Window {
     /// What a camera sees of the path around a position.
-    pub(crate) fn of(places: &Places<'_>, camera: &Camera, position: f64, recede: &Recede) -> Self {
+    pub(crate) fn of(places: &Places<'_>, camera: &Camera, position: f64, recede: &LightFalloff) -> Self {
         let nodes = places.len();
-        let pace = (PACE / places.spacing).max(PACE);
+        let pace = (WINDOW_STEPS / places.spacing).max(WINDOW_STEPS);
         let (eye, target) = (wide(camera.eye), wide(camera.target));
         let axis = match places.geometry {
             Geometry::Linear => 0,
@@ -146,7 +146,7 @@ impl Window {
         effects: &EffectIndex,
     ) -> Selection {
         let mut tolerance_px = TOLERANCE_PX;
-        while self.count(places, tolerance_px) > MOST_NODES {
+        while self.count(places, tolerance_px) > MAX_NODES {
             tolerance_px *= 1.5;
         }
         let mut selection = Selection::default();

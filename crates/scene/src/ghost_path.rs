@@ -13,7 +13,7 @@ const WIDTH: (f32, f32) = (0.26, 0.1);
 /// Light of a bar as a share of its colour.
 const BAR_LIGHT: f32 = 0.55;
 /// Differences from this share of the scale on have the full colour.
-const FULL: f64 = 0.5;
+const FULL_COLOR_SHARE: f64 = 0.5;
 
 impl Ghost {
     /// The colour of a node by its difference to its counterpart; `None` without both scores.
@@ -50,7 +50,7 @@ impl Ghost {
 /// is lower. The root makes small differences visible.
 fn difference_color(heights: HeightScale, score: f64, other: f64) -> Rgb {
     let difference = (heights.normal(score) - heights.normal(other)) / 100.0;
-    let share = (difference.abs() / FULL).min(1.0).sqrt();
+    let share = (difference.abs() / FULL_COLOR_SHARE).min(1.0).sqrt();
     mix(SAME, if difference < 0.0 { LOWER } else { HIGHER }, share as f32)
 }
 

@@ -17,7 +17,7 @@ impl Default for HeightScale {
 }
 
 /// Parts between the ends: they are multiples of a round number of about this share of the range.
-const PARTS: f64 = 10.0;
+const TICK_PARTS: f64 = 10.0;
 /// A range that fills less of the scale than this gets another one.
 const LEAST_FILL: f64 = 0.5;
 /// Scores may be this far outside of the scale before it changes, as a share of it.
@@ -36,7 +36,7 @@ impl HeightScale {
             let pad = if low == 0.0 { 1.0 } else { low.abs() / 2.0 };
             (low - pad, high + pad, pad)
         };
-        let step = round_up(half / PARTS * 2.0);
+        let step = round_up(half / TICK_PARTS * 2.0);
         let scale = Self { low: (low / step).floor() * step, high: (high / step).ceil() * step };
         if scale.low.is_finite() && scale.high.is_finite() && scale.low < scale.high {
             scale

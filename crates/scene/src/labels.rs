@@ -53,7 +53,7 @@ const GAP_PX: f32 = 7.0;
 /// Nodes on either side that may get labels: per world unit of camera distance, minimum, maximum.
 const SEARCH_NODES: (f32, usize, usize) = (1.0, 24, 160);
 /// Longest name of a rubric in a label, characters.
-const NAME: usize = 28;
+const MAX_NAME_CHARS: usize = 28;
 
 impl Label {
     /// Half the width and half the height of its text, in normalised device coordinates.
@@ -228,7 +228,7 @@ impl LabelLayout<'_> {
 
 /// A long name by its end, where a path is most specific.
 fn shortened(name: &str) -> String {
-    let more = name.chars().count().saturating_sub(NAME);
+    let more = name.chars().count().saturating_sub(MAX_NAME_CHARS);
     if more == 0 {
         return name.to_owned();
     }
@@ -251,6 +251,6 @@ mod tests {
     #[test]
     fn long_names_are_cut() {
         assert_eq!(shortened("entity_overlap"), "entity_overlap");
-        assert_eq!(shortened(&"ü".repeat(100)).chars().count(), NAME);
+        assert_eq!(shortened(&"ü".repeat(100)).chars().count(), MAX_NAME_CHARS);
     }
 }

@@ -51,7 +51,7 @@ pub use legend::{LegendEntry, failure_word, legend, rubric_name, shape_words};
 pub use lens::{CameraMode, Geometry, Lens, Orbit};
 pub use marks::{NodeMark, PathGeometry, Segment};
 pub use numbers::{column_score, grouped, quantity, score};
-pub use picture::{Agent, Recede, Ring, Scene};
+pub use picture::{Agent, LightFalloff, Ring, Scene};
 pub use stars::{Sky, Star};
 pub use summary::SceneSummary;
 pub use warm_up::{Light, WarmUp};

@@ -9,12 +9,12 @@ use crate::places::Places;
 /// Nodes of the run that must be in view, evenly distributed.
 const SAMPLES: usize = 256;
 /// Limit of the run's extent, in normalised device coordinates.
-const MARGIN: f32 = 0.88;
+const MAX_EXTENT: f32 = 0.88;
 /// Factor on the distance from one try to the next.
 const NEARER: f32 = 0.94;
 /// Yaw and pitch for a run that fits with the usual distance between steps, and for one that is shortened.
-const SHORT: (f32, f32) = (-0.8, 0.34);
-const LONG: (f32, f32) = (-0.42, 0.3);
+const SHORT_ANGLES: (f32, f32) = (-0.8, 0.34);
+const LONG_ANGLES: (f32, f32) = (-0.42, 0.3);
 /// Nodes of a straight path that even a narrow stage shows from [`Orbit::FARTHEST`].
 const NODES_IN_VIEW: f32 = 25.0;
 
@@ -29,7 +29,7 @@ impl Orbit {
         }
         // Whether all nodes are in view at a distance; then the orbit.
         let fits = |distance: f32| {
-            let (yaw, pitch) = if distance > Self::FARTHEST { LONG } else { SHORT };
+            let (yaw, pitch) = if distance > Self::FARTHEST { LONG_ANGLES } else { SHORT_ANGLES };
             let orbit = Self { yaw, pitch, distance, target: None };
             let places = Places::of(film, &Lens { camera: CameraMode::Orbit(orbit), ..lens.clone() });
             let points: Vec<[f32; 3]> = (0..count).map(|k| places.mark(index(k))).collect();
@@ -38,7 +38,7 @@ impl Orbit {
             let camera = Camera::of(CameraMode::Orbit(orbit), &places, lens.position_in(film.len()));
             let is_seen = |p: &[f32; 3]| {
                 let ndc = camera.project(*p, lens.aspect());
-                ndc.is_some_and(|[x, y, _]| x.abs() <= MARGIN && y.abs() <= MARGIN)
+                ndc.is_some_and(|[x, y, _]| x.abs() <= MAX_EXTENT && y.abs() <= MAX_EXTENT)
             };
             points.iter().all(is_seen).then_some(orbit)
         };
@@ -47,7 +47,12 @@ impl Orbit {
         let distances =
             std::iter::successors(Some(farthest), nearer).take_while(|d| *d >= 4.0 * Self::NEAREST);
         let fitting = distances.map(fits).skip_while(Option::is_none).map_while(|orbit| orbit);
-        fitting.last().unwrap_or(Self { yaw: LONG.0, pitch: LONG.1, distance: farthest, target: None })
+        fitting.last().unwrap_or(Self {
+            yaw: LONG_ANGLES.0,
+            pitch: LONG_ANGLES.1,
+            distance: farthest,
+            target: None,
+        })
     }
 
     /// A distance from which a run of so many nodes is small on any stage, world units.

@@ -19,7 +19,7 @@ pub(crate) const NODE: f32 = 0.25;
 /// Radius of a failing node, world units.
 pub(crate) const FAILING: f32 = 0.35;
 /// The most effects that are drawn as shapes: each is hundreds of triangles.
-const MOST_SHAPES: usize = 400;
+const MAX_SHAPES: usize = 400;
 
 impl PathGeometry {
     /// The part of a path that a window shows.
@@ -129,10 +129,10 @@ fn shaped(indexes: &[usize], shown: &[Option<usize>], center: usize) -> Vec<usiz
     let mut shaped: Vec<usize> = marked
         .filter(|i| is_near(*i, i + 1) && i.checked_sub(1).is_none_or(|before| is_near(before, *i)))
         .collect();
-    if shaped.len() > MOST_SHAPES {
+    if shaped.len() > MAX_SHAPES {
         let away = |i: &usize| indexes.get(*i).map_or(0, |index| index.abs_diff(center));
         shaped.sort_by_key(away);
-        shaped.truncate(MOST_SHAPES);
+        shaped.truncate(MAX_SHAPES);
         shaped.sort_unstable();
     }
     shaped

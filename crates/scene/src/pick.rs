@@ -4,7 +4,7 @@ use crate::picture::Scene;
 
 /// Nodes whose distances from the pointer differ by less are equally near it, in normalised device
 /// coordinates: about a pixel.
-const TIE: f32 = 0.003;
+const TIE_DISTANCE: f32 = 0.003;
 
 impl Scene {
     /// The node nearest to a point of the stage, in normalised device coordinates (x to the right, y up, ±1
@@ -19,7 +19,7 @@ impl Scene {
         });
         let near: Vec<_> = near.collect();
         let nearest = near.iter().map(|(_, distance, _)| *distance).fold(f32::INFINITY, f32::min);
-        let ties = near.into_iter().filter(|(_, distance, _)| *distance <= nearest + TIE);
+        let ties = near.into_iter().filter(|(_, distance, _)| *distance <= nearest + TIE_DISTANCE);
         ties.min_by(|a, b| a.2.total_cmp(&b.2)).map(|(i, _, _)| i)
     }
 }

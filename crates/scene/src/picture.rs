@@ -28,7 +28,7 @@ pub struct Scene {
     /// Lines of the axis of heights, always dim.
     pub axis: Vec<Segment>,
     /// How what is not near the agent recedes.
-    pub recede: Recede,
+    pub recede: LightFalloff,
     /// Where it is seen from.
     pub camera: Camera,
     /// The star field, the same on every frame; [`Scene::sky`] is its position.
@@ -62,7 +62,7 @@ pub struct Scene {
 /// How light falls off along the path with the distance from the agent: to a share of `1/e` of what is above
 /// `least` within so many nodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Recede {
+pub struct LightFalloff {
     /// Nodes behind the agent.
     pub behind: f32,
     /// Nodes ahead of the agent; infinite where what is ahead does not recede.
@@ -76,7 +76,7 @@ const STRAIGHT: (f64, f32) = (450.0, 0.12);
 /// The same on a sphere, on either side: shells are over one another, and only what is near can be followed.
 const SHELLS: (f64, f32) = (30.0, 0.04);
 
-impl Recede {
+impl LightFalloff {
     pub(crate) fn of(lens: &Lens) -> Self {
         let spacing = lens.spacing();
         let is_overview = matches!(lens.camera, CameraMode::Orbit(orbit) if orbit.target.is_some());

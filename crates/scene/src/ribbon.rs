@@ -55,7 +55,7 @@ pub(crate) fn ribbon(
         };
         if jag_color.is_some() {
             jagged += 1;
-            jag(&mut segments, a, b, a.index as u64, color, width);
+            zigzag(&mut segments, a, b, a.index as u64, color, width);
         } else {
             let (from_index, to_index) = (a.index, b.index);
             segments.push(Segment { from: a.at, to: b.at, from_index, to_index, color, width });
@@ -79,7 +79,7 @@ pub(crate) fn means(places: &Places<'_>, means: &[(f64, f64)]) -> Vec<Segment> {
 }
 
 /// One step as a zigzag that begins and ends at its nodes.
-fn jag(segments: &mut Vec<Segment>, a: &NodeMark, b: &NodeMark, seed: u64, color: Rgb, width: f32) {
+fn zigzag(segments: &mut Vec<Segment>, a: &NodeMark, b: &NodeMark, seed: u64, color: Rgb, width: f32) {
     let (from, to) = (wide(a.at), wide(b.at));
     let long = length(sub(to, from));
     let (side, above) = across(unit(sub(to, from), [1.0, 0.0, 0.0]));

@@ -9,7 +9,7 @@ use crate::vector::{length, sub, wide};
 /// How many stars there are.
 const STARS: usize = 4000;
 /// Half the side of the cube they fill, world units.
-const HALF: f32 = 200.0;
+const HALF_SIDE: f32 = 200.0;
 
 /// A star.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,7 +36,7 @@ pub struct Sky {
 /// How much of the camera's way the stars slide: slight parallax.
 const PARALLAX: f64 = 0.08;
 /// Up to this distance from its target a camera sees the cube at its own size, world units.
-const CLOSE: f32 = 100.0;
+const FULL_SIZE_DISTANCE: f32 = 100.0;
 /// The field's seed.
 const SEED: u64 = 0x6761_756e_746c_6574;
 
@@ -45,7 +45,7 @@ pub(crate) fn stars() -> Arc<[Star]> {
     static FIELD: OnceLock<Arc<[Star]>> = OnceLock::new();
     let star = |i: u64| {
         let dice = |n: u64| random(SEED.wrapping_add(4 * i + n)) as f32;
-        let at = [dice(0), dice(1), dice(2)].map(|c| (2.0 * c - 1.0) * HALF);
+        let at = [dice(0), dice(1), dice(2)].map(|c| (2.0 * c - 1.0) * HALF_SIDE);
         // Squared: many faint stars, few bright ones.
         Star { at, brightness: 0.2 + 0.8 * dice(3) * dice(3) }
     };
@@ -55,9 +55,13 @@ pub(crate) fn stars() -> Arc<[Star]> {
 impl Sky {
     /// The sky behind a camera's picture.
     pub(crate) fn of(camera: &Camera) -> Self {
-        let drift = |c: f32| wrap((f64::from(c) * PARALLAX).rem_euclid(f64::from(2.0 * HALF)) as f32);
+        let drift = |c: f32| wrap((f64::from(c) * PARALLAX).rem_euclid(f64::from(2.0 * HALF_SIDE)) as f32);
         let distance = length(sub(wide(camera.eye), wide(camera.target))) as f32;
-        Self { center: camera.target, drift: camera.target.map(drift), scale: (distance / CLOSE).max(1.0) }
+        Self {
+            center: camera.target,
+            drift: camera.target.map(drift),
+            scale: (distance / FULL_SIZE_DISTANCE).max(1.0),
+        }
     }
 
     /// Where a star is drawn, world units.
@@ -68,5 +72,5 @@ impl Sky {
 
 /// A coordinate brought back into the cube.
 fn wrap(c: f32) -> f32 {
-    (c + HALF).rem_euclid(2.0 * HALF) - HALF
+    (c + HALF_SIDE).rem_euclid(2.0 * HALF_SIDE) - HALF_SIDE
 }

@@ -6,11 +6,11 @@ use std::f32::consts::TAU;
 use crate::color::{EVALUATOR, MODEL, Rgb};
 
 /// When the model agent has arrived and the evaluator begins to pulse, seconds.
-const ARRIVED: f32 = 2.0;
+const ARRIVAL_SECS: f32 = 2.0;
 /// How long the lights take to make room for the path, seconds.
-const LEAVING: f32 = 1.5;
+const LEAVING_SECS: f32 = 1.5;
 /// Where the model agent comes from, world units along the path.
-const FAR: f32 = -40.0;
+const START_X: f32 = -40.0;
 /// Radius of the evaluator's orbit, world units, and its speed, radians a second.
 const ORBIT: (f32, f32) = (3.0, 3.0);
 /// Lights of the evaluator's trail, and the time between two of them, seconds.
@@ -41,7 +41,7 @@ pub struct WarmUp {
 impl WarmUp {
     /// The share of the light that belongs to the path: 0 before the first step, 1 once the warm-up is over.
     pub fn share_of_path(self) -> f32 {
-        let share = self.leaving_secs.unwrap_or(0.0) / LEAVING;
+        let share = self.leaving_secs.unwrap_or(0.0) / LEAVING_SECS;
         if share.is_nan() { 1.0 } else { share.clamp(0.0, 1.0) }
     }
 }
@@ -54,15 +54,15 @@ pub(crate) fn lights(warm_up: WarmUp) -> Vec<Light> {
     }
     let secs = warm_up.secs.max(0.0);
     let center = |secs: f32| {
-        let left = 1.0 - (secs / ARRIVED).clamp(0.0, 1.0);
-        [FAR * left.powi(3), 0.5 * turned(2.0 * secs).0, 0.0]
+        let left = 1.0 - (secs / ARRIVAL_SECS).clamp(0.0, 1.0);
+        [START_X * left.powi(3), 0.5 * turned(2.0 * secs).0, 0.0]
     };
     let evaluator = |secs: f32| {
         let [x, y, z] = center(secs);
         let (sin, cos) = turned(ORBIT.1 * secs);
         [x + ORBIT.0 * cos, y, z + ORBIT.0 * sin]
     };
-    let pulse = if secs < ARRIVED { 0.6 } else { 0.7 + 0.3 * turned((secs - ARRIVED) * TAU).0 };
+    let pulse = if secs < ARRIVAL_SECS { 0.6 } else { 0.7 + 0.3 * turned((secs - ARRIVAL_SECS) * TAU).0 };
     let model = Light { at: center(secs), radius: 0.4, color: MODEL, glow: strength };
     let trail = (0..=TRAIL.0).map(|i| {
         let left = 1.0 - f32::from(i) / f32::from(TRAIL.0 + 1);
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_agent_arrives_and_the_evaluator_circles_it() {
-        assert_eq!(at(0.0, None)[0].at, [FAR, 0.0, 0.0]);
+        assert_eq!(at(0.0, None)[0].at, [START_X, 0.0, 0.0]);
         for tenth in 20..70 {
             let lights = at(tenth as f32 / 10.0, None);
             let (model, evaluator) = (lights[0].at, lights[1].at);
@@ -105,6 +105,6 @@ mod tests {
         let share = |leaving_secs| WarmUp { secs: 9.0, leaving_secs }.share_of_path();
         assert_eq!([None, Some(0.0), Some(0.75), Some(9.0)].map(share), [0.0, 0.0, 0.5, 1.0]);
         assert!(at(9.0, Some(1.4))[0].glow < 0.1);
-        assert!(at(9.0, Some(LEAVING)).is_empty() && at(f32::NAN, None).is_empty());
+        assert!(at(9.0, Some(LEAVING_SECS)).is_empty() && at(f32::NAN, None).is_empty());
     }
 }

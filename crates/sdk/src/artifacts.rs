@@ -12,7 +12,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use sha2::{Digest, Sha256};
 
 /// Most bytes that wait to be written.
-const MOST_BYTES: u64 = 256 << 20;
+const MAX_BYTES: u64 = 256 << 20;
 
 /// Why an artifact was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,7 +99,7 @@ impl Artifacts {
         draft.check()?;
         let size = content.len() as u64;
         let mut state = self.shared.lock();
-        if state.bytes + size > MOST_BYTES {
+        if state.bytes + size > MAX_BYTES {
             return Err(ArtifactError::Full { waiting: state.bytes, size });
         }
         state.bytes += size;
@@ -159,7 +159,7 @@ impl Shared {
             };
             drop(state);
             let size = content.len() as u64;
-            let event = aside(folder, &content).ok().and_then(|hash| draft.event(size, hash).ok());
+            let event = write_under_hash(folder, &content).ok().and_then(|hash| draft.event(size, hash).ok());
             let is_lost = event.is_none();
             if let Some(event) = event {
                 announce(event);
@@ -175,7 +175,7 @@ impl Shared {
 }
 
 /// Writes the content under its SHA-256, atomically; returns the hash in hex.
-fn aside(folder: &Path, content: &[u8]) -> std::io::Result<String> {
+fn write_under_hash(folder: &Path, content: &[u8]) -> std::io::Result<String> {
     let hash = hex::encode(Sha256::digest(content));
     std::fs::create_dir_all(folder)?;
     let part = folder.join(format!("{hash}.{}.part", std::process::id()));

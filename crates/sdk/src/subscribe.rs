@@ -15,11 +15,11 @@ use tungstenite::{Connector, HandshakeError, Message, WebSocket};
 use crate::ObservabilityProvider;
 
 /// How often a subscription that waits looks whether it was stopped.
-const LOOK: Duration = Duration::from_millis(200);
+const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 /// Silence after which the connection counts as lost; the server sends a heartbeat every 20 s.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pause after a failure; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -136,7 +136,7 @@ impl Subscription {
             Err(tungstenite::Error::Io(e))
                 if matches!(e.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) =>
             {
-                if self.heard.elapsed() > SILENCE {
+                if self.heard.elapsed() > SILENCE_TIMEOUT {
                     self.lost();
                 }
                 Ok(None)
@@ -159,11 +159,11 @@ impl Subscription {
                 Ok(())
             }
             Err(ConnectError::Refused(why)) => Err(SubscriptionError(why)),
-            Err(ConnectError::Away) => {
+            Err(ConnectError::Unreachable) => {
                 let until = Instant::now() + self.pause;
                 self.pause = (self.pause * 2).min(LONGEST_PAUSE);
                 while Instant::now() < until && !self.stopped.load(Relaxed) {
-                    std::thread::sleep(LOOK.min(until.saturating_duration_since(Instant::now())));
+                    std::thread::sleep(CHECK_INTERVAL.min(until.saturating_duration_since(Instant::now())));
                 }
                 Ok(())
             }
@@ -187,27 +187,27 @@ impl Subscription {
         let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let address =
             if has_port { host.to_owned() } else { format!("{host}:{}", if is_secure { 443 } else { 80 }) };
-        let mut addresses = address.to_socket_addrs().map_err(|_| ConnectError::Away)?;
+        let mut addresses = address.to_socket_addrs().map_err(|_| ConnectError::Unreachable)?;
         let stream = addresses
-            .find_map(|address| TcpStream::connect_timeout(&address, CONNECT).ok())
-            .ok_or(ConnectError::Away)?;
-        stream.set_read_timeout(Some(CONNECT)).map_err(|_| ConnectError::Away)?;
-        stream.set_write_timeout(Some(CONNECT)).map_err(|_| ConnectError::Away)?;
+            .find_map(|address| TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).ok())
+            .ok_or(ConnectError::Unreachable)?;
+        stream.set_read_timeout(Some(CONNECT_TIMEOUT)).map_err(|_| ConnectError::Unreachable)?;
+        stream.set_write_timeout(Some(CONNECT_TIMEOUT)).map_err(|_| ConnectError::Unreachable)?;
         let connector = if is_secure { encryption(self.endpoint.trust())? } else { Connector::Plain };
         match tungstenite::client_tls_with_config(request, stream, None, Some(connector)) {
             Ok((socket, _)) => {
                 let stream = match socket.get_ref() {
                     MaybeTlsStream::Rustls(stream) => &stream.sock,
                     MaybeTlsStream::Plain(stream) => stream,
-                    _ => return Err(ConnectError::Away),
+                    _ => return Err(ConnectError::Unreachable),
                 };
-                stream.set_read_timeout(Some(LOOK)).map_err(|_| ConnectError::Away)?;
+                stream.set_read_timeout(Some(CHECK_INTERVAL)).map_err(|_| ConnectError::Unreachable)?;
                 Ok(socket)
             }
             Err(HandshakeError::Failure(tungstenite::Error::Http(answer))) => {
                 let status = answer.status().as_u16();
                 if matches!(status, 408 | 429 | 500..=599) {
-                    return Err(ConnectError::Away);
+                    return Err(ConnectError::Unreachable);
                 }
                 let body = answer.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
                 let answer: Option<serde_json::Value> = serde_json::from_str(&body).ok();
@@ -216,7 +216,7 @@ impl Subscription {
                     message.map_or(format!("the server answered {status}"), str::to_owned),
                 ))
             }
-            Err(_) => Err(ConnectError::Away),
+            Err(_) => Err(ConnectError::Unreachable),
         }
     }
 }
@@ -246,7 +246,7 @@ fn has_seq(text: &str) -> bool {
 
 enum ConnectError {
     /// The server cannot be reached now.
-    Away,
+    Unreachable,
     /// The server refuses the request.
     Refused(String),
 }

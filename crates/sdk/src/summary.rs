@@ -9,7 +9,7 @@ use crate::failure;
 
 /// Longest text of a node that summarises an episode. Two of them fit into one event, even where JSON escapes
 /// every byte as six.
-const MOST_BYTES: usize = MAX_BODY_BYTES / 16;
+const MAX_BYTES: usize = MAX_BODY_BYTES / 16;
 
 /// Shares the events that have the texts instead of copying them.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ fn text(event: Option<&Event>, otherwise: Option<&str>) -> String {
         Some(other) => other.to_string(),
         None => otherwise.unwrap_or_default().to_owned(),
     };
-    failure::cut(text, MOST_BYTES)
+    failure::cut(text, MAX_BYTES)
 }
 
 #[cfg(test)]

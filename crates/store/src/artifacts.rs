@@ -7,7 +7,7 @@ use gauntlet_model::{Body, Event, Kind, RunId};
 use crate::{RunQuery, Store, StoreError};
 
 /// How long an artifact stays that no run refers to. Whoever uploads one adds its event soon.
-const UNREFERRED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const UNREFERRED_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Runs and events read at a time.
 const PAGE: u32 = 200;
 
@@ -30,7 +30,7 @@ impl Store {
         self.blobs().remove_stalled_uploads().await;
         let mut removed = 0;
         for (sha256, runs, age) in self.blobs().all().await {
-            if runs.is_empty() && age.is_some_and(|age| age > UNREFERRED) {
+            if runs.is_empty() && age.is_some_and(|age| age > UNREFERRED_LIFETIME) {
                 removed += u64::from(self.blobs().remove_unreferred(&sha256));
             }
             for run in runs {

@@ -27,7 +27,7 @@ use crate::{Options, StoreError, private};
 const VERIFIED_FIRST: u64 = 64 << 20;
 /// An upload that has not grown for this long is abandoned and removed. The server closes a silent body much
 /// earlier.
-const STALLED: Duration = Duration::from_secs(60 * 60);
+const STALLED_AGE: Duration = Duration::from_secs(60 * 60);
 /// The file of a shared folder that whoever changes references holds.
 const LOCK_FILE: &str = ".lock";
 /// The file that holds the id of the folder.
@@ -216,7 +216,7 @@ impl Blobs {
     pub(crate) async fn remove_stalled_uploads(&self) {
         let folder = self.folder.clone();
         let _ = blocking(move || {
-            remove_partial(&folder, STALLED);
+            remove_partial(&folder, STALLED_AGE);
             Ok(())
         })
         .await;

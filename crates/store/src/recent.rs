@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::row::Row;
 
 /// Bytes of events held for a followed run; what is older is read from the log.
-const MOST_BYTES: usize = 1 << 20;
+const MAX_BYTES: usize = 1 << 20;
 
 /// An event as it was committed.
 pub(crate) struct CommittedEvent {
@@ -57,7 +57,7 @@ impl Ring {
             }
             held.bytes += event.row.bytes();
             held.events.push_back(event);
-            while held.bytes > MOST_BYTES
+            while held.bytes > MAX_BYTES
                 && let Some(oldest) = held.events.pop_front()
             {
                 held.bytes -= oldest.row.bytes();

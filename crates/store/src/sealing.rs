@@ -25,7 +25,7 @@ impl Store {
         bytes: impl Into<Arc<[u8]>>,
     ) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        let work = TableWork::KeepChunk { run: run.clone(), level, chunk, bytes: bytes.into(), reply };
+        let work = TableWork::PutChunk { run: run.clone(), level, chunk, bytes: bytes.into(), reply };
         self.ask(work, answer).await
     }
 

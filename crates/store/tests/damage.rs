@@ -37,7 +37,7 @@ async fn filled(directory: &Path) -> Store {
     store
 }
 
-async fn behind_its_back(directory: &Path, sql: &str) -> SqliteConnection {
+async fn change_file(directory: &Path, sql: &str) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(directory.join("gauntlet.db"));
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
@@ -83,7 +83,7 @@ async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
     assert_eq!((before.steps, before.failing, before.last_root), (4, 2, Some(0.1)));
     let rows = store.steps(&run(), None, 10, SnapshotFilter::Any, InEpisode::Any).await.unwrap();
     store.close().await;
-    behind_its_back(
+    change_file(
         directory.path(),
         "UPDATE progress SET steps = 9, failing = 9, scored_count = 9, mean_root = 9, root_sum = NULL,
              last_root = NULL, last_root_place = NULL, top_step = NULL;
@@ -136,7 +136,7 @@ async fn episodes_are_counted_and_their_errors_found_in_a_database_of_before() {
     assert_eq!(rows.iter().map(|row| row.step).collect::<Vec<_>>(), [1, 4]);
     store.close().await;
     // As the version before wrote it.
-    behind_its_back(
+    change_file(
         directory.path(),
         "DROP TABLE backups; DROP TABLE servers; DROP TABLE leases; DROP TABLE api_keys; DROP TABLE seals;
          DROP TABLE list_views; DROP TABLE run_config;
@@ -188,7 +188,7 @@ async fn a_directory_a_newer_version_wrote_is_left_alone() {
     filled(directory.path()).await.close().await;
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
                  VALUES (9999, 'later', 1, x'00', 0)";
-    behind_its_back(directory.path(), newer).await.close().await.unwrap();
+    change_file(directory.path(), newer).await.close().await.unwrap();
     assert!(matches!(Store::open(Options::new(directory.path())).await, Err(StoreError::Conflict(_))));
 }
 
@@ -197,7 +197,7 @@ async fn a_damaged_event_is_reported_and_harms_no_other() {
     let directory = tempfile::tempdir().unwrap();
     let store = filled(directory.path()).await;
     let damage = "UPDATE events SET kind = 'no.such' WHERE id = x'00000000000000000000000000000007'";
-    behind_its_back(directory.path(), damage).await.close().await.unwrap();
+    change_file(directory.path(), damage).await.close().await.unwrap();
     let records = store.read(&run(), None, 100, None).await.unwrap().records;
     let seqs: Vec<_> = records.iter().filter(|r| r.kind == Kind::Gap).map(|r| r.seq).collect();
     assert_eq!((records.len(), seqs), (11, vec![8]));
@@ -231,7 +231,7 @@ async fn an_event_that_cannot_be_read_is_a_gap_whatever_is_wrong_with_it() {
         (10, "DELETE FROM events", "missing"),
     ] {
         let damage = format!("{damage} WHERE place % 68719476736 = {seq}");
-        behind_its_back(directory.path(), &damage).await.close().await.unwrap();
+        change_file(directory.path(), &damage).await.close().await.unwrap();
         let slice = store.read(&run(), None, 100, None).await.unwrap();
         assert_eq!(slice.records.len(), 11, "{damage}");
         assert!(slice.records.iter().enumerate().all(|(n, r)| r.seq == n as u64), "{damage}");
@@ -315,7 +315,7 @@ async fn a_request_the_database_refuses_fails_alone_and_entirely() {
     let store = filled(directory.path()).await;
     let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.kind = 'gap'
                   BEGIN SELECT RAISE(ABORT, 'no gaps today'); END";
-    behind_its_back(directory.path(), refuse).await.close().await.unwrap();
+    change_file(directory.path(), refuse).await.close().await.unwrap();
     let run = run();
     let (before, bad, after) = tokio::join!(
         store.append(&run, (10..20).map(note).collect(), now()),
@@ -330,7 +330,7 @@ async fn a_request_the_database_refuses_fails_alone_and_entirely() {
     assert_eq!(records.len(), 31);
     assert!(records.iter().enumerate().all(|(n, r)| r.seq == n as u64));
     assert_eq!(store.run(&run).await.unwrap().unwrap().head, 31);
-    behind_its_back(directory.path(), "DROP TRIGGER refuse").await.close().await.unwrap();
+    change_file(directory.path(), "DROP TRIGGER refuse").await.close().await.unwrap();
     let again = store.append(&run, vec![note(100), note(101), gap(102)], now()).await.unwrap();
     assert_eq!((again.accepted, again.first_seq), (3, Some(31)));
     store.close().await;
@@ -349,7 +349,7 @@ async fn a_deleted_run_leaves_nothing_behind() {
                  + (SELECT count(*) FROM runs) + (SELECT count(*) FROM progress)";
     let mut left = i64::MAX;
     for _ in 0..200 {
-        let mut connection = behind_its_back(directory.path(), "PRAGMA user_version").await;
+        let mut connection = change_file(directory.path(), "PRAGMA user_version").await;
         left = sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap();
         if left == 0 {
             break;

@@ -64,7 +64,7 @@ async fn assert_finds(store: &Store, steps: u64) {
     }
 }
 
-async fn behind_its_back(directory: &Path, sql: &str) {
+async fn change_file(directory: &Path, sql: &str) {
     let options = SqliteConnectOptions::new().filename(directory.join("search.db"));
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_missing_damaged_or_older_index_is_built_anew() {
         match what {
             "missing" => std::fs::remove_file(&file).unwrap(),
             "no database" => std::fs::write(&file, vec![b'x'; 70_000]).unwrap(),
-            "older" => behind_its_back(path, "PRAGMA user_version = 77").await,
+            "older" => change_file(path, "PRAGMA user_version = 77").await,
             "cut short" => {
                 let bytes = std::fs::read(&file).unwrap();
                 std::fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();

@@ -35,7 +35,7 @@ pub fn wait(
             return Ending::TimedOut;
         }
         let Some(command) = commands.next(left) else { continue };
-        let (result, ending) = obey(tweak, &command);
+        let (result, ending) = apply_command(tweak, &command);
         commands.acknowledge(&command, &result);
         if !commands.records() {
             applied(CommandApplied { command_id: command.command_id, result });
@@ -47,7 +47,7 @@ pub fn wait(
 }
 
 /// Applies a command; its result, and the end of the pause where it ends it.
-fn obey(tweak: Tweak<'_>, command: &CommandIssued) -> (String, Option<Ending>) {
+fn apply_command(tweak: Tweak<'_>, command: &CommandIssued) -> (String, Option<Ending>) {
     match command.action {
         Action::Resume => ("resumed".to_owned(), Some(Ending::Resumed)),
         Action::Stop => ("stopping".to_owned(), Some(Ending::Stopped)),

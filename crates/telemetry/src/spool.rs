@@ -20,7 +20,7 @@ use crate::sink::{DeliveryError, Sink};
 /// Where the header keeps the run's id.
 const RUN_ID: &str = "gauntlet.run.id";
 /// The most processes that spool for one run at a time.
-const MOST_FILES: u32 = 64;
+const MAX_FILES: u32 = 64;
 
 /// Why a spool cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +45,7 @@ pub enum SpoolError {
     #[error(transparent)]
     Spec(#[from] FieldError),
     /// Too many processes spool for this run.
-    #[error("{MOST_FILES} processes spool for run {0:?} already")]
+    #[error("{MAX_FILES} processes spool for run {0:?} already")]
     Taken(RunId),
 }
 
@@ -73,7 +73,7 @@ impl Spool {
         let run = run.ok_or_else(|| FieldError::new("id", "is missing; the spool needs the run's id"))?;
         let first = header_of(&run, spec.clone())?;
         create_private_folder(folder).map_err(io(folder))?;
-        for number in 1..=MOST_FILES {
+        for number in 1..=MAX_FILES {
             let path = folder.join(file_name(&run, number));
             let Some(file) = lock(&path)? else { continue };
             let mut spool = Self { path, file, spec, header: 0, read: 0, length: 0, left: 0, limit };
@@ -207,7 +207,7 @@ impl Spool {
 /// The greatest step among the events of a run that wait in a spool folder, in any process's file; `None`
 /// where none does. Counts the events that the server counts for `last_step`.
 pub fn last_step(folder: &Path, run: &RunId) -> Option<u64> {
-    let files = (1..=MOST_FILES).map(|number| folder.join(file_name(run, number)));
+    let files = (1..=MAX_FILES).map(|number| folder.join(file_name(run, number)));
     let files = files.filter_map(|path| File::open(path).ok());
     let lines = files.flat_map(|file| BufReader::new(file).lines().map_while(Result::ok));
     // A line that is being written is not an event yet and does not count.

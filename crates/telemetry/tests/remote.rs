@@ -15,27 +15,27 @@ const LONG: Duration = Duration::from_secs(20);
 
 /// Commands that wait and what was answered, by id. `failing` is how many acknowledgements fail.
 #[derive(Default)]
-struct Desk {
+struct CommandServer {
     pending: BTreeMap<String, String>,
     answered: Vec<(String, String)>,
     failing: u32,
 }
 
-fn serve() -> (Endpoint, Arc<Mutex<Desk>>) {
+fn serve() -> (Endpoint, Arc<Mutex<CommandServer>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = Endpoint::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-    let desk = Arc::new(Mutex::new(Desk::default()));
-    let shared = Arc::clone(&desk);
+    let server = Arc::new(Mutex::new(CommandServer::default()));
+    let shared = Arc::clone(&server);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let desk = Arc::clone(&shared);
-            std::thread::spawn(move || answer(stream.unwrap(), &desk));
+            let server = Arc::clone(&shared);
+            std::thread::spawn(move || answer(stream.unwrap(), &server));
         }
     });
-    (endpoint, desk)
+    (endpoint, server)
 }
 
-fn answer(stream: TcpStream, desk: &Mutex<Desk>) {
+fn answer(stream: TcpStream, server: &Mutex<CommandServer>) {
     let mut reader = BufReader::new(stream);
     let (mut first, mut length) = (String::new(), 0);
     reader.read_line(&mut first).unwrap();
@@ -49,28 +49,28 @@ fn answer(stream: TcpStream, desk: &Mutex<Desk>) {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    let (status, text) = respond(&first, &body, desk);
+    let (status, text) = respond(&first, &body, server);
     let size = text.len();
     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {size}\r\nconnection: close\r\n\r\n{text}");
     reader.into_inner().write_all(answer.as_bytes()).unwrap();
 }
 
-fn respond(first: &str, body: &[u8], desk: &Mutex<Desk>) -> (&'static str, String) {
+fn respond(first: &str, body: &[u8], server: &Mutex<CommandServer>) -> (&'static str, String) {
     let path = first.split(' ').nth(1).unwrap();
     if let Some(id) = path.strip_prefix("/api/v1/runs/r/commands/").and_then(|p| p.strip_suffix("/ack")) {
-        let mut desk = desk.lock();
-        if desk.failing > 0 {
-            desk.failing -= 1;
+        let mut server = server.lock();
+        if server.failing > 0 {
+            server.failing -= 1;
             return ("503 Service Unavailable", String::new());
         }
-        desk.pending.remove(id);
-        desk.answered.push((id.to_owned(), String::from_utf8_lossy(body).into_owned()));
+        server.pending.remove(id);
+        server.answered.push((id.to_owned(), String::from_utf8_lossy(body).into_owned()));
         return ("200 OK", "{}".to_owned());
     }
     let wait: u64 = path.strip_prefix("/api/v1/runs/r/commands?wait=").unwrap().parse().unwrap();
     let until = Instant::now() + Duration::from_secs(wait);
     loop {
-        let pending: Vec<_> = desk.lock().pending.values().cloned().collect();
+        let pending: Vec<_> = server.lock().pending.values().cloned().collect();
         if !pending.is_empty() || Instant::now() >= until {
             return ("200 OK", format!("{{\"commands\":[{}]}}", pending.join(",")));
         }
@@ -78,7 +78,7 @@ fn respond(first: &str, body: &[u8], desk: &Mutex<Desk>) -> (&'static str, Strin
     }
 }
 
-impl Desk {
+impl CommandServer {
     fn issue(&mut self, id: &str, action: &str) {
         let command = format!(
             r#"{{"command_id":"{id}","action":"{action}","parameters":{{"p":1}},"author":"ada",
@@ -94,12 +94,12 @@ fn run() -> RunId {
 
 #[test]
 fn a_command_is_given_once_until_the_server_has_its_answer() {
-    let (endpoint, desk) = serve();
-    desk.lock().failing = 2;
+    let (endpoint, server) = serve();
+    server.lock().failing = 2;
     let commands = ServerCommands::listen(endpoint, run()).unwrap();
     assert_eq!(commands.next(Duration::ZERO), None);
-    desk.lock().issue("1", "pause");
-    desk.lock().issue("2", "resume");
+    server.lock().issue("1", "pause");
+    server.lock().issue("2", "resume");
     let first = commands.next(LONG).unwrap();
     assert_eq!((first.command_id.as_str(), first.author.as_str()), ("1", "ada"));
     commands.acknowledge(&first, "paused");
@@ -107,14 +107,14 @@ fn a_command_is_given_once_until_the_server_has_its_answer() {
     assert_eq!(second.command_id, "2");
     commands.acknowledge(&second, "resumed");
     drop(commands);
-    let desk = desk.lock();
+    let server = server.lock();
     let expected = [("1", r#"{"result":"paused"}"#), ("2", r#"{"result":"resumed"}"#)];
-    assert_eq!(desk.answered, expected.map(|(id, body)| (id.to_owned(), body.to_owned())));
+    assert_eq!(server.answered, expected.map(|(id, body)| (id.to_owned(), body.to_owned())));
 }
 
 #[test]
 fn a_loop_is_paused_tweaked_resumed_and_stopped_from_afar() {
-    let (endpoint, desk) = serve();
+    let (endpoint, server) = serve();
     let commands = Arc::new(ServerCommands::listen(endpoint, run()).unwrap());
     let steering = CommandController::new(commands, LONG);
     let tweaked = Mutex::new(0);
@@ -123,7 +123,7 @@ fn a_loop_is_paused_tweaked_resumed_and_stopped_from_afar() {
         if new.contains_key("p") { Ok(()) } else { Err(FieldError::new("p", "is missing")) }
     };
     for (id, action) in [("1", "pause"), ("2", "tweak"), ("3", "resume"), ("4", "stop")] {
-        desk.lock().issue(id, action);
+        server.lock().issue(id, action);
     }
     let mut logged = Vec::new();
     let deadline = Instant::now() + LONG;
@@ -141,6 +141,6 @@ fn a_loop_is_paused_tweaked_resumed_and_stopped_from_afar() {
         .collect();
     assert_eq!(statuses, [Status::Paused, Status::Running]);
     assert_eq!(*tweaked.lock(), 1);
-    let answered: Vec<_> = desk.lock().answered.iter().map(|(id, _)| id.clone()).collect();
+    let answered: Vec<_> = server.lock().answered.iter().map(|(id, _)| id.clone()).collect();
     assert_eq!(answered, ["1", "2", "3", "4"]);
 }

@@ -184,8 +184,8 @@ fn dropping_a_delivery_delivers_what_waits_within_its_grace() {
 
 #[test]
 fn a_sink_that_panics_loses_its_batch_and_lives_on() {
-    struct Moody(Arc<Mutex<u32>>);
-    impl Sink for Moody {
+    struct PanickingSink(Arc<Mutex<u32>>);
+    impl Sink for PanickingSink {
         fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
             assert!(batch[0].step() != Some(1), "I do not like 1");
             *self.0.lock() += batch.len() as u32;
@@ -194,7 +194,7 @@ fn a_sink_that_panics_loses_its_batch_and_lives_on() {
     }
     let taken = Arc::new(Mutex::new(0));
     let delivery = BatchProcessor::start(
-        Moody(Arc::clone(&taken)),
+        PanickingSink(Arc::clone(&taken)),
         BatchConfig { batch: 1, ..quick() },
         Arc::new(SystemClock::new()),
     )

@@ -1,4 +1,4 @@
-//! One reading of loosely typed values, for every door that takes data as other programs write it: result
+//! One reading of loosely typed values, for everything that takes data as other programs write it: result
 //! files, OpenTelemetry, pages. The strict events API does not use it.
 //!
 //! | input | number | step | truth value | time |
@@ -8,7 +8,7 @@
 //! | `true`, `"True"` | 1 | 1 | true | invalid |
 //! | `null`, `""`, `NaN`, infinities, `"None"`, `"n/a"`, `"NaT"` | not evaluated | not named | not named | not named |
 //! | `"0,8"` in a table separated by semicolons | 0.8 | invalid | invalid | invalid |
-//! | `1764000000`, `"1764000000123"` | the number | the number | invalid | told by magnitude |
+//! | `1764000000`, `"1764000000123"` | the number | the number | invalid | in the unit of its magnitude |
 //! | `"2026-11-21T00:06:33Z"`, without a zone too | invalid | invalid | invalid | that instant |
 //!
 //! Nothing is clamped: what is none of these is [`Reading::Invalid`], and the caller refuses it with the

@@ -65,7 +65,7 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// Why it is not taken. That a key has expired or was revoked is told only to who holds it.
+    /// Why it is not taken. That a key has expired or was revoked is an answer to its holder only.
     pub fn find(&self, presented: &str, now: Timestamp) -> Result<&ApiKey, RefusedKey> {
         let secret = Secret::parse(presented).ok_or(RefusedKey::Unknown)?;
         let stored = self.0.get(secret.id()).filter(|stored| stored.digest == secret.digest());

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Access, Required};
 
 /// Least time between two readings of the keys.
-const PACE: Duration = Duration::from_millis(250);
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 impl Access {
     /// Reads the keys again whenever another server has changed something, until `stopping`.
@@ -22,7 +22,7 @@ impl Access {
                     // The next reading finds them.
                     changes.mark_changed();
                 }
-                tokio::time::sleep(PACE).await;
+                tokio::time::sleep(CHECK_INTERVAL).await;
             }
         };
         stopping.run_until_cancelled(following).await;

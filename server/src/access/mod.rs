@@ -29,7 +29,7 @@ pub use peer::{Peer, TrustedProxies};
 use sessions::Sessions;
 
 /// Failed keys of one address a minute before it is asked to wait.
-const FAILURES: u32 = 10;
+const MAX_FAILURES: u32 = 10;
 /// How often the last use of a key is stored, microseconds.
 const USE_INTERVAL_MICROS: i64 = 60_000_000;
 /// Whose key `GAUNTLET_ADMIN_KEY` is.
@@ -75,7 +75,7 @@ impl Access {
             store,
             keys: RwLock::new(keys),
             sessions: Mutex::default(),
-            failures: Mutex::new(Throttle::new(FAILURES)),
+            failures: Mutex::new(Throttle::new(MAX_FAILURES)),
             proxies: options.proxies,
             secure_cookies: options.secure_cookies,
         }))))

@@ -17,7 +17,7 @@ use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
 
 /// Least time between two messages to one viewer: the changes within it are one message.
-const PACE: Duration = Duration::from_secs(1);
+const MESSAGE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// GET `/changes`: a WebSocket.
 pub async fn changes(
@@ -50,7 +50,7 @@ async fn serve(socket: WebSocket, mut changes: watch::Receiver<u64>, stopping: C
             if sink.send(Message::text(number.to_string())).await.is_err() {
                 return;
             }
-            tokio::time::sleep(PACE).await;
+            tokio::time::sleep(MESSAGE_INTERVAL).await;
             // Ends early only with the server.
             _ = tokio::time::timeout(PING, changes.changed()).await;
         }

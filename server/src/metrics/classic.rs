@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn who_names_open_metrics_gets_it() {
+    fn a_client_that_names_open_metrics_gets_it() {
         assert!(is_wanted("text/plain") && is_wanted("text/html, text/plain;version=0.0.4;q=0.5"));
         // As Prometheus asks.
         assert!(!is_wanted(

@@ -13,7 +13,7 @@ use crate::error::ApiError;
 use crate::state::AppState;
 
 /// Events of a trace that are read to find where it began.
-const MOST_EVENTS: u32 = 100_000;
+const MAX_EVENTS: u32 = 100_000;
 
 /// A step's number follows from the log, so reading the log and appending to it are under one lock. Runs
 /// share the locks, which costs time only.
@@ -104,7 +104,7 @@ async fn append_batch(state: &AppState, batch: Batch) -> Result<PartialSuccess, 
 pub(super) async fn end_quiet(state: &AppState, run: &RunId, trace: &EpisodeId) -> Result<(), ApiError> {
     let _alone = numbering(run).await;
     let Some(head) = state.store.head(run).await? else { return Ok(()) };
-    let known = state.store.episode(run, trace, 0..head, MOST_EVENTS, 0).await?;
+    let known = state.store.episode(run, trace, 0..head, MAX_EVENTS, 0).await?;
     let Some(quiet) = QuietTrace::read(trace, &known.first) else { return Ok(()) };
     let history = state.store.history(run, &quiet.lookup_steps()).await?;
     let events = quiet.events(&history)?;

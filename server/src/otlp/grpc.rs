@@ -25,11 +25,11 @@ use gauntlet_engine::memory::decoded_protobuf_bytes;
 /// memory.
 const AT_ONCE: usize = 8;
 /// Streams of one connection at once.
-const STREAMS: u32 = 32;
+const MAX_STREAMS: u32 = 32;
 /// How long a request may take, its arrival included.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How often an idle connection is asked whether somebody is there.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The services of OTLP, answered like the same requests over HTTP.
 #[derive(Clone)]
@@ -49,8 +49,8 @@ impl Grpc {
         let stopping = self.state.stopping.clone();
         tonic::transport::Server::builder()
             .timeout(TIMEOUT)
-            .max_concurrent_streams(STREAMS)
-            .http2_keepalive_interval(Some(KEEPALIVE))
+            .max_concurrent_streams(MAX_STREAMS)
+            .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
             .serve_with_incoming_shutdown(self, TcpIncoming::from(listener), stopping.cancelled_owned())
             .await
     }

@@ -12,9 +12,9 @@ use crate::state::AppState;
 
 /// How long a trace must be quiet before it counts as ended. Exporters send spans within seconds of their
 /// end, so a root that runs longer without one is rare; where it arrives later, its end replaces this one.
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET_TIME: Duration = Duration::from_secs(60);
 /// Time between two checks.
-const EVERY: Duration = Duration::from_secs(5);
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// How far back a new server looks for traces that were open when the last one stopped, microseconds.
 const RECENT_MICROS: i64 = 24 * 3600 * 1_000_000;
 
@@ -34,12 +34,12 @@ pub async fn watch_quiet(state: AppState) {
     if let Err(error) = recall(&state).await {
         tracing::warn!(%error, "traces that were open when the server stopped were not looked for");
     }
-    let mut ticks = tokio::time::interval(EVERY);
+    let mut ticks = tokio::time::interval(CHECK_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = state.stopping.cancelled() => return,
-            _ = ticks.tick() => close_quiet(&state, QUIET).await,
+            _ = ticks.tick() => close_quiet(&state, QUIET_TIME).await,
         }
     }
 }

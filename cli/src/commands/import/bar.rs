@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::commands::screen::clip;
 
 /// Columns of a file's name, at most.
-const NAME: usize = 24;
+const MAX_NAME_COLUMNS: usize = 24;
 
 const OF_A_SIZE: &str =
     "{prefix}  {msg:<9} [{wide_bar}] {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
@@ -24,7 +24,7 @@ impl Bar {
             Some(0),
             if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() },
         );
-        bar.set_prefix(clip(name, NAME));
+        bar.set_prefix(clip(name, MAX_NAME_COLUMNS));
         Self { bar }
     }
 

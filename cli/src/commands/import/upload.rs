@@ -15,7 +15,7 @@ use gauntlet_engine::imports::{Reading, name_of};
 /// Bytes of a slice.
 const SLICE_BYTES: u64 = 8 << 20;
 /// How long a server may be away before the command gives up; started again it goes on.
-const PATIENCE: Duration = Duration::from_secs(60);
+const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A server that files are sent to.
 pub(super) struct Upload<'u> {
@@ -160,7 +160,7 @@ impl<'u> Upload<'u> {
                 Ok(_) => "the server is busy".to_owned(),
                 Err(error) => error.to_string(),
             };
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > RETRY_TIMEOUT {
                 return Err(CliError::Failed(format!(
                     "{failed}; import the file again to go on where it stopped"
                 )));

@@ -28,9 +28,9 @@ use schedule::Next;
 pub use schedule::notice;
 
 /// Time between two looks at the list: another server may have been asked for a backup.
-const LOOK: Duration = Duration::from_secs(2);
-/// Age at which half a file in the folder is known to have nobody who goes on with it.
-const FORGOTTEN: Duration = Duration::from_secs(60 * 60);
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
+/// Age at which an unfinished file in the folder is known to be abandoned.
+const ABANDONED_AGE: Duration = Duration::from_secs(60 * 60);
 /// Who asks for the backups of the schedule.
 const SCHEDULE: &str = "schedule";
 
@@ -122,7 +122,7 @@ impl Backups {
         let watching = stopping.run_until_cancelled(async {
             loop {
                 let _ = self.refresh().await;
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(CHECK_INTERVAL).await;
             }
         });
         tokio::join!(making, watching);
@@ -140,7 +140,7 @@ impl Backups {
         loop {
             if let Err(error) = self.make_next(settings).await {
                 tracing::warn!(%error, "the list of backups cannot be read or written; trying again");
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(CHECK_INTERVAL).await;
             }
         }
     }
@@ -151,13 +151,13 @@ impl Backups {
             Next::Make(backup) => self.make(settings, *backup).await,
             Next::Interrupt => store.interrupt_backup(now()).await,
             Next::Ask => match store.ask_backup(None, SCHEDULE, now()).await {
-                // Somebody was faster.
+                // Another request came first.
                 Err(StoreError::Conflict(_)) | Ok(_) => Ok(()),
                 Err(error) => Err(error),
             },
             Next::Wait => {
                 tokio::select! {
-                    () = tokio::time::sleep(LOOK) => {}
+                    () = tokio::time::sleep(CHECK_INTERVAL) => {}
                     () = self.0.asked.notified() => {}
                 }
                 Ok(())
@@ -214,7 +214,7 @@ async fn archive(
     kind: Option<BackupKind>,
 ) -> Result<ArchiveInfo, BackupError> {
     use gauntlet_backup::Target;
-    match target.delete_unfinished(&settings.name, FORGOTTEN).await {
+    match target.delete_unfinished(&settings.name, ABANDONED_AGE).await {
         Ok(0) => {}
         Ok(files) => tracing::info!(files, "files of backups that were interrupted are deleted"),
         Err(error) => tracing::warn!(%error, "files of interrupted backups cannot be deleted"),

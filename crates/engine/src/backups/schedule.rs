@@ -6,7 +6,7 @@ use gauntlet_model::{Backup, BackupStatus, Timestamp};
 
 /// How long an interrupted backup waits before it is made again: a server that ends because of its backup
 /// does not do so all the time.
-const AGAIN: Duration = Duration::from_secs(30);
+const RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// What the server that makes backups does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) fn next(list: &[Backup], every: Option<Duration>, now: Timestamp) -> 
         (BackupStatus::Waiting, _) => Next::Make(Box::new(newest.clone())),
         (BackupStatus::Running, _) => Next::Interrupt,
         (BackupStatus::Interrupted, Some(every))
-            if is_due(every.min(AGAIN), newest.ended_at().unwrap_or(begun)) =>
+            if is_due(every.min(RETRY_DELAY), newest.ended_at().unwrap_or(begun)) =>
         {
             Next::Ask
         }

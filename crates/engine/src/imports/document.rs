@@ -12,7 +12,7 @@ use crate::Error;
 const VALUE_BYTES: usize = 16;
 /// What the values of a document take at one time, at most: a list of a million entries that are unread, and
 /// one value that is read to the bottom (`gauntlet_results` refuses more), in bytes.
-const MOST_VALUES_BYTES: usize = 160 << 20;
+const MAX_VALUES_BYTES: usize = 160 << 20;
 
 impl Work {
     /// Imports a document, where it is not too large for that.
@@ -27,7 +27,7 @@ impl Work {
             return Err(Stop::File(Error::TooLarge(message)));
         }
         let text = usize::try_from(size).unwrap_or(usize::MAX);
-        self.reserve(text.saturating_add(text.saturating_mul(VALUE_BYTES).min(MOST_VALUES_BYTES)))?;
+        self.reserve(text.saturating_add(text.saturating_mul(VALUE_BYTES).min(MAX_VALUES_BYTES)))?;
         let bytes = std::fs::read(self.entry.file()).map_err(|e| Stop::Later(disk_error(&e)))?;
         let size = bytes.len() as u64;
         let mut document = Document::new(bytes, &self.options).map_err(|e| self.refused(e))?;

@@ -18,7 +18,7 @@ use super::Inner;
 use super::session::Entry;
 use crate::Error;
 use crate::clock::{new_event_id, new_run_id, now};
-use crate::memory::{Share, Shortage};
+use crate::memory::{BudgetError, Share};
 
 /// Why a file did not become a run.
 pub(super) enum Stop {
@@ -154,7 +154,7 @@ struct Reserved {
     share: Mutex<Share>,
     patience: Duration,
     /// Why it was refused more.
-    shortage: OnceLock<Shortage>,
+    shortage: OnceLock<BudgetError>,
 }
 
 impl Reserved {
@@ -166,7 +166,7 @@ impl Reserved {
                 Ok(()) => return true,
                 Err(shortage) => shortage,
             };
-            if shortage != Shortage::Busy || begun.elapsed() >= self.patience || !goes_on() {
+            if shortage != BudgetError::Busy || begun.elapsed() >= self.patience || !goes_on() {
                 self.shortage.get_or_init(|| shortage);
                 return false;
             }
@@ -214,7 +214,7 @@ impl Work {
             true => Ok(()),
             false => {
                 self.go_on()?;
-                Err(no_memory(self.reserved.shortage.get().copied().unwrap_or(Shortage::Busy)))
+                Err(no_memory(self.reserved.shortage.get().copied().unwrap_or(BudgetError::Busy)))
             }
         }
     }
@@ -299,12 +299,12 @@ impl Work {
     }
 }
 
-fn no_memory(shortage: Shortage) -> Stop {
+fn no_memory(shortage: BudgetError) -> Stop {
     match shortage {
-        Shortage::Busy => Stop::Later(Error::busy(
+        BudgetError::Busy => Stop::Later(Error::busy(
             "other files and requests are being read and memory is short; import the file again to go on",
         )),
-        Shortage::TooMuch(most) => {
+        BudgetError::TooMuch(most) => {
             let message = format!(
                 "reading the file would take more than {most} bytes of memory (`limits.memory_bytes`); \
                  smaller files and rows, and JSON Lines, CSV or Parquet instead of one document, take less"

@@ -12,13 +12,13 @@ use super::output::{alert, announced};
 use crate::clock::now;
 
 /// Time between two checks.
-const LOOK: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Looks again and again until `stop`.
 pub(super) async fn watch(store: &Store, server: &str, stop: &CancellationToken) {
     // An alert's id names the moment that was last heard of the run: after a restart the log knows it.
     let mut raised = HashSet::new();
-    while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
+    while stop.run_until_cancelled(tokio::time::sleep(CHECK_INTERVAL)).await.is_some() {
         if let Err(error) = sweep(store, server, &mut raised, now()).await {
             tracing::warn!(%error, "silent runs were not looked for; trying again");
         }

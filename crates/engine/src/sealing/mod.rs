@@ -26,7 +26,7 @@ use crate::Error;
 use crate::films::Films;
 
 use chunks::{ChunkLog, ChunkOutput};
-use overview::{OverviewLog, OverviewOutput, QUIET};
+use overview::{OverviewLog, OverviewOutput, QUIET_TIME};
 
 /// Chunks of level 0 that are stored at a time.
 const BATCH_CHUNKS: usize = 2;
@@ -78,7 +78,7 @@ async fn seal(films: Films, stop: CancellationToken) {
 /// Ticks once after each time that the log has been quiet for a moment.
 async fn tick_once_quiet(mut changes: watch::Receiver<u64>, ticks: &watch::Sender<u64>) {
     while changes.changed().await.is_ok() {
-        while let Ok(Ok(())) = tokio::time::timeout(QUIET, changes.changed()).await {}
+        while let Ok(Ok(())) = tokio::time::timeout(QUIET_TIME, changes.changed()).await {}
         tick(ticks);
     }
 }

@@ -16,7 +16,7 @@ use crate::films::Films;
 use crate::{Error, envelope, facts};
 
 /// How long a run is quiet before what is new of it is sealed, however little it is.
-pub(super) const QUIET: Duration = Duration::from_secs(2);
+pub(super) const QUIET_TIME: Duration = Duration::from_secs(2);
 
 /// A run and the hash of its rules: when the rules change, the run is followed from the start again.
 pub(super) type RunUnderRules = (i64, u128);
@@ -34,7 +34,7 @@ fn due(run: &SealingRun, now: Timestamp) -> u64 {
     let new = full.saturating_sub(run.overview);
     let quiet_micros = now.micros().saturating_sub(run.updated_at.micros());
     let is_quiet =
-        run.status.is_final() || u128::from(quiet_micros.max(0).unsigned_abs()) >= QUIET.as_micros();
+        run.status.is_final() || u128::from(quiet_micros.max(0).unsigned_abs()) >= QUIET_TIME.as_micros();
     if is_quiet || new >= run.overview / 4 { full.max(run.overview) } else { run.overview }
 }
 
@@ -82,7 +82,7 @@ impl OverviewOutput {
         for level in 1..=COARSEST {
             for number in from / levels::span(level)..end / levels::span(level) {
                 if facts::stored(store, &run.id, level, number).await?.is_some() {
-                    // A viewer was faster.
+                    // It was sealed when a viewer asked for it.
                     continue;
                 }
                 let packed = pack_coarse(store, &run.id, run.rule, &film, level, number).await?;

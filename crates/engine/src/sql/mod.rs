@@ -20,13 +20,13 @@ use tokio::sync::Semaphore;
 
 use crate::Error;
 use crate::films::Films;
-use crate::memory::{Memory, Share, Shortage};
+use crate::memory::{BudgetError, Memory, Share};
 use rows::Row;
 
 pub use answer::Rows;
 
 /// Statements that run at the same time: each takes a thread.
-const TURNS: usize = 2;
+const MAX_STATEMENTS: usize = 2;
 /// Most bytes of the rows that the tables of one statement hold.
 const MAX_TABLE_BYTES: usize = 128 << 20;
 /// Most bytes of the rows of an answer.
@@ -49,7 +49,7 @@ pub struct Sql {
 impl Sql {
     /// Statements over these films, within this budget.
     pub fn new(films: Films, memory: Memory) -> Self {
-        Self { films, memory, turns: Arc::new(Semaphore::new(TURNS)) }
+        Self { films, memory, turns: Arc::new(Semaphore::new(MAX_STATEMENTS)) }
     }
 
     /// The rows that a statement finds.
@@ -198,13 +198,13 @@ fn grow(share: &mut Share, bytes: usize) -> Result<(), Error> {
     share.grow_to(bytes.next_multiple_of(SHARE_BYTES)).map_err(short)
 }
 
-fn short(shortage: Shortage) -> Error {
+fn short(shortage: BudgetError) -> Error {
     match shortage {
-        Shortage::TooMuch(most) => {
+        BudgetError::TooMuch(most) => {
             let message = format!("the rows take more than the {most} bytes of memory there are");
             FieldError::new("runs", message).into()
         }
-        Shortage::Busy => Error::busy("others are being read and memory is short"),
+        BudgetError::Busy => Error::busy("others are being read and memory is short"),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::experiment::{Experiment, Trial};
 /// From this value on a trial passes.
 const PASSES_FROM: f64 = 0.5;
 /// How often samples are drawn for an interval.
-const DRAWS: usize = 2_000;
+const RESAMPLES: usize = 2_000;
 
 /// What one test found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -168,10 +168,10 @@ impl Samples {
     fn drawn(&self, seed: u64) -> Result<Interval, StatisticsError> {
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         if !self.is_paired {
-            return bootstrap((&self.candidate, &self.baseline), |a, b| mean(a) - mean(b), DRAWS, seed);
+            return bootstrap((&self.candidate, &self.baseline), |a, b| mean(a) - mean(b), RESAMPLES, seed);
         }
         let differences: Vec<f64> = self.candidate.iter().zip(&self.baseline).map(|(a, b)| a - b).collect();
-        bootstrap((&differences, &[0.0]), |a, _| mean(a), DRAWS, seed)
+        bootstrap((&differences, &[0.0]), |a, _| mean(a), RESAMPLES, seed)
     }
 
     fn tested(&self, test: StatisticalTest) -> TestResult {

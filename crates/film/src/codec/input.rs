@@ -6,7 +6,7 @@ use gauntlet_model::Score;
 
 use super::enum_codes::WireEnum;
 use super::{
-    BITMAP, CodecError, DOUBLES, EVERYWHERE, INTEGERS, LIST, MAGIC, MOST_TEXT, NOWHERE, SINGLES, VERSION,
+    BITMAP, CodecError, DOUBLES, EVERYWHERE, INTEGERS, LIST, MAGIC, MAX_TEXT, NOWHERE, SINGLES, VERSION,
 };
 
 pub(super) type Read<T> = Result<T, CodecError>;
@@ -22,7 +22,7 @@ pub(super) struct In<'a> {
 impl<'a> In<'a> {
     /// The input, positioned after its header.
     pub(super) fn new(bytes: &'a [u8]) -> Read<Self> {
-        let mut input = Self { bytes, at: 0, texts: Vec::new(), text_left: MOST_TEXT };
+        let mut input = Self { bytes, at: 0, texts: Vec::new(), text_left: MAX_TEXT };
         input.head()?;
         Ok(input)
     }
@@ -132,14 +132,14 @@ impl<'a> In<'a> {
         text.ok_or_else(|| self.wrong(what, format!("is string {position} of {}", self.texts.len())))
     }
 
-    /// Counts a text against [`MOST_TEXT`], before it is copied.
+    /// Counts a text against [`MAX_TEXT`], before it is copied.
     pub(super) fn charge(&mut self, what: &'static str, length: usize) -> Read<()> {
         match self.text_left.checked_sub(length + size_of::<String>()) {
             Some(left) => {
                 self.text_left = left;
                 Ok(())
             }
-            None => Err(self.wrong(what, format!("unfolds to more than {MOST_TEXT} bytes of text"))),
+            None => Err(self.wrong(what, format!("unfolds to more than {MAX_TEXT} bytes of text"))),
         }
     }
 

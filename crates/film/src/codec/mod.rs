@@ -25,7 +25,7 @@
 //! path, how many it skipped, the index of each.
 //!
 //! Decoding trusts no length: each is checked against the bytes left before anything is allocated, and the
-//! sum of all texts is limited by [`MOST_TEXT`].
+//! sum of all texts is limited by [`MAX_TEXT`].
 
 mod enum_codes;
 mod input;
@@ -58,7 +58,7 @@ const DOUBLES: u64 = 2;
 
 /// Bytes of text that one chunk may decode to (512 MiB). Without it a small input could refer to one long
 /// text often enough to exhaust the memory.
-pub const MOST_TEXT: usize = 1 << 29;
+pub const MAX_TEXT: usize = 1 << 29;
 
 /// Why bytes cannot be decoded: the part of the format, the offset, and what was expected and found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

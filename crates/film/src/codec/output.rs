@@ -6,7 +6,7 @@ use super::enum_codes::WireEnum;
 use super::{BITMAP, DOUBLES, EVERYWHERE, INTEGERS, LIST, MAGIC, NOWHERE, SINGLES, VERSION};
 
 /// Texts of more bytes than this are written where they are used; shorter ones once, in the string table.
-const SHORT: usize = 256;
+const MAX_TABLE_TEXT_BYTES: usize = 256;
 
 /// The bytes so far, and the texts they refer to.
 #[derive(Default)]
@@ -49,7 +49,7 @@ impl<'a> Out<'a> {
 
     /// A text: its number in the string table, counted from 1, or 0 and the text itself where it is long.
     pub(super) fn text(&mut self, text: &'a str) {
-        if text.len() > SHORT {
+        if text.len() > MAX_TABLE_TEXT_BYTES {
             self.number(0);
             return self.bytes_of(text);
         }

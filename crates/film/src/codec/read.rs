@@ -5,7 +5,7 @@ use gauntlet_model::{EpisodeId, FailureKind, MAX_STEP, Scores, StepRange, Timest
 use super::enum_codes::Kind;
 use super::input::{In, Read};
 use super::{HAS_DURATION, HAS_FAILURES, HAS_ORDER, HAS_QUESTION, PAUSED};
-use crate::fact::{ChallengeFact, Fact, What};
+use crate::fact::{ChallengeFact, Fact, FactBody};
 
 pub(super) fn facts(bytes: &[u8]) -> Read<Vec<Fact>> {
     let mut input = In::new(bytes)?;
@@ -40,11 +40,11 @@ pub(super) fn facts(bytes: &[u8]) -> Read<Vec<Fact>> {
                 Some(EpisodeId::new(name).map_err(|e| input.wrong("episode", e.message))?)
             }
         };
-        let what = match kind {
+        let body = match kind {
             Kind::Scored => scored.next().ok_or_else(|| input.wrong("kind", "has no snapshot".to_owned()))?,
             other => input.other(other)?,
         };
-        read.push(Fact { seq: seq as u64, at, episode, step, what });
+        read.push(Fact { seq: seq as u64, at, episode, step, body });
     }
     match input.left() {
         0 => Ok(read),
@@ -64,7 +64,7 @@ struct SnapshotColumns {
 }
 
 impl<'a> In<'a> {
-    fn scored(&mut self, count: usize) -> Read<Vec<What>> {
+    fn scored(&mut self, count: usize) -> Read<Vec<FactBody>> {
         let marks = self.runs("marks", count, In::small)?;
         let known = u32::from(PAUSED | HAS_DURATION | HAS_FAILURES | HAS_QUESTION | HAS_ORDER);
         if let Some(strange) = marks.iter().find(|m| **m & !known != 0) {
@@ -137,7 +137,7 @@ impl<'a> In<'a> {
         Ok(())
     }
 
-    fn assemble(&mut self, shot: SnapshotColumns, is_paused: bool, paths: &[&str]) -> Read<What> {
+    fn assemble(&mut self, shot: SnapshotColumns, is_paused: bool, paths: &[&str]) -> Read<FactBody> {
         let mut path = |position: u32| {
             let text = paths.get(position as usize).copied();
             let text = text.ok_or_else(|| self.wrong("path", format!("{position} of {}", paths.len())))?;
@@ -149,14 +149,14 @@ impl<'a> In<'a> {
         let not_evaluated = shot.skipped.iter().map(|p| path(*p)).collect::<Read<_>>()?;
         let scores = Scores::new(scores).map_err(|e| self.wrong("scores", e.to_string()))?;
         let SnapshotColumns { failures, duration_ms, challenge, .. } = shot;
-        Ok(What::Scored { scores, not_evaluated, failures, duration_ms, is_paused, challenge })
+        Ok(FactBody::Scored { scores, not_evaluated, failures, duration_ms, is_paused, challenge })
     }
 
-    fn other(&mut self, kind: Kind) -> Read<What> {
+    fn other(&mut self, kind: Kind) -> Read<FactBody> {
         Ok(match kind {
             Kind::Scored => return Err(self.wrong("kind", "a snapshot is in the columns".to_owned())),
-            Kind::Added => What::Added { path: self.owned("path")?, value: self.score("value")? },
-            Kind::RunStarted => What::RunStarted {
+            Kind::Added => FactBody::Added { path: self.owned("path")?, value: self.score("value")? },
+            Kind::RunStarted => FactBody::RunStarted {
                 name: self.owned("name")?,
                 project: self.owned("project")?,
                 kind: self.owned("kind")?,
@@ -164,26 +164,30 @@ impl<'a> In<'a> {
                 task: self.optional("task")?,
             },
             Kind::Status => {
-                What::Status { status: self.variant("status")?, reason: self.optional("reason")? }
+                FactBody::Status { status: self.variant("status")?, reason: self.optional("reason")? }
             }
-            Kind::EpisodeStarted => What::EpisodeStarted { task: self.optional("task")? },
-            Kind::EpisodeFinished => What::EpisodeFinished {
+            Kind::EpisodeStarted => FactBody::EpisodeStarted { task: self.optional("task")? },
+            Kind::EpisodeFinished => FactBody::EpisodeFinished {
                 status: self.variant("status")?,
                 return_: self.flag("return")?.then(|| self.score("return")).transpose()?,
             },
-            Kind::Recorded => What::Recorded {
+            Kind::Recorded => FactBody::Recorded {
                 kind: self.variant("step_kind")?,
                 name: self.optional("name")?,
                 failed: self.flag("error")?,
             },
-            Kind::Command => What::Command {
+            Kind::Command => FactBody::Command {
                 id: self.owned("command_id")?,
                 action: self.variant("action")?,
                 author: self.owned("author")?,
             },
-            Kind::Applied => What::Applied { id: self.owned("command_id")?, result: self.owned("result")? },
-            Kind::Answered => What::Answered { answer: self.owned("answer")?, author: self.owned("author")? },
-            Kind::Note => What::Note {
+            Kind::Applied => {
+                FactBody::Applied { id: self.owned("command_id")?, result: self.owned("result")? }
+            }
+            Kind::Answered => {
+                FactBody::Answered { answer: self.owned("answer")?, author: self.owned("author")? }
+            }
+            Kind::Note => FactBody::Note {
                 text: self.owned("text")?,
                 author: self.owned("author")?,
                 range: match self.flag("range")? {
@@ -193,14 +197,14 @@ impl<'a> In<'a> {
                     false => None,
                 },
             },
-            Kind::Alert => What::Alert {
+            Kind::Alert => FactBody::Alert {
                 text: self.owned("text")?,
                 severity: self.variant("severity")?,
                 monitor: self.optional("monitor")?,
             },
-            Kind::Artifact => What::Artifact { name: self.owned("name")? },
-            Kind::Gap => What::Gap { lost: self.number("lost")?, reason: self.owned("reason")? },
-            Kind::Other => What::Other,
+            Kind::Artifact => FactBody::Artifact { name: self.owned("name")? },
+            Kind::Gap => FactBody::Gap { lost: self.number("lost")?, reason: self.owned("reason")? },
+            Kind::Other => FactBody::Other,
         })
     }
 }

@@ -7,7 +7,7 @@ use gauntlet_model::{FailureKind, MAX_STEP, Scores};
 use super::enum_codes::{Kind, WireEnum};
 use super::output::Out;
 use super::{HAS_DURATION, HAS_FAILURES, HAS_ORDER, HAS_QUESTION, PAUSED};
-use crate::fact::{ChallengeFact, Fact, What};
+use crate::fact::{ChallengeFact, Fact, FactBody};
 
 /// A list of paths longer than this is no longer kept in tree order, which takes a search an insertion.
 const MANY_PATHS: usize = 1024;
@@ -18,29 +18,29 @@ pub(super) fn facts(facts: &[Fact]) -> Vec<u8> {
     out.deltas(facts.iter().map(|f| f.at.micros()));
     out.deltas(facts.iter().map(|f| f.step.map_or(0, |step| step.min(MAX_STEP) as i64 + 1)));
     out.runs(facts.iter().map(|f| f.episode.as_ref().map_or("", |e| e.as_str())), Out::text);
-    out.runs(facts.iter().map(|f| kind(&f.what).code()), |out, code| out.number(code.into()));
-    out.scored(&facts.iter().filter_map(|f| SnapshotColumns::of(&f.what)).collect::<Vec<_>>());
-    facts.iter().for_each(|f| out.other(&f.what));
+    out.runs(facts.iter().map(|f| kind(&f.body).code()), |out, code| out.number(code.into()));
+    out.scored(&facts.iter().filter_map(|f| SnapshotColumns::of(&f.body)).collect::<Vec<_>>());
+    facts.iter().for_each(|f| out.other(&f.body));
     out.finish(facts.len())
 }
 
-fn kind(what: &What) -> Kind {
-    match what {
-        What::Scored { .. } => Kind::Scored,
-        What::Added { .. } => Kind::Added,
-        What::RunStarted { .. } => Kind::RunStarted,
-        What::Status { .. } => Kind::Status,
-        What::EpisodeStarted { .. } => Kind::EpisodeStarted,
-        What::EpisodeFinished { .. } => Kind::EpisodeFinished,
-        What::Recorded { .. } => Kind::Recorded,
-        What::Command { .. } => Kind::Command,
-        What::Applied { .. } => Kind::Applied,
-        What::Answered { .. } => Kind::Answered,
-        What::Note { .. } => Kind::Note,
-        What::Artifact { .. } => Kind::Artifact,
-        What::Gap { .. } => Kind::Gap,
-        What::Alert { .. } => Kind::Alert,
-        What::Other => Kind::Other,
+fn kind(body: &FactBody) -> Kind {
+    match body {
+        FactBody::Scored { .. } => Kind::Scored,
+        FactBody::Added { .. } => Kind::Added,
+        FactBody::RunStarted { .. } => Kind::RunStarted,
+        FactBody::Status { .. } => Kind::Status,
+        FactBody::EpisodeStarted { .. } => Kind::EpisodeStarted,
+        FactBody::EpisodeFinished { .. } => Kind::EpisodeFinished,
+        FactBody::Recorded { .. } => Kind::Recorded,
+        FactBody::Command { .. } => Kind::Command,
+        FactBody::Applied { .. } => Kind::Applied,
+        FactBody::Answered { .. } => Kind::Answered,
+        FactBody::Note { .. } => Kind::Note,
+        FactBody::Artifact { .. } => Kind::Artifact,
+        FactBody::Gap { .. } => Kind::Gap,
+        FactBody::Alert { .. } => Kind::Alert,
+        FactBody::Other => Kind::Other,
     }
 }
 
@@ -55,8 +55,9 @@ struct SnapshotColumns<'a> {
 }
 
 impl<'a> SnapshotColumns<'a> {
-    fn of(what: &'a What) -> Option<Self> {
-        let What::Scored { scores, not_evaluated, failures, duration_ms, is_paused, challenge } = what else {
+    fn of(body: &'a FactBody) -> Option<Self> {
+        let FactBody::Scored { scores, not_evaluated, failures, duration_ms, is_paused, challenge } = body
+        else {
             return None;
         };
         let (duration_ms, is_paused, challenge) = (*duration_ms, *is_paused, challenge.as_ref());
@@ -165,60 +166,60 @@ impl<'a> Out<'a> {
         challenge.options.iter().for_each(|option| self.text(option));
     }
 
-    fn other(&mut self, what: &'a What) {
-        match what {
-            What::Scored { .. } => {}
-            What::Added { path, value } => {
+    fn other(&mut self, body: &'a FactBody) {
+        match body {
+            FactBody::Scored { .. } => {}
+            FactBody::Added { path, value } => {
                 self.text(path);
                 self.bytes.extend(value.get().to_le_bytes());
             }
-            What::RunStarted { name, project, kind, agent, task } => {
+            FactBody::RunStarted { name, project, kind, agent, task } => {
                 [name, project, kind].into_iter().for_each(|text| self.text(text));
                 self.optional(agent);
                 self.optional(task);
             }
-            What::Status { status, reason } => {
+            FactBody::Status { status, reason } => {
                 self.variant(*status);
                 self.optional(reason);
             }
-            What::EpisodeStarted { task } => self.optional(task),
-            What::EpisodeFinished { status, return_ } => {
+            FactBody::EpisodeStarted { task } => self.optional(task),
+            FactBody::EpisodeFinished { status, return_ } => {
                 self.variant(*status);
                 self.number(return_.is_some().into());
                 self.bytes.extend(return_.iter().flat_map(|value| value.get().to_le_bytes()));
             }
-            What::Recorded { kind, name, failed } => {
+            FactBody::Recorded { kind, name, failed } => {
                 self.variant(*kind);
                 self.optional(name);
                 self.number((*failed).into());
             }
-            What::Command { id, action, author } => {
+            FactBody::Command { id, action, author } => {
                 self.text(id);
                 self.variant(*action);
                 self.text(author);
             }
-            What::Applied { id: first, result: second }
-            | What::Answered { answer: first, author: second } => {
+            FactBody::Applied { id: first, result: second }
+            | FactBody::Answered { answer: first, author: second } => {
                 self.text(first);
                 self.text(second);
             }
-            What::Note { text, author, range } => {
+            FactBody::Note { text, author, range } => {
                 self.text(text);
                 self.text(author);
                 self.number(range.is_some().into());
                 range.iter().flat_map(|r| [r.from, r.to]).for_each(|step| self.number(step));
             }
-            What::Alert { text, severity, monitor } => {
+            FactBody::Alert { text, severity, monitor } => {
                 self.text(text);
                 self.variant(*severity);
                 self.optional(monitor);
             }
-            What::Artifact { name } => self.text(name),
-            What::Gap { lost, reason } => {
+            FactBody::Artifact { name } => self.text(name),
+            FactBody::Gap { lost, reason } => {
                 self.number(*lost);
                 self.text(reason);
             }
-            What::Other => {}
+            FactBody::Other => {}
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Facts are read back as they were written, and no bytes make the codec panic.
 
 use gauntlet_film::codec::{decode, encode};
-use gauntlet_film::{ChallengeFact, Fact, What};
+use gauntlet_film::{ChallengeFact, Fact, FactBody};
 use gauntlet_model::{Action, EpisodeId, FailureKind, MAX_STEP, Scores, Status, StepKind};
 use proptest::prelude::*;
 
@@ -62,14 +62,14 @@ proptest! {
 
 /// A small chunk with something of everything.
 fn sample() -> Vec<Fact> {
-    let started = What::RunStarted {
+    let started = FactBody::RunStarted {
         name: "demo".to_owned(),
         project: "p".to_owned(),
         kind: "grpo".to_owned(),
         agent: None,
         task: Some("t".to_owned()),
     };
-    let full = What::Scored {
+    let full = FactBody::Scored {
         scores: Scores::new([("root", -20.0), ("format", 0.5), ("a.b", 0.1)]).unwrap(),
         not_evaluated: vec!["style".to_owned()],
         failures: vec![FailureKind::Refusal],
@@ -86,16 +86,16 @@ fn sample() -> Vec<Fact> {
         full,
         scores(&[("format", 1.0), ("root", 3.0)]),
         added("root", 1.5),
-        What::Status { status: Status::Paused, reason: None },
-        What::EpisodeStarted { task: None },
-        What::EpisodeFinished { status: Status::Completed, return_: None },
-        What::Recorded { kind: StepKind::ToolCall, name: Some("search".to_owned()), failed: true },
-        What::Command { id: "c".to_owned(), action: Action::Resume, author: "me".to_owned() },
-        What::Applied { id: "c".to_owned(), result: "ok".to_owned() },
-        What::Answered { answer: "yes".to_owned(), author: "me".to_owned() },
-        What::Note { text: "odd".to_owned(), author: "me".to_owned(), range: None },
-        What::Artifact { name: "r.json".to_owned() },
-        What::Gap { lost: 300, reason: "full".to_owned() },
+        FactBody::Status { status: Status::Paused, reason: None },
+        FactBody::EpisodeStarted { task: None },
+        FactBody::EpisodeFinished { status: Status::Completed, return_: None },
+        FactBody::Recorded { kind: StepKind::ToolCall, name: Some("search".to_owned()), failed: true },
+        FactBody::Command { id: "c".to_owned(), action: Action::Resume, author: "me".to_owned() },
+        FactBody::Applied { id: "c".to_owned(), result: "ok".to_owned() },
+        FactBody::Answered { answer: "yes".to_owned(), author: "me".to_owned() },
+        FactBody::Note { text: "odd".to_owned(), author: "me".to_owned(), range: None },
+        FactBody::Artifact { name: "r.json".to_owned() },
+        FactBody::Gap { lost: 300, reason: "full".to_owned() },
     ];
     let mut facts: Vec<Fact> = (0..).zip(whats).map(|(seq, what)| fact(seq, 1 + seq / 2, what)).collect();
     facts[0].step = None;

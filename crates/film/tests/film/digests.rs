@@ -100,7 +100,7 @@ fn most_scores_are_within_the_robust_range_and_few_outliers_do_not_move_it() {
 
 #[test]
 fn a_film_without_a_root_is_drawn_by_its_first_score() {
-    let main = |what: &[gauntlet_film::What]| {
+    let main = |what: &[gauntlet_film::FactBody]| {
         let mut film = Film::new();
         (0u64..).zip(what).for_each(|(i, what)| film.apply(&fact(i, i, what.clone())));
         film.main_path().and_then(|id| film.path_of(id)).map(|path| path.path.clone())

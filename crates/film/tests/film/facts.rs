@@ -1,6 +1,6 @@
 //! Facts to test with: short to write, and drawn at random.
 
-use gauntlet_film::{ChallengeFact, Fact, Film, What};
+use gauntlet_film::{ChallengeFact, Fact, FactBody, Film};
 use gauntlet_model::{
     Action, EpisodeId, FailureKind, FailureRules, MAX_STEP, Score, Scores, Severity, Status, StepKind,
     StepRange, Timestamp,
@@ -12,13 +12,13 @@ pub(crate) const PATHS: [&str; 10] =
     ["root", "grounding", "format", "a.format", "a", "a.b.c", "refusal", "x.y", "sub.root", "metrics.loss"];
 
 /// A fact of step `step`, at second `seq`.
-pub(crate) fn fact(seq: u64, step: u64, what: What) -> Fact {
-    Fact { seq, at: Timestamp::from_micros(seq as i64 * 1_000_000), episode: None, step: Some(step), what }
+pub(crate) fn fact(seq: u64, step: u64, body: FactBody) -> Fact {
+    Fact { seq, at: Timestamp::from_micros(seq as i64 * 1_000_000), episode: None, step: Some(step), body }
 }
 
 /// A snapshot with these scores and nothing else.
-pub(crate) fn scores(pairs: &[(&str, f64)]) -> What {
-    What::Scored {
+pub(crate) fn scores(pairs: &[(&str, f64)]) -> FactBody {
+    FactBody::Scored {
         scores: Scores::new(pairs.iter().copied()).unwrap(),
         not_evaluated: Vec::new(),
         failures: Vec::new(),
@@ -29,8 +29,8 @@ pub(crate) fn scores(pairs: &[(&str, f64)]) -> What {
 }
 
 /// A later score.
-pub(crate) fn added(path: &str, value: f64) -> What {
-    What::Added { path: path.to_owned(), value: Score::new(value).unwrap() }
+pub(crate) fn added(path: &str, value: f64) -> FactBody {
+    FactBody::Added { path: path.to_owned(), value: Score::new(value).unwrap() }
 }
 
 /// The film of facts in the order given, judged by the medical rules.
@@ -59,7 +59,7 @@ fn episode() -> impl Strategy<Value = Option<EpisodeId>> {
         .prop_map(|name| name.map(|name| EpisodeId::new(name).unwrap()))
 }
 
-fn snapshot() -> impl Strategy<Value = What> {
+fn snapshot() -> impl Strategy<Value = FactBody> {
     let asked = (text(), text(), prop::collection::vec(text(), 0..3))
         .prop_map(|(kind, question, options)| ChallengeFact { kind, question, options });
     let paths = subsequence(PATHS.to_vec(), 0..=PATHS.len());
@@ -74,7 +74,7 @@ fn snapshot() -> impl Strategy<Value = What> {
     (paths, prop::collection::vec(score(), PATHS.len()), rest).prop_map(
         |(mut paths, values, (skipped, failures, duration_ms, is_paused, challenge))| {
             let skipped = paths.split_off(paths.len().saturating_sub(skipped));
-            What::Scored {
+            FactBody::Scored {
                 scores: Scores::new(paths.into_iter().zip(values)).unwrap(),
                 not_evaluated: skipped.into_iter().map(str::to_owned).collect(),
                 failures,
@@ -86,7 +86,7 @@ fn snapshot() -> impl Strategy<Value = What> {
     )
 }
 
-fn what() -> impl Strategy<Value = What> {
+fn body() -> impl Strategy<Value = FactBody> {
     let status = select(Status::ALL.to_vec());
     let maybe = || prop::option::of(text());
     let later = (select(PATHS.to_vec()), score()).prop_map(|(path, value)| added(path, value));
@@ -98,27 +98,27 @@ fn what() -> impl Strategy<Value = What> {
         12 => snapshot(),
         4 => later,
         1 => (text(), text(), text(), maybe(), maybe()).prop_map(|(name, project, kind, agent, task)| {
-            What::RunStarted { name, project, kind, agent, task }
+            FactBody::RunStarted { name, project, kind, agent, task }
         }),
-        1 => (status.clone(), maybe()).prop_map(|(status, reason)| What::Status { status, reason }),
-        1 => maybe().prop_map(|task| What::EpisodeStarted { task }),
-        3 => (status, prop::option::of(score())).prop_map(|(status, value)| What::EpisodeFinished {
+        1 => (status.clone(), maybe()).prop_map(|(status, reason)| FactBody::Status { status, reason }),
+        1 => maybe().prop_map(|task| FactBody::EpisodeStarted { task }),
+        3 => (status, prop::option::of(score())).prop_map(|(status, value)| FactBody::EpisodeFinished {
             status,
             return_: value.map(|v| Score::new(v).unwrap()),
         }),
         1 => (step_kind, maybe(), any::<bool>())
-            .prop_map(|(kind, name, failed)| What::Recorded { kind, name, failed }),
-        1 => (id(), action, text()).prop_map(|(id, action, author)| What::Command { id, action, author }),
-        1 => (id(), text()).prop_map(|(id, result)| What::Applied { id, result }),
-        1 => (text(), text()).prop_map(|(answer, author)| What::Answered { answer, author }),
+            .prop_map(|(kind, name, failed)| FactBody::Recorded { kind, name, failed }),
+        1 => (id(), action, text()).prop_map(|(id, action, author)| FactBody::Command { id, action, author }),
+        1 => (id(), text()).prop_map(|(id, result)| FactBody::Applied { id, result }),
+        1 => (text(), text()).prop_map(|(answer, author)| FactBody::Answered { answer, author }),
         1 => (text(), text(), prop::option::of(range)).prop_map(|(text, author, range)| {
-            What::Note { text, author, range }
+            FactBody::Note { text, author, range }
         }),
         1 => (text(), prop::sample::select(Severity::ALL.to_vec()), maybe())
-            .prop_map(|(text, severity, monitor)| What::Alert { text, severity, monitor }),
-        1 => text().prop_map(|name| What::Artifact { name }),
-        1 => Just(What::Other),
-        1 => (any::<u64>(), text()).prop_map(|(lost, reason)| What::Gap { lost, reason }),
+            .prop_map(|(text, severity, monitor)| FactBody::Alert { text, severity, monitor }),
+        1 => text().prop_map(|name| FactBody::Artifact { name }),
+        1 => Just(FactBody::Other),
+        1 => (any::<u64>(), text()).prop_map(|(lost, reason)| FactBody::Gap { lost, reason }),
     ]
 }
 
@@ -126,14 +126,14 @@ fn what() -> impl Strategy<Value = What> {
 pub(crate) fn log(most: usize) -> impl Strategy<Value = Vec<Fact>> {
     let step =
         prop_oneof![6 => (0u64..8).prop_map(Some), 1 => Just(None), 1 => (0..=MAX_STEP).prop_map(Some)];
-    let one = (any::<i32>(), episode(), step, what());
+    let one = (any::<i32>(), episode(), step, body());
     prop::collection::vec(one, 0..most).prop_map(|facts| {
-        let numbered = (0u64..).zip(facts).map(|(seq, (micros, episode, step, what))| Fact {
+        let numbered = (0u64..).zip(facts).map(|(seq, (micros, episode, step, body))| Fact {
             seq,
             at: Timestamp::from_micros(micros.into()),
             episode,
             step,
-            what,
+            body,
         });
         numbered.collect()
     })

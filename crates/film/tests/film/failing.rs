@@ -4,7 +4,7 @@ use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules, Scores, 
 use serde_json::Value;
 
 use crate::facts::{added, fact, judged, scores};
-use gauntlet_film::{Fact, What};
+use gauntlet_film::{Fact, FactBody};
 
 fn of<T: serde::de::DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).unwrap()
@@ -13,7 +13,7 @@ fn of<T: serde::de::DeserializeOwned>(value: &Value) -> T {
 fn fact_of(seq: u64, event: &Value) -> Fact {
     let episode = event["episode"].as_str().map(|id| EpisodeId::new(id).unwrap());
     if let Some(status) = event.get("finished") {
-        let what = What::EpisodeFinished { status: of::<Status>(status), return_: None };
+        let what = FactBody::EpisodeFinished { status: of::<Status>(status), return_: None };
         return Fact { episode, step: None, ..fact(seq, 0, what) };
     }
     let step = event["step"].as_u64().unwrap();
@@ -21,7 +21,7 @@ fn fact_of(seq: u64, event: &Value) -> Fact {
         return Fact { episode, ..fact(seq, step, added(path, event["value"].as_f64().unwrap())) };
     }
     let mut what = scores(&[]);
-    if let What::Scored { scores, not_evaluated, failures, .. } = &mut what {
+    if let FactBody::Scored { scores, not_evaluated, failures, .. } = &mut what {
         *scores = of::<Scores>(&event["scores"]);
         *not_evaluated = event.get("not_evaluated").map(of::<Vec<String>>).unwrap_or_default();
         *failures = event.get("failures").map(of::<Vec<FailureKind>>).unwrap_or_default();

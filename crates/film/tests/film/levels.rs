@@ -2,7 +2,7 @@
 
 use gauntlet_film::levels::{self, CHUNK, FAN_OUT, span};
 use gauntlet_film::surroundings::Surroundings;
-use gauntlet_film::{Fact, Film, Manifest, What};
+use gauntlet_film::{Fact, FactBody, Film, Manifest};
 use gauntlet_model::{EpisodeId, FailureRule, RunId, Status};
 use proptest::prelude::*;
 use serde_json::json;
@@ -19,7 +19,7 @@ fn thin(facts: &[Fact], rule: FailureRule, level: u8) -> Vec<Fact> {
 fn sealed(log: &[Fact], chunk: std::ops::Range<usize>, head: usize, level: u8) -> Vec<Fact> {
     let (earlier, facts) = (&log[..chunk.start], &log[chunk]);
     let around = Surroundings::of(facts, &film(&log[..head]));
-    let is_scored = |fact: &Fact| matches!(fact.what, What::Scored { .. } | What::Added { .. });
+    let is_scored = |fact: &Fact| matches!(fact.body, FactBody::Scored { .. } | FactBody::Added { .. });
     let of_node = |fact: &Fact| {
         is_scored(fact) && fact.step.is_some_and(|step| around.nodes.contains(&(step, fact.episode.clone())))
     };
@@ -96,7 +96,7 @@ fn of(episode: &str, fact: Fact) -> Fact {
 
 #[test]
 fn the_end_of_a_failed_episode_stays_with_its_last_node() {
-    let end = |seq, status| fact(seq, 0, What::EpisodeFinished { status, return_: None });
+    let end = |seq, status| fact(seq, 0, FactBody::EpisodeFinished { status, return_: None });
     let mut facts: Vec<Fact> = (0..24).map(|i| of("a", fact(i, i, scores(&[("root", 1.0)])))).collect();
     facts.push(of("a", end(24, Status::Failed)));
     facts.extend((25..40).map(|i| of("b", fact(i, i, scores(&[("root", 1.0)])))));
@@ -105,7 +105,7 @@ fn the_end_of_a_failed_episode_stays_with_its_last_node() {
     assert_eq!(failures(&full), [23]);
     let thinned = thin(&facts, FailureRule::Dipg, 1);
     assert_eq!(failures(&film(&thinned)), [23]);
-    assert_eq!(thinned.iter().filter(|f| matches!(f.what, What::EpisodeFinished { .. })).count(), 2);
+    assert_eq!(thinned.iter().filter(|f| matches!(f.body, FactBody::EpisodeFinished { .. })).count(), 2);
     // Where its last node is thinned out, the end would fail another node.
     let graver: Vec<Fact> = facts[..25]
         .iter()
@@ -119,7 +119,7 @@ fn the_end_of_a_failed_episode_stays_with_its_last_node() {
 
 #[test]
 fn an_error_that_ends_an_episode_chunks_later_fails_its_last_node() {
-    let end = |seq, status| of("a", fact(seq, 0, What::EpisodeFinished { status, return_: None }));
+    let end = |seq, status| of("a", fact(seq, 0, FactBody::EpisodeFinished { status, return_: None }));
     let node = |seq, step| of("a", fact(seq, step, scores(&[("root", 1.0)])));
     let mut log: Vec<Fact> = (0..16).map(|i| node(i, i)).collect();
     log.extend((16..32).map(|i| fact(i, i, scores(&[("root", 1.0)]))));
@@ -181,7 +181,7 @@ proptest! {
             prop_assert_eq!(there, Some(node));
         }
         let bucket = FAN_OUT.pow(level.into()) as usize;
-        let scored = thinned.iter().filter(|f| matches!(f.what, What::Scored { .. })).count();
+        let scored = thinned.iter().filter(|f| matches!(f.body, FactBody::Scored { .. })).count();
         prop_assert!(scored <= 5 * full.len().div_ceil(bucket) + 1);
     }
 }

@@ -46,7 +46,7 @@ fn metrics_alone_are_curves_without_nodes() {
 #[test]
 fn the_later_value_of_a_step_counts_and_one_of_an_episode_comes_first() {
     let mut of_episode = rollout(1, 1, "a", 1.0);
-    of_episode.what = scores(&[("root", 1.0), ("metrics.tokens", 7.0)]);
+    of_episode.body = scores(&[("root", 1.0), ("metrics.tokens", 7.0)]);
     let facts = [
         of_episode,
         rollout(2, 1, "b", 1.0),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gauntlet_film::{Fact, Film, Rules, What};
+use gauntlet_film::{Fact, FactBody, Film, Rules};
 use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules, Status};
 use proptest::prelude::*;
 
@@ -21,8 +21,8 @@ struct Plain {
 
 /// A measurement of a full step: its path and value.
 fn measured(fact: &Fact) -> Option<(&str, f64)> {
-    match &fact.what {
-        What::Added { path, value } if fact.episode.is_none() && path.starts_with("metrics.") => {
+    match &fact.body {
+        FactBody::Added { path, value } if fact.episode.is_none() && path.starts_with("metrics.") => {
             Some((path, value.get()))
         }
         _ => None,
@@ -34,13 +34,13 @@ fn rule_of(facts: &[Fact], asked: FailureRules) -> FailureRule {
     let mut paths: Vec<&str> = Vec::new();
     let mut roots: Vec<f64> = Vec::new();
     for fact in facts.iter().filter(|fact| fact.step.is_some() && measured(fact).is_none()) {
-        match &fact.what {
-            What::Scored { scores, not_evaluated, .. } => {
+        match &fact.body {
+            FactBody::Scored { scores, not_evaluated, .. } => {
                 paths.extend(scores.iter().map(|(path, _)| path));
                 paths.extend(not_evaluated.iter().map(String::as_str));
                 roots.extend(scores.root());
             }
-            What::Added { path, value } => {
+            FactBody::Added { path, value } => {
                 paths.push(path);
                 roots.extend((path == "root").then_some(value.get()));
             }
@@ -65,17 +65,17 @@ fn plainly(facts: &[Fact], asked: FailureRules) -> Vec<Plain> {
     let rule = rule_of(facts, asked);
     let key = |fact: &Fact| Some((fact.step?, fact.episode.clone()));
     let mut snapshots: BTreeMap<_, Vec<&Fact>> = BTreeMap::new();
-    for fact in facts.iter().filter(|f| matches!(f.what, What::Scored { .. })) {
+    for fact in facts.iter().filter(|f| matches!(f.body, FactBody::Scored { .. })) {
         key(fact).into_iter().for_each(|key| snapshots.entry(key).or_default().push(fact));
     }
     let plain = |((step, episode), snapshots): ((u64, Option<EpisodeId>), Vec<&Fact>)| {
         let scored = snapshots[snapshots.len() - 1];
         let counts = |later: &&Fact| later.seq > scored.seq || snapshots.len() == 1;
-        let What::Scored { scores, failures, .. } = &scored.what else { unreachable!() };
+        let FactBody::Scored { scores, failures, .. } = &scored.body else { unreachable!() };
         let mut scores: BTreeMap<String, f64> = scores.iter().map(|(p, v)| (p.to_owned(), v)).collect();
         let of_node = |fact: &&Fact| key(fact) == key(scored) && measured(fact).is_none();
         for later in facts.iter().filter(counts).filter(of_node) {
-            if let What::Added { path, value } = &later.what {
+            if let FactBody::Added { path, value } = &later.body {
                 scores.insert(path.clone(), value.get());
             }
         }
@@ -101,7 +101,7 @@ fn plainly(facts: &[Fact], asked: FailureRules) -> Vec<Plain> {
     let mut nodes: Vec<Plain> = snapshots.into_iter().map(plain).collect();
     let mut ends: BTreeMap<&EpisodeId, bool> = BTreeMap::new();
     for fact in facts {
-        if let (What::EpisodeFinished { status, .. }, Some(episode)) = (&fact.what, &fact.episode) {
+        if let (FactBody::EpisodeFinished { status, .. }, Some(episode)) = (&fact.body, &fact.episode) {
             ends.insert(episode, matches!(status, Status::Failed | Status::TimedOut));
         }
     }

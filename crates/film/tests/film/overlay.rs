@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gauntlet_film::surroundings::Surroundings;
-use gauntlet_film::{Base, Fact, What, overlay};
+use gauntlet_film::{Base, Fact, FactBody, overlay};
 use gauntlet_model::{FailureRule, FailureRules, Scores};
 use serde_json::Value;
 
@@ -15,11 +15,11 @@ fn fact_of(seq: u64, event: &Value) -> Fact {
     if let Some(path) = event["path"].as_str() {
         return fact(seq, 3, added(path, event["value"].as_f64().unwrap()));
     }
-    let mut what = scores(&[]);
-    if let What::Scored { scores, .. } = &mut what {
+    let mut body = scores(&[]);
+    if let FactBody::Scored { scores, .. } = &mut body {
         *scores = serde_json::from_value::<Scores>(event["scores"].clone()).unwrap();
     }
-    fact(seq, 3, what)
+    fact(seq, 3, body)
 }
 
 /// What a film shows.
@@ -34,11 +34,11 @@ fn worked_out(facts: &[Fact]) -> Expected {
     let mut last: Option<(Base, &Scores)> = None;
     let mut later = Vec::new();
     for fact in facts {
-        match &fact.what {
-            What::Scored { scores, .. } => {
+        match &fact.body {
+            FactBody::Scored { scores, .. } => {
                 last = Some((Base::with(last.map(|(base, _)| base), fact.seq), scores));
             }
-            What::Added { path, value } => later.push((fact.seq, path.as_str(), value.get())),
+            FactBody::Added { path, value } => later.push((fact.seq, path.as_str(), value.get())),
             _ => {}
         }
     }

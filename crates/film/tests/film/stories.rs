@@ -1,6 +1,6 @@
 //! What a viewer is reported, story by story.
 
-use gauntlet_film::{ChallengeFact, Fact, Film, State, What};
+use gauntlet_film::{ChallengeFact, Fact, FactBody, Film, State};
 use gauntlet_model::{
     Action, Body, EpisodeId, Event, EventId, FailureKind, MAX_STEP, ScoreAdded, ScoreTarget, Scores,
     SnapshotScored, Status, Timestamp,
@@ -84,7 +84,7 @@ fn a_score_logged_before_its_step_counts_over_the_first_snapshot_only() {
 #[test]
 fn a_rubric_has_three_states() {
     let mut scored = scores(&[("root", 1.0), ("format", 0.0)]);
-    if let What::Scored { not_evaluated, .. } = &mut scored {
+    if let FactBody::Scored { not_evaluated, .. } = &mut scored {
         not_evaluated.push("grounding".to_owned());
     }
     let film = film(&[fact(0, 1, scored)]);
@@ -135,7 +135,7 @@ fn a_question_waits_until_someone_answers() {
         question: "Go on?".to_owned(),
         options: vec!["yes".to_owned()],
     };
-    let paused = What::Scored {
+    let paused = FactBody::Scored {
         scores: Scores::default(),
         not_evaluated: Vec::new(),
         failures: Vec::new(),
@@ -146,15 +146,15 @@ fn a_question_waits_until_someone_answers() {
     let waiting = film(&[fact(0, 1, scores(&[])), fact(4, 2, paused)]);
     assert_eq!(waiting.pending_challenge(), Some((1, &asked)));
 
-    let check = |seq, step, what: What, still: bool| {
+    let check = |seq, step, what: FactBody, still: bool| {
         let mut film = waiting.clone();
         film.apply(&Fact { step, ..fact(seq, 0, what) });
         assert_eq!(film.pending_challenge().is_some(), still, "{seq} {step:?}");
         film
     };
-    let answer = || What::Answered { answer: "yes".to_owned(), author: "me".to_owned() };
-    let command = |action| What::Command { id: "c".to_owned(), action, author: "me".to_owned() };
-    let status = |status| What::Status { status, reason: None };
+    let answer = || FactBody::Answered { answer: "yes".to_owned(), author: "me".to_owned() };
+    let command = |action| FactBody::Command { id: "c".to_owned(), action, author: "me".to_owned() };
+    let status = |status| FactBody::Status { status, reason: None };
     let answered = check(5, Some(2), answer(), false);
     assert_eq!(answered.node(1).unwrap().answer.unwrap().answer, "yes");
     check(5, Some(1), answer(), true);
@@ -163,14 +163,14 @@ fn a_question_waits_until_someone_answers() {
     check(5, None, command(Action::Answer), false);
     check(5, None, command(Action::Tweak), true);
     check(3, None, command(Action::Resume), true);
-    check(5, None, What::Applied { id: "c".to_owned(), result: "ok".to_owned() }, false);
+    check(5, None, FactBody::Applied { id: "c".to_owned(), result: "ok".to_owned() }, false);
     check(5, None, status(Status::Running), false);
     check(5, None, status(Status::Paused), true);
 }
 
 #[test]
 fn the_run_has_its_description_and_its_status() {
-    let started = What::RunStarted {
+    let started = FactBody::RunStarted {
         name: "n".to_owned(),
         project: "p".to_owned(),
         kind: "grpo".to_owned(),
@@ -181,8 +181,8 @@ fn the_run_has_its_description_and_its_status() {
     assert_eq!((film.run().name.as_str(), film.run().status), ("n", Status::Pending));
     film.apply(&fact(3, 1, scores(&[])));
     assert_eq!(film.run().status, Status::Running);
-    film.apply(&fact(9, 0, What::Status { status: Status::Failed, reason: Some("oom".to_owned()) }));
-    film.apply(&fact(5, 0, What::Status { status: Status::Paused, reason: None }));
+    film.apply(&fact(9, 0, FactBody::Status { status: Status::Failed, reason: Some("oom".to_owned()) }));
+    film.apply(&fact(5, 0, FactBody::Status { status: Status::Paused, reason: None }));
     assert_eq!((film.run().status, film.run().reason.as_deref()), (Status::Failed, Some("oom")));
     assert_eq!(film.run().started_at, Some(Timestamp::from_micros(0)));
     assert_eq!(film.run().last_at, Some(Timestamp::from_micros(9_000_000)));
@@ -191,9 +191,9 @@ fn the_run_has_its_description_and_its_status() {
 #[test]
 fn commands_have_their_results() {
     let command =
-        |id: &str| What::Command { id: id.to_owned(), action: Action::Pause, author: "me".to_owned() };
+        |id: &str| FactBody::Command { id: id.to_owned(), action: Action::Pause, author: "me".to_owned() };
     let film = film(&[
-        fact(2, 0, What::Applied { id: "b".to_owned(), result: "done".to_owned() }),
+        fact(2, 0, FactBody::Applied { id: "b".to_owned(), result: "done".to_owned() }),
         fact(1, 0, command("b")),
         fact(0, 0, command("a")),
     ]);
@@ -204,7 +204,7 @@ fn commands_have_their_results() {
 
 #[test]
 fn losses_are_counted_once() {
-    let gap = |seq, lost| fact(seq, 0, What::Gap { lost, reason: "full".to_owned() });
+    let gap = |seq, lost| fact(seq, 0, FactBody::Gap { lost, reason: "full".to_owned() });
     let film = film(&[gap(1, 5), gap(0, u64::MAX), gap(1, 5)]);
     let (lost, gaps) = film.gaps();
     assert_eq!((lost, gaps.map(|g| g.seq).collect::<Vec<_>>()), (u64::MAX, vec![0, 1]));

@@ -6,7 +6,7 @@ use super::*;
 use crate::Object;
 
 /// Most bytes of what the rules keep short in one body: keys, numbers, times, ids and a few one-line texts.
-const SHORT: u64 = 64 << 10;
+const SHORT_PARTS_BYTES: u64 = 64 << 10;
 /// Most bytes of a number, a word such as `null` or `inconsistency`, and the comma after it.
 const SCALAR: u64 = 32;
 
@@ -51,7 +51,7 @@ fn of_value(value: &Value) -> u64 {
 
 impl Size for RunStarted {
     fn most_bytes(&self) -> u64 {
-        SHORT
+        SHORT_PARTS_BYTES
             + of_all(self.tags.iter().map(String::as_str))
             + of_object(&self.config)
             + of_object(&self.metadata)
@@ -60,13 +60,13 @@ impl Size for RunStarted {
 
 impl Size for RunFinished {
     fn most_bytes(&self) -> u64 {
-        SHORT + self.summary.as_ref().map_or(0, of_object)
+        SHORT_PARTS_BYTES + self.summary.as_ref().map_or(0, of_object)
     }
 }
 
 impl Size for EpisodeStarted {
     fn most_bytes(&self) -> u64 {
-        SHORT + of_object(&self.metadata)
+        SHORT_PARTS_BYTES + of_object(&self.metadata)
     }
 }
 
@@ -80,19 +80,19 @@ impl Size for SnapshotScored {
             of_text(&challenge.question) + of_optional(&challenge.expected_answer) + of_all(options)
         });
         let texts = of_text(&self.action) + of_text(&self.observation);
-        SHORT + scores + paths + failures + asked + texts + of_object(&self.metadata)
+        SHORT_PARTS_BYTES + scores + paths + failures + asked + texts + of_object(&self.metadata)
     }
 }
 
 impl Size for StepRecorded {
     fn most_bytes(&self) -> u64 {
-        SHORT + of_error(&self.error) + of_object(&self.payload) + of_object(&self.metadata)
+        SHORT_PARTS_BYTES + of_error(&self.error) + of_object(&self.payload) + of_object(&self.metadata)
     }
 }
 
 impl Size for CommandIssued {
     fn most_bytes(&self) -> u64 {
-        SHORT + of_object(&self.parameters)
+        SHORT_PARTS_BYTES + of_object(&self.parameters)
     }
 }
 
@@ -100,7 +100,7 @@ impl Size for ExperimentRegistered {
     fn most_bytes(&self) -> u64 {
         let texts = of_text(&self.research_question) + of_text(&self.prediction);
         let variables = self.independent_variables.iter().chain(&self.dependent_variables);
-        SHORT + texts + of_all(variables.map(String::as_str)) + of_object(&self.metadata)
+        SHORT_PARTS_BYTES + texts + of_all(variables.map(String::as_str)) + of_object(&self.metadata)
     }
 }
 
@@ -112,19 +112,21 @@ impl Size for ExperimentDesigned {
             1024 + of_text(&job.program) + of_text(&job.dataset.name) + metrics
         });
         let tags = of_all(self.tags.iter().map(String::as_str));
-        SHORT + variables + of_text(&self.design.measurement_protocol) + jobs.sum::<u64>() + tags
+        SHORT_PARTS_BYTES + variables + of_text(&self.design.measurement_protocol) + jobs.sum::<u64>() + tags
     }
 }
 
 impl Size for ExperimentStarted {
     fn most_bytes(&self) -> u64 {
-        SHORT + of_object(&self.environment)
+        SHORT_PARTS_BYTES + of_object(&self.environment)
     }
 }
 
 impl Size for ExperimentFinished {
     fn most_bytes(&self) -> u64 {
-        SHORT + of_optional(&self.reason) + of_all(self.research_insights.iter().map(String::as_str))
+        SHORT_PARTS_BYTES
+            + of_optional(&self.reason)
+            + of_all(self.research_insights.iter().map(String::as_str))
     }
 }
 
@@ -132,7 +134,7 @@ impl Size for TrialFinished {
     fn most_bytes(&self) -> u64 {
         let values = of_value(&self.data_point) + of_value(&self.prediction) + of_object(&self.configuration);
         let metrics: u64 = self.metrics.iter().map(|(path, _)| of_text(path) + SCALAR).sum();
-        SHORT + values + metrics + of_error(&self.error)
+        SHORT_PARTS_BYTES + values + metrics + of_error(&self.error)
     }
 }
 

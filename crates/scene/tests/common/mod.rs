@@ -1,7 +1,7 @@
 //! Films for the tests: scores a step, nothing else.
 #![allow(dead_code)] // Each test file uses its own part.
 
-use gauntlet_film::{Fact, Film, What};
+use gauntlet_film::{Fact, FactBody, Film};
 use gauntlet_model::{FailureKind, Scores, Timestamp};
 
 /// One scored step; its sequence number is the step's.
@@ -11,7 +11,7 @@ pub(crate) fn fact(step: u64, scores: &[(&str, f64)], failures: &[FailureKind]) 
         at: Timestamp::from_micros((step as i64).saturating_mul(1_000_000)),
         episode: None,
         step: Some(step),
-        what: What::Scored {
+        body: FactBody::Scored {
             scores: Scores::new(scores.iter().map(|(path, value)| (*path, *value))).unwrap(),
             not_evaluated: Vec::new(),
             failures: failures.to_vec(),

@@ -11,7 +11,7 @@ use serde_json::json;
 /// Seconds between two signs of life; after three of them without one the server takes a writer for lost.
 const INTERVAL_SECS: u64 = 10;
 /// How soon a sign is repeated that the server could not take, such as before it knows the run.
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Sends signs of life from a thread of its own until it is dropped.
 pub(super) struct Writer {
@@ -47,8 +47,8 @@ impl Writer {
         }
         loop {
             match self.endpoint.put_json(&self.url, body.to_string().as_bytes()) {
-                Err(DeliveryError::NotNow { .. }) if Instant::now() + RETRY < deadline => {
-                    std::thread::sleep(RETRY);
+                Err(DeliveryError::NotNow { .. }) if Instant::now() + RETRY_DELAY < deadline => {
+                    std::thread::sleep(RETRY_DELAY);
                 }
                 answer => return answer.map(drop),
             }
@@ -63,7 +63,7 @@ fn beat(endpoint: &Endpoint, url: &str, stopped: &mpsc::Receiver<()>) {
         let pause = match endpoint.put_json(url, sign.as_bytes()) {
             Ok(_) => Duration::from_secs(INTERVAL_SECS),
             Err(DeliveryError::Gone { .. }) => return,
-            Err(_) => RETRY,
+            Err(_) => RETRY_DELAY,
         };
         match stopped.recv_timeout(pause) {
             Err(RecvTimeoutError::Timeout) => {}

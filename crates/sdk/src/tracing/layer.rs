@@ -74,7 +74,7 @@ type Slot = Arc<Mutex<Option<Part>>>;
 
 /// The episode a span belongs to: the slot of the nearest one that began an episode.
 #[derive(Clone)]
-struct Home(Slot);
+struct EpisodeSlot(Slot);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for Layer {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -83,7 +83,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for La
         attributes.record(&mut fields);
         if fields.episode.is_some() {
             self.open_episode(&span, fields);
-        } else if let Some(home) = home_of(span.parent()) {
+        } else if let Some(home) = episode_slot_of(span.parent()) {
             self.open_step(&span, home, fields);
         }
     }
@@ -100,7 +100,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for La
         let Some(span) = context.event_span(event).filter(|_| !is_delivering()) else { return };
         let parent = span_id_of(&span);
         let slot = span.extensions().get::<Slot>().cloned();
-        let Some(home) = home_of(Some(span)) else { return };
+        let Some(home) = episode_slot_of(Some(span)) else { return };
         let mut fields = Fields::default();
         event.record(&mut fields);
         if slot.is_some_and(|slot| lock(&slot).as_mut().is_some_and(|part| part.fields().conclude(&fields))) {
@@ -154,7 +154,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for La
         match part {
             Some(Part::Episode(episode, fields)) => self.close_episode(episode, &fields),
             Some(Part::Step(step)) => {
-                let Some(home) = home_of(Some(span)) else { return };
+                let Some(home) = episode_slot_of(Some(span)) else { return };
                 let home = lock(&home.0);
                 // An episode whose span closed before its children's takes no more steps.
                 if let Some(Part::Episode(episode, of_episode)) = &*home {
@@ -184,14 +184,19 @@ impl Layer {
             Ok(episode) => {
                 let slot: Slot = Arc::new(Mutex::new(Some(Part::Episode(episode, fields))));
                 let mut extensions = span.extensions_mut();
-                extensions.insert(Home(Arc::clone(&slot)));
+                extensions.insert(EpisodeSlot(Arc::clone(&slot)));
                 extensions.insert(slot);
             }
             Err(refusal) => self.count(Err(refusal)),
         }
     }
 
-    fn open_step<S: for<'a> LookupSpan<'a>>(&self, span: &SpanRef<'_, S>, home: Home, mut fields: Fields) {
+    fn open_step<S: for<'a> LookupSpan<'a>>(
+        &self,
+        span: &SpanRef<'_, S>,
+        home: EpisodeSlot,
+        mut fields: Fields,
+    ) {
         let parent = span.parent().and_then(|parent| span_id_of(&parent));
         let step = {
             let home = lock(&home.0);
@@ -305,8 +310,8 @@ fn lock(slot: &Slot) -> MutexGuard<'_, Option<Part>> {
 }
 
 /// The episode a span belongs to.
-fn home_of<S: for<'a> LookupSpan<'a>>(span: Option<SpanRef<'_, S>>) -> Option<Home> {
-    span?.extensions().get::<Home>().cloned()
+fn episode_slot_of<S: for<'a> LookupSpan<'a>>(span: Option<SpanRef<'_, S>>) -> Option<EpisodeSlot> {
+    span?.extensions().get::<EpisodeSlot>().cloned()
 }
 
 /// A span's own id, if it is a step.

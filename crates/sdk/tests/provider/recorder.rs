@@ -10,9 +10,9 @@ use parking_lot::Mutex;
 
 /// A sink that collects events, and logs spans of its own as an HTTP client would.
 #[derive(Clone, Default)]
-struct Chatty(Arc<Mutex<Vec<Arc<Event>>>>);
+struct LoggingSink(Arc<Mutex<Vec<Arc<Event>>>>);
 
-impl Sink for Chatty {
+impl Sink for LoggingSink {
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
         let span = tracing::info_span!("POST", episode = "the sink itself");
         span.in_scope(|| tracing::error!("{} events", batch.len()));
@@ -24,13 +24,13 @@ impl Sink for Chatty {
 /// An offline run and all events that are recorded in it.
 pub(crate) struct RecordedRun {
     pub run: ObservabilityProvider,
-    sink: Chatty,
+    sink: LoggingSink,
     _folder: tempfile::TempDir,
 }
 
 impl RecordedRun {
     pub(crate) fn start() -> Self {
-        let (folder, sink) = (tempfile::tempdir().unwrap(), Chatty::default());
+        let (folder, sink) = (tempfile::tempdir().unwrap(), LoggingSink::default());
         let builder = ObservabilityProvider::builder().unwrap().mode(Mode::Offline);
         let run = builder.spool(folder.path(), 1 << 26).sink("recorded", sink.clone()).start().unwrap();
         Self { run, sink, _folder: folder }

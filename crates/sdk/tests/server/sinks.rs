@@ -23,9 +23,9 @@ impl Sink for Kinds {
 }
 
 /// Never takes anything.
-struct Away;
+struct RefusingSink;
 
-impl Sink for Away {
+impl Sink for RefusingSink {
     fn deliver(&mut self, _: &[Arc<Event>]) -> Result<(), DeliveryError> {
         Err(DeliveryError::NotNow { after: None, message: "away".to_owned() })
     }
@@ -54,7 +54,8 @@ fn without_a_disk_the_other_sinks_keep_their_retries() {
     let folder = folder();
     std::fs::write(folder.path().join("spool"), "in the way").unwrap();
     let delivery = BatchConfig { retries: Some(2), backoff: Duration::from_millis(1), ..Default::default() };
-    let run = run_to(NOBODY, &folder.path().join("spool"), "nowhere").delivery(delivery).sink("away", Away);
+    let run =
+        run_to(NOBODY, &folder.path().join("spool"), "nowhere").delivery(delivery).sink("away", RefusingSink);
     let run = run.start().unwrap();
     run.log([("root", 1.0)], 0).unwrap();
     crate::harness::until("the sink's retries are used up", || {

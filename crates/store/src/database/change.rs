@@ -86,7 +86,7 @@ impl Group<'_> {
     /// Does one request that changes what is stored in tables beside the logs.
     async fn work_on_tables(&mut self, work: &mut TableWork) -> Result<(), TxnError> {
         match work {
-            TableWork::KeepChunk { run, level, chunk, bytes, reply } => {
+            TableWork::PutChunk { run, level, chunk, bytes, reply } => {
                 set_outcome(reply, self.put_chunk(run, *level, *chunk, bytes).await)
             }
             TableWork::Seal { run, run_no, chunks, sealed, reply } => {
@@ -149,7 +149,7 @@ impl Group<'_> {
         if self.state(&run.id).await?.is_some() {
             return Ok(());
         }
-        if let Some(last_step) = self.buried(&run.id).await? {
+        if let Some(last_step) = self.tombstone(&run.id).await? {
             let goes_on = rows
                 .iter()
                 .any(|row| last_step.zip(row.step).is_some_and(|(last, step)| step_column(step) > last));
@@ -167,7 +167,7 @@ impl Group<'_> {
     }
 
     async fn insert_row(&mut self, run: &NewRun, now: Timestamp) -> Result<i64, TxnError> {
-        self.unbury(&run.id).await?;
+        self.remove_tombstone(&run.id).await?;
         let started = &run.started;
         let json = |object| serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned());
         let run_no: i64 = query(
@@ -277,7 +277,7 @@ impl Group<'_> {
     /// Takes the run away at once; its events are removed bit by bit, when the writer has time.
     async fn delete(&mut self, run: &RunId, now: Timestamp) -> Result<(), TxnError> {
         let state = self.existing(run).await?;
-        self.bury(run, state.totals.top_step, now.micros()).await?;
+        self.add_tombstone(run, state.totals.top_step, now.micros()).await?;
         let queue = "INSERT INTO pending_deletes (run_no) VALUES (?1)";
         for sql in [queue, "DELETE FROM runs WHERE run_no = ?1"] {
             query(sql).bind(state.run_no).execute(&mut *self.db).await?;

@@ -43,7 +43,7 @@ pub(super) const TABLES: &[(&str, &str)] = &[
 /// Bytes of lines after which a part ends.
 const PART_BYTES: usize = 4 << 20;
 /// Events read by one statement.
-const EVENTS: i64 = 4096;
+const EVENTS_PER_READ: i64 = 4096;
 /// Columns of a line of an event.
 const EVENT: &str = "place, id, received_at, at, kind, version, episode, step, origin, body";
 
@@ -189,10 +189,10 @@ pub(crate) async fn events(readers: &Pool, run_no: i64, seqs: Range<u64>) -> Res
     if seqs.is_empty() {
         return Ok(part);
     }
-    match read_stretch(readers, run_no, &seqs, EVENTS, &mut part).await {
+    match read_stretch(readers, run_no, &seqs, EVENTS_PER_READ, &mut part).await {
         // A page of the database is damaged: what is on it is missing, what is around it is read.
         Err(StoreError::Corrupt { .. }) => {
-            let end = seqs.end.min(part.next + EVENTS.unsigned_abs());
+            let end = seqs.end.min(part.next + EVENTS_PER_READ.unsigned_abs());
             while part.next < end && part.lines.len() < PART_BYTES {
                 let one = part.next..part.next + 1;
                 match read_stretch(readers, run_no, &one, 1, &mut part).await {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::row::Row;
 
 /// Episodes remembered over all runs.
-const REMEMBERED: usize = 1 << 15;
+const MAX_EPISODES: usize = 1 << 15;
 
 /// An episode's state by the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -56,7 +56,7 @@ pub(super) struct EpisodeCache {
 impl EpisodeCache {
     /// Forgets everything once too much is remembered.
     pub(super) fn bound(&mut self) {
-        if self.entries >= REMEMBERED {
+        if self.entries >= MAX_EPISODES {
             self.clear();
         }
     }

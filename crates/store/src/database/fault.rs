@@ -73,7 +73,7 @@ pub(crate) fn fault(error: sqlx::Error) -> StoreError {
         (Cause::TooManyConnections, _) => {
             StoreError::unavailable("the database takes no more connections".to_owned())
         }
-        (Cause::Raced | Cause::Locked, _) => raced(),
+        (Cause::Raced | Cause::Locked, _) => write_conflict(),
         (_, sqlx::Error::ColumnDecode { index, .. }) => {
             StoreError::corrupt(format!("column {index} holds a value of another type"))
         }
@@ -83,7 +83,7 @@ pub(crate) fn fault(error: sqlx::Error) -> StoreError {
 }
 
 /// Several servers write the same thing at once.
-pub(super) fn raced() -> StoreError {
+pub(super) fn write_conflict() -> StoreError {
     StoreError::unavailable("another server writes the same now".to_owned())
 }
 

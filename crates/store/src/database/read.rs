@@ -69,7 +69,7 @@ pub(crate) async fn read(readers: &Pool, asked: ReadQuery<'_>) -> Result<Slice, 
             }
             if stretch.has_filled {
                 // The rows of a run that is being deleted are not gaps.
-                still_there(readers, run, run_no).await?;
+                check_exists(readers, run, run_no).await?;
             }
             let next_after = if is_end && !stretch.is_full() { last } else { stretch.next.saturating_sub(1) };
             Ok(Slice { records: stretch.records, head, next_after: Some(next_after) })
@@ -165,7 +165,7 @@ impl Stretch {
 }
 
 /// Fails where the run was deleted, or is another one by now.
-async fn still_there(readers: &Pool, run: &RunId, run_no: i64) -> Result<(), StoreError> {
+async fn check_exists(readers: &Pool, run: &RunId, run_no: i64) -> Result<(), StoreError> {
     match locate(readers, run).await? {
         Some((found, _)) if found == run_no => Ok(()),
         _ => Err(StoreError::no_run(run)),

@@ -14,7 +14,7 @@ use sqlx::AssertSqlSafe;
 use super::body;
 use super::connection::Connection;
 use super::dialect::Dialect;
-use super::fault::{TxnError, corrupt, fault, raced};
+use super::fault::{TxnError, corrupt, fault, write_conflict};
 use super::group::Group;
 use super::kinds::{RARE_KINDS, SCORE_ADDED, SNAPSHOT_SCORED};
 use super::query::query;
@@ -31,7 +31,7 @@ const STEPS_BETWEEN_LOOKS: i32 = 1_000;
 /// The same on PostgreSQL, which reports no progress while a statement runs.
 const TIME_BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// Nodes revisited together.
-const TOGETHER: usize = 500;
+const BATCH_NODES: usize = 500;
 
 /// Counts every run whose sum was dropped, each in a transaction of its own.
 pub(crate) async fn recount(db: &mut Connection) -> Result<(), StoreError> {
@@ -41,7 +41,7 @@ pub(crate) async fn recount(db: &mut Connection) -> Result<(), StoreError> {
         db.begin().await.map_err(fault)?;
         recount_logged(db, run_no).await.map_err(|error| match error {
             TxnError::Fault(error) | TxnError::Refused(error) => error,
-            TxnError::Raced => raced(),
+            TxnError::Raced => write_conflict(),
             TxnError::Duplicate => corrupt("counting a run broke a rule of its table"),
         })?;
         db.commit().await.map_err(fault)?;
@@ -179,7 +179,7 @@ async fn recount_run(db: &mut Connection, run_no: i64, rule: FailureRule) -> Res
     let (mut totals, mut revisits) = last_snapshots(db, run_no).await?;
     revisits.extend(scored_later(db, run_no, &mut totals).await?.into_iter().map(|key| (key, true)));
     while !revisits.is_empty() {
-        let rest = revisits.keys().nth(TOGETHER).cloned().map(|key| revisits.split_off(&key));
+        let rest = revisits.keys().nth(BATCH_NODES).cloned().map(|key| revisits.split_off(&key));
         let nodes = std::mem::replace(&mut revisits, rest.unwrap_or_default());
         revisit(db, run_no, nodes, &mut [], &mut totals, rule).await?;
     }

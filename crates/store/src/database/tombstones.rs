@@ -11,7 +11,7 @@ use crate::StoreError;
 
 impl Group<'_> {
     /// Remembers that the run was deleted. `last_step`: the greatest step that was scored.
-    pub(super) async fn bury(
+    pub(super) async fn add_tombstone(
         &mut self,
         run: &RunId,
         last_step: Option<u64>,
@@ -30,21 +30,21 @@ impl Group<'_> {
     }
 
     /// Forgets that a run of that id was deleted: it is created again.
-    pub(super) async fn unbury(&mut self, run: &RunId) -> Result<(), TxnError> {
+    pub(super) async fn remove_tombstone(&mut self, run: &RunId) -> Result<(), TxnError> {
         let forget = query("DELETE FROM tombstones WHERE id = ?1").bind(run.as_str());
         forget.execute(&mut *self.db).await?;
         Ok(())
     }
 
     /// The greatest scored step of a deleted run; `None` where none of that id was deleted.
-    pub(super) async fn buried(&mut self, run: &RunId) -> Result<Option<Option<i64>>, TxnError> {
+    pub(super) async fn tombstone(&mut self, run: &RunId) -> Result<Option<Option<i64>>, TxnError> {
         let found = query("SELECT last_step FROM tombstones WHERE id = ?1").bind(run.as_str());
         Ok(found.value(&mut *self.db).await?)
     }
 
     /// Why there is no such run: it was deleted, or it never was.
     pub(super) async fn absent(&mut self, run: &RunId) -> Result<StoreError, TxnError> {
-        Ok(match self.buried(run).await? {
+        Ok(match self.tombstone(run).await? {
             Some(_) => StoreError::gone(run),
             None => StoreError::no_run(run),
         })

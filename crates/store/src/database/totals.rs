@@ -10,7 +10,7 @@ use roaring::RoaringTreemap;
 use crate::row::Failure;
 
 /// Nodes remembered over all runs.
-const REMEMBERED: usize = 1 << 18;
+const MAX_RUNS: usize = 1 << 18;
 
 /// What the nodes of a run add up to. A node is a scored step of an episode; it counts once, with the scores
 /// that count.
@@ -100,7 +100,7 @@ impl NewNodeFilter {
     /// Whether this is the first that scores this step of the episode. `top`: the greatest step scored in the
     /// run.
     pub(super) fn is_new(&mut self, run_no: i64, episode: Option<&str>, step: u64, top: Option<u64>) -> bool {
-        if self.remembered >= REMEMBERED {
+        if self.remembered >= MAX_RUNS {
             *self = Self::default();
         }
         let run = self.runs.entry(run_no).or_insert_with(|| Scored {
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn what_is_forgotten_is_no_longer_new() {
         let mut filter = NewNodeFilter::default();
-        let last = REMEMBERED as u64;
+        let last = MAX_RUNS as u64;
         assert!((0..last).all(|step| filter.is_new(1, None, step, step.checked_sub(1))));
         assert!(!filter.is_new(1, None, 0, Some(last - 1)));
         assert!(filter.is_new(1, None, last, Some(last - 1)));

@@ -14,9 +14,9 @@ use super::{body, seq_of};
 use crate::{CallOutcome, DueCall, NewCall, StoreError};
 
 /// Calls of one monitor that wait at most; a further one is given up at once.
-const MOST_WAITING: i64 = 100;
+const MAX_WAITING: i64 = 100;
 /// Calls of one monitor that were given up and are stored, the newest.
-const MOST_FAILED: i64 = 20;
+const MAX_FAILED: i64 = 20;
 
 impl Group<'_> {
     /// Queues a call. A monitor that was deleted meanwhile makes none.
@@ -40,10 +40,10 @@ impl Group<'_> {
         .bind(call.url.as_str())
         .bind(call.payload.as_str())
         .bind(now.micros())
-        .bind(MOST_WAITING)
+        .bind(MAX_WAITING)
         .execute(&mut *self.db)
         .await?;
-        self.trim_failed(&call.project, &call.monitor, MOST_FAILED).await
+        self.trim_failed(&call.project, &call.monitor, MAX_FAILED).await
     }
 
     /// Stores the outcome of an attempt. A call that is gone was deleted with its monitor or run.
@@ -76,7 +76,7 @@ impl Group<'_> {
                 .bind(retry_at.map(Timestamp::micros))
                 .execute(&mut *self.db)
                 .await?;
-                self.trim_failed(&project, &monitor, MOST_FAILED).await
+                self.trim_failed(&project, &monitor, MAX_FAILED).await
             }
         }
     }

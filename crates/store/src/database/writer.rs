@@ -9,7 +9,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 
 use super::connection::Connection;
 use super::episode_cache::EpisodeCache;
-use super::fault::{TxnError, corrupt, raced};
+use super::fault::{TxnError, corrupt, write_conflict};
 use super::group::{Group, PendingEvent, RunState, Written};
 use super::query::query;
 use super::session::WriterSession;
@@ -159,7 +159,7 @@ impl Writer {
                 return Err(error);
             }
             Err(TxnError::Fault(error)) => error,
-            Err(TxnError::Raced) => raced(),
+            Err(TxnError::Raced) => write_conflict(),
             Err(TxnError::Duplicate) => corrupt("an event is there that was looked for and not found"),
         };
         self.inbox.counts.failed.inc();

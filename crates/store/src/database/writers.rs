@@ -18,9 +18,9 @@ use crate::row::{internal_event, internal_event_id};
 use crate::run_end::{Finished, finished_row};
 
 /// Intervals after which a writer that does not report is lost.
-const PATIENCE: i64 = 3;
+const LOST_AFTER_INTERVALS: i64 = 3;
 /// Silence after which a running run without writers counts as lost, microseconds (15 minutes).
-const SILENCE: i64 = 15 * 60 * 1_000_000;
+const LOST_AFTER_MICROS: i64 = 15 * 60 * 1_000_000;
 /// Writers, and runs, that one sweep changes at most.
 const AT_A_TIME: i64 = 200;
 
@@ -86,7 +86,7 @@ impl Group<'_> {
         .bind(state)
         .bind(now.micros())
         .bind(interval)
-        .bind(now.micros().saturating_add(PATIENCE * interval))
+        .bind(now.micros().saturating_add(LOST_AFTER_INTERVALS * interval))
         .bind(report.status.map(Status::as_str))
         .bind(report.exit_code)
         .bind(summary.map_err(|e| TxnError::Fault(corrupt(e)))?)
@@ -231,7 +231,7 @@ impl Group<'_> {
 
     /// Runs without writers lose contact after a time without events.
     async fn sweep_quiet(&mut self, now: Timestamp, since: Timestamp) -> Result<u64, TxnError> {
-        let latest = now.micros().saturating_sub(SILENCE);
+        let latest = now.micros().saturating_sub(LOST_AFTER_MICROS);
         if since.micros() > latest {
             return Ok(0);
         }
@@ -277,7 +277,7 @@ pub(crate) async fn is_sweep_due(
         .only(readers)
         .await
         .map_err(fault)?;
-    let latest = now.micros().saturating_sub(SILENCE);
+    let latest = now.micros().saturating_sub(LOST_AFTER_MICROS);
     if is_overdue || since.micros() > latest {
         return Ok(is_overdue);
     }

@@ -1,10 +1,10 @@
-//! The other servers of the same database: hearing of what they commit, telling them of what this one does,
+//! The other servers of the same database: learning what they commit, notifying them of what this one commits,
 //! and the leases.
 //!
-//! The log is the truth; all that is told is that there is something new. Each server has a row with a count
-//! that grows in the very transaction of what other servers have to see. Whoever sees a new count there reads
-//! the heads of the runs that are watched here. A look is taken at once after a notification (`NOTIFY`), and
-//! every 250 ms in any case: a notification that is lost, or that a proxy does not pass on, costs time only.
+//! The log is the truth; servers notify each other only that there is something new. Each server has a row with
+//! a count that grows in the transaction of what other servers have to see. A server that sees a new count
+//! reads the heads of the runs that it watches. It looks at the counts at once after a notification (`NOTIFY`),
+//! and every 250 ms in any case: a notification that is lost, or that a proxy does not pass on, costs time only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -32,11 +32,11 @@ use crate::{Leases, StoreError};
 /// The channel of notifications.
 const CHANNEL: &str = "gauntlet_commits";
 /// Time between two looks without a notification.
-const LOOK: Duration = Duration::from_millis(250);
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 /// Least time between two notifications: the commits within it are one.
 const NOTIFY_PACE: Duration = Duration::from_millis(2);
 /// How often leases are renewed, and this server says that it runs.
-const RENEW: Duration = Duration::from_secs(1);
+const RENEW_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a lease lasts that is not renewed, microseconds.
 const LEASE_MICROS: i64 = 5_000_000;
 /// How long this server counts on a lease after it was last renewed: less than it lasts.
@@ -50,7 +50,7 @@ const SILENT_MICROS: i64 = 30_000_000;
 /// After so long the row of a server that is gone is removed, microseconds (a day).
 const FORGOTTEN_MICROS: i64 = 24 * 3600 * 1_000_000;
 /// How long to wait after notifications could not be listened for.
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// The time by the database's clock, microseconds: clocks of servers differ.
 const NOW: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
@@ -156,7 +156,7 @@ impl PeerServers for Peers {
                     folder that all of them reach, with --artifacts";
                 return Err(StoreError::Conflict(why.to_owned()));
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
         Ok(())
     }
@@ -277,7 +277,7 @@ impl Shared {
 async fn look_on(shared: Arc<Shared>) {
     let (mut known, mut is_away) = (BTreeMap::new(), false);
     loop {
-        let _ = tokio::time::timeout(LOOK, shared.heard.notified()).await;
+        let _ = tokio::time::timeout(CHECK_INTERVAL, shared.heard.notified()).await;
         match shared.look(&mut known).await {
             Ok(()) => is_away = false,
             Err(error) if !is_away => {
@@ -305,7 +305,7 @@ async fn listen(shared: Arc<Shared>, options: PgConnectOptions) {
         };
         let Err::<std::convert::Infallible, sqlx::Error>(error) = heard.await;
         tracing::debug!(%error, "notifications of other servers are not heard; the database is asked");
-        tokio::time::sleep(RETRY).await;
+        tokio::time::sleep(RETRY_DELAY).await;
     }
 }
 
@@ -336,12 +336,12 @@ async fn renew_on(shared: Arc<Shared>) {
             Err(_) => Some(sqlx::Error::PoolTimedOut),
         };
         if let Some(error) = error
-            && renewed.elapsed() + RENEW > COUNTS_ON
+            && renewed.elapsed() + RENEW_INTERVAL > COUNTS_ON
         {
             tracing::warn!(%error, "the leases of this server cannot be renewed");
             shared.leases.set_held(|_| false);
         }
         // A lease that is asked for is taken at once, where it is free.
-        let _ = tokio::time::timeout(RENEW, shared.leases.asked()).await;
+        let _ = tokio::time::timeout(RENEW_INTERVAL, shared.leases.asked()).await;
     }
 }

@@ -32,7 +32,7 @@ use crate::{Leases, StoreError};
 /// Connections of the index: two that search, one that writes.
 const CONNECTIONS: u32 = 3;
 /// How long to wait before an index that cannot be read is tried again.
-const RETRY: Duration = Duration::from_secs(3);
+const RETRY_DELAY: Duration = Duration::from_secs(3);
 /// Events of deleted runs that are removed at a time.
 const REMOVED_EVENTS: i64 = 4_000;
 
@@ -129,7 +129,7 @@ async fn follow(pool: PgPool, log: Pool, changes: watch::Receiver<u64>, lags: La
             Ok(()) => return,
             Err(error) => tracing::warn!(%error, "the search index cannot be followed and is tried again"),
         }
-        stop.run_until_cancelled(tokio::time::sleep(RETRY)).await;
+        stop.run_until_cancelled(tokio::time::sleep(RETRY_DELAY)).await;
     }
 }
 

@@ -24,9 +24,9 @@ const FREED_WITHIN: Duration = Duration::from_secs(2);
 /// How long to wait for other servers to end, or to change the schema, before the schema is changed.
 const CHANGED_WITHIN: Duration = Duration::from_secs(5);
 /// Time between two looks for the lock.
-const LOOK: Duration = Duration::from_millis(50);
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// How long requests fail at once after the server could not be reached: each would wait for a connection.
-const REST: Duration = Duration::from_millis(500);
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// Connects, or gives up in time.
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
@@ -43,7 +43,7 @@ pub(super) async fn join(connection: &mut PgConnection) -> Result<(), StoreError
         if Instant::now() > ends_at {
             return Err(taken());
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
     Ok(())
 }
@@ -56,7 +56,7 @@ pub(super) async fn take(connection: &mut PgConnection) -> Result<(), StoreError
             let why = "a server, or another restore, uses this database: stop it first";
             return Err(StoreError::Conflict(why.to_owned()));
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
     Ok(())
 }
@@ -84,7 +84,7 @@ pub(super) async fn prepare(
             let why = "this version changes the schema of the database: stop the servers that use it first";
             return Err(StoreError::Conflict(why.to_owned()));
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
     join(connection).await
 }
@@ -135,7 +135,7 @@ impl WriterSession for ServerSession {
             }
             Err(error) => {
                 tracing::warn!(%error, "the database cannot be written");
-                Some(Instant::now() + REST)
+                Some(Instant::now() + RETRY_DELAY)
             }
         };
     }

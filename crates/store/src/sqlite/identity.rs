@@ -1,6 +1,6 @@
-//! Whether the files that are open are those in the data directory: what is written to a file that
-//! was removed or replaced is acknowledged into nothing. And what can be known at the start of what was lost
-//! before.
+//! Whether the files that are open are those in the data directory: what is written to a file that was removed
+//! or replaced would be acknowledged and lost. At the start it reports what was lost before, as far as that can
+//! be known.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -54,7 +54,7 @@ impl Identity {
     }
 }
 
-/// Says what can be known of losses before the start: acknowledged events are in the write-ahead log until
+/// Logs what can be known of losses before the start: acknowledged events are in the write-ahead log until
 /// they are moved, so a store that was not closed has one.
 pub(super) fn report_losses(folder: &Path, lock: &mut File) -> io::Result<()> {
     let mut word = Vec::new();

@@ -107,9 +107,9 @@ fn root(value: f64) -> Scores {
 }
 
 /// A stream of numbers below a bound (xorshift64).
-struct Dice(u64);
+struct Xorshift(u64);
 
-impl Dice {
+impl Xorshift {
     fn roll(&mut self, below: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -118,25 +118,26 @@ impl Dice {
     }
 }
 
-fn any_event(n: u128, dice: &mut Dice) -> Event {
+fn any_event(n: u128, numbers: &mut Xorshift) -> Event {
     const PATHS: [&str; 7] =
         ["root", "grounding", "format", "metrics.kl", "style", "x.inconsistency", "refusal"];
     // The first four are in 0 to 1: only few roots are beyond.
     const VALUES: [f64; 8] = [0.0, 0.3, 0.5, 1.0, -20.0, -0.1, 7.0, 1e300];
-    let episode = [None, Some("a"), Some("b"), Some("c")][dice.roll(4) as usize];
-    let step = dice.roll(6);
-    let value =
-        |dice: &mut Dice| VALUES[if dice.roll(6) == 0 { 4 + dice.roll(4) } else { dice.roll(4) } as usize];
-    if let Some(episode) = episode.filter(|_| dice.roll(5) == 0) {
+    let episode = [None, Some("a"), Some("b"), Some("c")][numbers.roll(4) as usize];
+    let step = numbers.roll(6);
+    let value = |numbers: &mut Xorshift| {
+        VALUES[if numbers.roll(6) == 0 { 4 + numbers.roll(4) } else { numbers.roll(4) } as usize]
+    };
+    if let Some(episode) = episode.filter(|_| numbers.roll(5) == 0) {
         let ends = [Status::Failed, Status::Completed, Status::TimedOut, Status::Cancelled];
-        return super::failing::end(n, episode, ends[dice.roll(4) as usize]);
+        return super::failing::end(n, episode, ends[numbers.roll(4) as usize]);
     }
-    if dice.roll(5) < 2 {
-        return later(n, episode, step, PATHS[dice.roll(7) as usize], value(dice));
+    if numbers.roll(5) < 2 {
+        return later(n, episode, step, PATHS[numbers.roll(7) as usize], value(numbers));
     }
-    let paths = PATHS.iter().filter(|_| dice.roll(3) == 0).copied().collect::<Vec<_>>();
-    let failures = if dice.roll(9) == 0 { vec![FailureKind::Refusal] } else { vec![] };
-    let scores = Scores::new(paths.into_iter().map(|path| (path, value(dice)))).unwrap();
+    let paths = PATHS.iter().filter(|_| numbers.roll(3) == 0).copied().collect::<Vec<_>>();
+    let failures = if numbers.roll(9) == 0 { vec![FailureKind::Refusal] } else { vec![] };
+    let scores = Scores::new(paths.into_iter().map(|path| (path, value(numbers)))).unwrap();
     event(n, episode, step, SnapshotScored { scores, failures, ..SnapshotScored::default() })
 }
 
@@ -144,23 +145,23 @@ pub(crate) async fn the_list_agrees_with_the_film(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let mut store = fresh.store.clone();
     for seed in 1..=24_u64 {
-        let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut numbers = Xorshift(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let any_rules = [FailureRules::Auto, FailureRules::Dipg, FailureRules::RootBelow(0.4)];
-        let asked = if seed % 4 == 0 { any_rules[dice.roll(3) as usize] } else { FailureRules::Auto };
+        let asked = if seed % 4 == 0 { any_rules[numbers.roll(3) as usize] } else { FailureRules::Auto };
         let run = judged(&store, &format!("r{seed}"), asked).await;
-        let events: Vec<Event> = (0..60).map(|n| any_event(n, &mut dice)).collect();
+        let events: Vec<Event> = (0..60).map(|n| any_event(n, &mut numbers)).collect();
         let mut sent = 0;
         while sent < events.len() {
             // Batches of any size; some send again what is there; now and then the server starts again.
-            let from = sent.saturating_sub(dice.roll(4) as usize);
-            sent = (sent + 1 + dice.roll(20) as usize).min(events.len());
+            let from = sent.saturating_sub(numbers.roll(4) as usize);
+            sent = (sent + 1 + numbers.roll(20) as usize).min(events.len());
             store.append(&run, events[from..sent].to_vec(), at(2)).await.unwrap();
-            if dice.roll(12) == 0 {
+            if numbers.roll(12) == 0 {
                 store.close().await;
                 store = backend.open(fresh.options.clone()).await.unwrap();
             }
-            if dice.roll(12) == 0 {
-                let rules = Some(any_rules[dice.roll(3) as usize]);
+            if numbers.roll(12) == 0 {
+                let rules = Some(any_rules[numbers.roll(3) as usize]);
                 store.patch_run(&run, RunPatch { rules, ..RunPatch::default() }, at(3)).await.unwrap();
             }
             let mut film = Film::with_rules(store.run(&run).await.unwrap().unwrap().rules);

@@ -11,7 +11,7 @@ use crate::sink::DeliveryError;
 use super::trust::{Trust, check_encryption, describe, is_here};
 
 /// How long an answer may take by default.
-const PATIENCE: Duration = Duration::from_secs(30);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where a server is, and who asks. Cloning shares the connections.
 #[derive(Clone)]
@@ -89,7 +89,7 @@ impl Endpoint {
 
     /// GET: the body of a 2xx answer. `patience` beyond the usual is for long polls.
     pub fn get(&self, url: &str, patience: Duration) -> Result<String, DeliveryError> {
-        self.get_within(url, PATIENCE + patience)
+        self.get_within(url, DEFAULT_TIMEOUT + patience)
     }
 
     /// GET that takes at most `timeout`: the body of a 2xx answer.
@@ -139,7 +139,7 @@ fn agent(base: &str, trust: &Trust) -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_connect(Some(Duration::from_secs(5)))
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(DEFAULT_TIMEOUT))
         .tls_config(trust.to_tls());
     // A proxy of the environment leads away from this machine.
     let config = if is_here(base) { config.proxy(None) } else { config };

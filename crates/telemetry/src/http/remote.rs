@@ -15,14 +15,14 @@ use crate::percent::path_segment;
 use crate::sink::DeliveryError;
 
 /// How long one poll waits for a command.
-const POLL: Duration = Duration::from_secs(20);
+const POLL_TIMEOUT: Duration = Duration::from_secs(20);
 /// How soon is looked again while a fetched command is being worked on: the server repeats it until then.
 const WHILE_OPEN: Duration = Duration::from_millis(500);
 /// Pause after a failure; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long the end waits for acknowledgements on their way.
-const GRACE: Duration = Duration::from_secs(2);
+const ACK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The commands of one run on a server. Needs the run to exist there only once a command is to come. Dropping
 /// it delivers the acknowledgements that wait, for a moment.
@@ -81,7 +81,7 @@ impl Commands for ServerCommands {
 
 impl Drop for ServerCommands {
     fn drop(&mut self) {
-        let deadline = Instant::now() + GRACE;
+        let deadline = Instant::now() + ACK_TIMEOUT;
         let mut state = self.shared.lock();
         state.is_closing = true;
         self.shared.changed.notify_all();
@@ -109,7 +109,7 @@ impl Shared {
                 self.wait(&mut state, WHILE_OPEN);
             }
             let (is_closing, wait) =
-                (state.is_closing, if state.open.is_empty() { POLL } else { Duration::ZERO });
+                (state.is_closing, if state.open.is_empty() { POLL_TIMEOUT } else { Duration::ZERO });
             drop(state);
             if is_closing {
                 return;
@@ -149,7 +149,7 @@ impl Shared {
                 if state.is_closing {
                     return;
                 }
-                self.wait(&mut state, POLL);
+                self.wait(&mut state, POLL_TIMEOUT);
                 continue;
             };
             drop(state);

@@ -10,7 +10,7 @@ use super::Endpoint;
 use crate::sink::{DeliveryError, Sink};
 
 /// How often a run is created again that the server has lost.
-const MOST_CREATED: u32 = 8;
+const MAX_CREATED: u32 = 8;
 
 /// Creates the run on the first batch and appends every batch to it. An event sent twice is stored once: its
 /// id is the idempotency key, so a batch whose answer got lost is safe to repeat. A run that
@@ -106,7 +106,7 @@ impl ServerSink {
             self.create()?;
         }
         let sent = self.send(batch);
-        if matches!(sent, Err(DeliveryError::Missing { .. })) && self.lost < MOST_CREATED {
+        if matches!(sent, Err(DeliveryError::Missing { .. })) && self.lost < MAX_CREATED {
             // The server's data folder is a new one. (A run that was deleted answers Gone.)
             self.lost += 1;
             self.is_created = false;

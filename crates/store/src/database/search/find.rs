@@ -23,11 +23,11 @@ use crate::search::{
 /// Most results on a page.
 const MAX_PAGE: u32 = 200;
 /// Most results of one search that are ranked.
-const RANKED: usize = 1_000;
+const MAX_RANKED: usize = 1_000;
 /// Most matches whose scores are looked at where only failing ones are asked for.
-const JUDGED: usize = 10_000;
+const MAX_JUDGED: usize = 10_000;
 /// Newest matches that are ranked.
-const NEWEST: i64 = 10_000;
+const MAX_NEWEST: i64 = 10_000;
 /// Matches judged at a time.
 const CHUNK: usize = 200;
 
@@ -173,9 +173,9 @@ async fn rank(
 ) -> Result<List, SearchError> {
     let index = db.dialect().texts();
     let mut sql = matching(index, index.place, query, words, run_no);
-    sql.push(format!(" ORDER BY {} DESC LIMIT 1 OFFSET ", index.place)).push_bind(NEWEST);
+    sql.push(format!(" ORDER BY {} DESC LIMIT 1 OFFSET ", index.place)).push_bind(MAX_NEWEST);
     let older: Option<i64> = sql.build().value(&mut *db).await.map_err(index_fault)?;
-    let most = if query.failing.is_some() { JUDGED } else { RANKED };
+    let most = if query.failing.is_some() { MAX_JUDGED } else { MAX_RANKED };
     let columns = format!("{} AS place, {} AS rank", index.place, index.rank);
     let mut sql = matching(index, &columns, query, words, run_no);
     if let Some(older) = older {
@@ -191,7 +191,7 @@ async fn rank(
     };
     let mut ranked = rows.iter().take(most).map(read).collect::<Result<Vec<_>, _>>()?;
     if let Some(fails) = &query.failing {
-        let (failing, rest) = failing(db, ranked, fails, RANKED).await?;
+        let (failing, rest) = failing(db, ranked, fails, MAX_RANKED).await?;
         more |= rest;
         ranked = failing;
     }
@@ -289,7 +289,7 @@ async fn newest(
         if is_last {
             return Ok((found, None));
         }
-        if looked_at >= JUDGED {
+        if looked_at >= MAX_JUDGED {
             return Ok((found, Some(Cursor::Newest { place: before })));
         }
     }

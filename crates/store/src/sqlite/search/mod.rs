@@ -27,7 +27,7 @@ use crate::database::search::{NAME, PACE, SearchError, Searcher};
 use crate::search::{Lists, SearchPage, SearchQuery};
 
 /// How long to wait before an index that cannot be opened or removed is tried again.
-const RETRY: Duration = Duration::from_secs(3);
+const RETRY_DELAY: Duration = Duration::from_secs(3);
 /// How long a search waits for the index to be opened.
 const OPENS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -189,6 +189,6 @@ impl IndexSupervisor {
     }
 
     async fn wait(&self) {
-        self.stop.run_until_cancelled(tokio::time::sleep(RETRY)).await;
+        self.stop.run_until_cancelled(tokio::time::sleep(RETRY_DELAY)).await;
     }
 }

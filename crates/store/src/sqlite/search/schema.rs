@@ -21,7 +21,7 @@ const VERSION: i64 = 2;
 /// How much a word counts, by the field it is in.
 const WEIGHTS: &str = "4.0, 2.0, 2.0, 1.5, 1.0, 1.0, 0.5";
 /// Connections that search, and so the searches that run at a time.
-const SEARCHERS: u32 = 2;
+const MAX_SEARCHES: u32 = 2;
 
 /// The database file of a data directory's index.
 fn file(directory: &Path) -> PathBuf {
@@ -145,7 +145,7 @@ pub(super) async fn searchers(directory: &Path) -> Result<SqlitePool, StoreError
         .disable_statement_logging();
     let log = directory.join(DATABASE_FILE).to_string_lossy().into_owned();
     SqlitePoolOptions::new()
-        .max_connections(SEARCHERS)
+        .max_connections(MAX_SEARCHES)
         .acquire_timeout(Duration::from_secs(10))
         .test_before_acquire(false)
         .after_connect(move |connection, _| {
