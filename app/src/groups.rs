@@ -42,6 +42,8 @@ pub struct GroupsContent {
     pub history: GroupHistory,
     /// The groups of the chosen step.
     pub step: Option<StepGroups>,
+    /// Where its groups go on, as asked for: from the first one without it.
+    pub cursor: Option<String>,
     /// How they are shown.
     pub shown: GroupsShown,
     /// Completions that are compared with the best of their group, by the sequence number of their snapshot:
@@ -229,10 +231,18 @@ fn step_groups(content: &GroupsContent, step: &StepGroups) -> impl IntoView + us
     let now = content.shown;
     let (logged, failing, compared) = (now.is_logged_order, now.is_failing_only, now.is_compared);
     let groups = step.groups.iter().map(|group| group_view(content, step.step, group)).collect_view();
+    let is_part = step.total > step.groups.len() as u64;
+    let words = || format!("{} of {} groups", grouped(step.groups.len() as u64), grouped(step.total));
+    let part = is_part.then(|| view! { <span class="quiet-words">{words()}</span> });
+    let more = step.next_cursor.as_ref().map(|cursor| {
+        let href = format!("{}&cursor={cursor}#step", to(step.step));
+        view! { <a class="button" rel="next" href=href>"More groups"</a> }
+    });
     view! {
         <section id="step" aria-label="Groups of the step">
             <div class="group-head">
                 <h2>{format!("Step {}", grouped(step.step))}</h2>
+                {part}
                 {link("‹", before, "prev")}
                 {link("›", after, "next")}
                 <nav class="chips" aria-label="Order and filter">
@@ -244,6 +254,7 @@ fn step_groups(content: &GroupsContent, step: &StepGroups) -> impl IntoView + us
                 </nav>
             </div>
             {groups}
+            {more}
         </section>
     }
 }
@@ -266,15 +277,21 @@ fn group_view(content: &GroupsContent, step: u64, group: &Group) -> impl IntoVie
     let mean = group.mean.map(|mean| format!("mean {}", score(mean)));
     let std = group.std.map(|std| format!("standard deviation {std:.3}"));
     let tied = group.is_tied.then(|| "all rewards are the same: no gradient".to_owned());
-    let count = format!("{} rollouts", group.rollouts.len());
-    let words = [Some(count), mean, std, tied].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let count = format!("{} rollouts", grouped(group.total));
+    let is_part = group.total > group.rollouts.len() as u64;
+    let part = is_part.then(|| format!("the best and the worst {} are shown", group.rollouts.len()));
+    let words = [Some(count), part, mean, std, tied].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let none = match group.failing {
+        0 => "No rollout of this group fails.".to_owned(),
+        failing => format!("{} rollouts fail, none of those that are shown.", grouped(failing)),
+    };
     let prompt = if group.prompt.is_empty() { "No prompt was recorded." } else { &group.prompt };
     view! {
         <article class="group">
             <pre class="group-prompt" tabindex="0">{clipped(prompt)}</pre>
             <p class="quiet-words">{words}</p>
             <ol class="group-rollouts" class:is-list=content.shown.is_list>{shown}</ol>
-            {is_empty.then(|| view! { <p class="quiet-words">"No rollout of this group fails."</p> })}
+            {is_empty.then(|| view! { <p class="quiet-words">{none}</p> })}
         </article>
     }
 }

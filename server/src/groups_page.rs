@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
-use gauntlet_api::{Correlations, Group};
+use gauntlet_api::{Correlations, Group, GroupQuery, Limit};
 use gauntlet_app::groups::{GroupsContent, GroupsShown, MAX_PROMPTS, document};
 use gauntlet_engine::{correlations, groups, prompt_histories};
 
@@ -19,6 +19,10 @@ use crate::state::AppState;
 /// How long all comparisons of a page may take together. A completion that is not compared by then is shown
 /// as it is.
 const MAX_COMPARE_TIME: Duration = Duration::from_millis(500);
+
+/// Groups on a page, and rollouts of each, at most.
+const MAX_GROUPS: u32 = 50;
+const MAX_ROLLOUTS: u32 = 64;
 
 /// The page. Without a step in the address it shows the last one that has a group.
 pub(crate) async fn read(
@@ -37,13 +41,20 @@ pub(crate) async fn read(
         shown: GroupsShown::default(),
         changes: BTreeMap::new(),
         problem: None,
+        cursor: None,
         range: (None, None),
         correlations: Correlations::default(),
         prompts,
     };
     let asked = read_query(&mut content, uri.query().unwrap_or_default());
     if let Some(step) = asked.or(content.history.step.last().copied()) {
-        match groups::of_step(&state.store, &state.films, &run, step).await {
+        let query = GroupQuery {
+            cursor: content.cursor.clone(),
+            limit: Limit::new(MAX_GROUPS),
+            rollouts: Limit::new(MAX_ROLLOUTS),
+        };
+        let reader = groups::Reader { store: &state.store, films: &state.films, prompts: &state.prompts };
+        match reader.of_step(&run, step, &query).await {
             Ok(groups) => {
                 if content.shown.is_compared {
                     content.changes = changes(groups.groups.clone()).await?;
@@ -80,6 +91,7 @@ fn read_query(content: &mut GroupsContent, query: &str) -> Option<u64> {
                 Ok(step) => content.range.1 = Some(step),
                 Err(_) => content.problem = Some(format!("{name:?}: {value:?} is not a step.")),
             },
+            "cursor" => content.cursor = Some(value.into_owned()).filter(|cursor| !cursor.is_empty()),
             "order" => content.shown.is_logged_order = value == "logged",
             "failing" => content.shown.is_failing_only = value == "1",
             "diff" => content.shown.is_compared = value == "1",

@@ -428,6 +428,18 @@ async fn a_step_that_several_episodes_have_is_answered_episode_by_episode() {
         let page = get(&format!("events?kind=snapshot.scored&{query}")).await;
         assert_eq!((seqs(&page, "events"), &page["next_after"]), (events, &json!(4)));
     }
+    let first = get("steps/0?limit=1").await;
+    assert_eq!((&first["total"], &first["episodes_total"]), (&json!(4), &json!(3)));
+    let (mut walked, mut part) = (seqs(&first, "events"), first);
+    while let Some(cursor) = part["next_cursor"].as_str().map(str::to_owned) {
+        part = get(&format!("steps/0?limit=1&cursor={cursor}")).await;
+        assert_eq!(part["episodes"][0]["episode"], part["events"][0]["episode"]);
+        walked.extend(seqs(&part, "events"));
+    }
+    assert_eq!(walked, [1, 4, 2, 3]);
+    assert_eq!(get("steps/0?cursor=99999.99999").await["events"], json!([]));
+    let refused = server.get("/api/v1/runs/r1/steps/0?cursor=x").await.expect(422).json();
+    assert_eq!(refused["error"]["details"][0]["field"], "cursor");
     let missing = server.get("/api/v1/runs/r1/steps/0?episode=z").await.expect(404).text();
     assert!(missing.contains("in the episode z"), "{missing}");
     for path in ["steps/0", "steps", "events"] {

@@ -91,6 +91,40 @@ async fn the_rollouts_of_a_prompt_at_a_step_are_a_group() {
 }
 
 #[tokio::test]
+async fn the_groups_of_a_large_step_come_in_parts() {
+    let rollouts = (0..600).map(|n| {
+        let text = format!("completion {n}");
+        rollout(n, 1, (n % 30) as f64, &text, &format!("prompt {}", n / 30), json!({}))
+    });
+    // One group of a step of its own is larger than a page shows.
+    let large = (600..700).map(|n| rollout(n, 2, n as f64, "a", "one", json!({})));
+    let server = server_with(&[("r", rollouts.chain(large).collect())]).await;
+    let (mut prompts, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v1/runs/r/steps/1/groups?limit=7&rollouts=4&cursor={cursor}");
+        let part = server.get(&path).await.expect(200).json();
+        let groups = part["groups"].as_array().unwrap();
+        assert!(part["total"] == 20 && groups.len() <= 7, "{part}");
+        prompts.extend(groups.iter().map(|group| group["prompt"].as_str().unwrap().to_owned()));
+        for group in groups {
+            let roots: Vec<_> = group["rollouts"].as_array().unwrap().iter().map(|r| &r["root"]).collect();
+            assert_eq!(roots, [29.0, 28.0, 1.0, 0.0], "the best and the worst");
+            assert_eq!((&group["total"], &group["mean"]), (&json!(30), &json!(14.5)), "of all rollouts");
+        }
+        let Some(next) = part["next_cursor"].as_str() else { break };
+        cursor = next.to_owned();
+    }
+    assert_eq!(prompts, (0..20).map(|n| format!("prompt {n}")).collect::<Vec<_>>());
+    for (query, field) in [("cursor=x", "cursor"), ("limit=0", "limit"), ("rollouts=9999", "rollouts")] {
+        let refused = server.get(&format!("/api/v1/runs/r/steps/1/groups?{query}")).await.expect(422).json();
+        assert_eq!(refused["error"]["details"][0]["field"], field, "{refused}");
+    }
+    let page = server.get("/runs/r/groups?step=2").await.expect(200).text();
+    assert!(page.contains("100 rollouts · the best and the worst 64 are shown"), "{page}");
+    assert!(!page.contains("More groups"), "{page}");
+}
+
+#[tokio::test]
 async fn tasks_that_one_run_solves_and_the_other_fails_are_listed() {
     let task = |id: &str| json!({ "task_id": id });
     let a = vec![

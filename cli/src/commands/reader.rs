@@ -1,9 +1,10 @@
 //! Reading runs, wherever they are: the same questions to a server and to the data folder.
 
 use gauntlet_api::{EventPage, EventQuery, FilmManifest, Limit, Page, RunListQuery, StepDetails, StepQuery};
+use gauntlet_engine::{Error, steps};
 use gauntlet_film::{Fact, Film, codec};
-use gauntlet_model::{EpisodeId, FailureRules, Record, RunId, RunSummary};
-use gauntlet_store::{InEpisode, RunQuery, Store, with_causes};
+use gauntlet_model::{FailureRules, RunId, RunSummary};
+use gauntlet_store::{RunQuery, Store, with_causes};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
@@ -71,23 +72,27 @@ impl Reader<'_> {
         }
     }
 
-    /// Every event of one step, of one episode where it is named; empty where there is none.
+    /// A part of the events of one step; `None` where there is no such step.
     pub(super) fn step(
         &self,
         run: &RunId,
         step: u64,
-        episode: Option<&EpisodeId>,
-    ) -> Result<Vec<Record>, CliError> {
+        asked: &StepQuery,
+    ) -> Result<Option<StepDetails>, CliError> {
         match self.source {
             DataSource::Folder(store, _) => {
-                self.ask(store.step(run, step, episode.map_or(InEpisode::Any, InEpisode::Only)))
+                match self.runtime.block_on(steps::details(store, run, step, asked)) {
+                    Ok(part) => Ok(Some(part)),
+                    Err(Error::NotFound(_)) => Ok(None),
+                    Err(error) => Err(failed(error)),
+                }
             }
             DataSource::Server(url) => {
                 let url = format!("{url}/api/v1/runs/{}/steps/{step}", encode(run.as_str()));
-                let answer = get(&url, &StepQuery { episode: episode.cloned().into() })?;
+                let answer = get(&url, asked)?;
                 match answer.status {
-                    404 => Ok(Vec::new()),
-                    _ => answer.json().map(|step: StepDetails| step.events),
+                    404 => Ok(None),
+                    _ => answer.json().map(Some),
                 }
             }
         }

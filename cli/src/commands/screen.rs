@@ -59,6 +59,11 @@ impl Screen {
         writeln!(self.out, "{line}")?;
         self.out.flush()
     }
+
+    /// Prints a part of a line.
+    pub(super) fn part(&mut self, part: impl Display) -> io::Result<()> {
+        write!(self.out, "{part}")
+    }
 }
 
 /// A text on one line of at most `width` columns: white space becomes a space, control characters are

@@ -1,5 +1,6 @@
 //! `gauntlet show RUN [STEP]`: a run at a glance, or everything about one of its steps.
 
+use gauntlet_api::{StepDetails, StepQuery};
 use gauntlet_film::{Film, State, is_measurement};
 use gauntlet_model::{EpisodeId, RunSummary};
 use serde_json::json;
@@ -68,8 +69,8 @@ impl Show {
                 print_overview(&mut screen, &run, &film)
             };
         };
-        let events = reader.step(&run.id, number, self.episode.as_ref())?;
-        if events.is_empty() {
+        let mut asked = StepQuery { episode: self.episode.clone().into(), ..StepQuery::default() };
+        let Some(mut first) = reader.step(&run.id, number, &asked)? else {
             return Err(match &self.episode {
                 None => no_step(&run, number, &reader.film(&run.id, run.rules)?),
                 Some(episode) => CliError::Failed(format!(
@@ -77,12 +78,46 @@ impl Show {
                     run.name
                 )),
             });
-        }
+        };
         if self.json {
-            return Ok(screen.line(json!({ "run": run.id, "step": number, "events": events }))?);
+            return step_in_json(&mut screen, reader, &run, first, asked);
         }
-        step::show(&mut screen, &run, number, &events, self.full)
+        while let Some(cursor) = first.next_cursor.take() {
+            asked.cursor = Some(cursor.clone());
+            if step::is_enough(&first.events) {
+                first.next_cursor = Some(cursor);
+                break;
+            }
+            let Some(more) = reader.step(&run.id, number, &asked)? else { break };
+            first.events.extend(more.events);
+            first.next_cursor = more.next_cursor;
+        }
+        step::show(&mut screen, &run, &first, self.full)
     }
+}
+
+/// Prints every event of a step as one document on one line, a part at a time.
+fn step_in_json(
+    screen: &mut Screen,
+    reader: &Reader<'_>,
+    run: &RunSummary,
+    first: StepDetails,
+    mut asked: StepQuery,
+) -> Result<(), CliError> {
+    let number = first.step;
+    screen.part(format!("{{\"run\":{},\"step\":{number},\"events\":[", json!(run.id)))?;
+    let (mut separator, mut next) = ("", Some(first));
+    while let Some(part) = next.take() {
+        for event in &part.events {
+            screen.part(format!("{separator}{}", serde_json::to_string(event).map_err(failed)?))?;
+            separator = ",";
+        }
+        asked.cursor = part.next_cursor;
+        if asked.cursor.is_some() {
+            next = reader.step(&run.id, number, &asked)?;
+        }
+    }
+    Ok(screen.line("]}")?)
 }
 
 fn no_step(run: &RunSummary, number: u64, film: &Film) -> CliError {

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use gauntlet_engine::steps::by_episode;
+use gauntlet_api::StepDetails;
 use gauntlet_film::{Base, is_measurement, overlay, path_failure};
 use gauntlet_model::{
-    Body, EpisodeId, Event, FailureRule, Object, Record, RunSummary, ScoreAdded, ScoreTarget, SnapshotScored,
+    Body, Event, FailureRule, Object, Record, RunSummary, ScoreAdded, ScoreTarget, SnapshotScored,
     StepRecorded,
 };
 
@@ -13,34 +13,48 @@ use serde_json::Value;
 
 use super::CliError;
 use super::reader::failed;
-use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, clip, colour, left, lines, paint, score};
+use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, clip, colour, count, left, lines, paint, score};
 
 /// Lines of a text, unless it is wanted in full.
 const MAX_LINES: usize = 24;
+/// Events of a step shown at most.
+const MAX_EVENTS: usize = 5000;
 /// Episodes of a step shown in full at most.
 const MAX_EPISODES: usize = 8;
 /// Episodes of a step named at most.
 const MAX_NAMED: usize = 50;
 
-/// Prints a step from its events.
+/// Whether so many events of a step are read that no more of them are shown.
+pub(super) fn is_enough(events: &[Record]) -> bool {
+    events.len() >= MAX_EVENTS || by_episode(events).count() > MAX_EPISODES
+}
+
+/// The events of a step by the episode they belong to; those of one follow those of another.
+fn by_episode(events: &[Record]) -> impl Iterator<Item = &[Record]> {
+    events.chunk_by(|a, b| a.episode == b.episode)
+}
+
+/// Prints a step from the first of its events.
 pub(super) fn show(
     screen: &mut Screen,
     run: &RunSummary,
-    number: u64,
-    records: &[Record],
+    step: &StepDetails,
     full: bool,
 ) -> Result<(), CliError> {
-    let parts = by_episode(records);
-    let several = if parts.len() > 1 { format!(", in {} episodes", parts.len()) } else { String::new() };
+    let (number, episodes) = (step.step, step.episodes_total);
+    let several = if episodes > 1 { format!(", in {} episodes", count(episodes)) } else { String::new() };
     screen.line(format!(
         "{} {}",
         paint(BOLD, format!("step {number}")),
         paint(DIM, format!("of {}{several}", run.name))
     ))?;
-    for (episode, records) in parts.iter().take(MAX_EPISODES) {
+    let mut shown = 0;
+    for records in by_episode(&step.events).take(MAX_EPISODES) {
+        let episode = records.first().and_then(|record| record.episode.as_ref());
+        shown += records.len();
         let events: Result<Vec<Event>, _> = records.iter().map(|record| record.event()).collect();
         let events = events.map_err(failed)?;
-        if episode.is_some() || parts.len() > 1 {
+        if episode.is_some() || episodes > 1 {
             let name = episode.map_or("no episode".to_owned(), |episode| format!("episode {episode}"));
             screen.line(paint(BOLD, name))?;
         }
@@ -55,23 +69,30 @@ pub(super) fn show(
             }
         }
     }
-    rest(screen, number, parts.get(MAX_EPISODES..).unwrap_or_default())
+    rest(screen, step, shown)
 }
 
-/// Names the episodes that are not shown in full.
-fn rest(
-    screen: &mut Screen,
-    number: u64,
-    parts: &[(Option<&EpisodeId>, Vec<&Record>)],
-) -> Result<(), CliError> {
-    if parts.is_empty() {
+/// Names what is not shown: the events of the last episode that is shown, and the episodes after it.
+fn rest(screen: &mut Screen, step: &StepDetails, shown: usize) -> Result<(), CliError> {
+    let number = step.step;
+    let of_shown: u64 = step.episodes.iter().take(MAX_EPISODES).map(|episode| episode.events).sum();
+    let left = of_shown.saturating_sub(shown as u64);
+    if left > 0 {
+        let line = format!("{} more events of these are not shown; --json prints all", count(left));
+        screen.line(paint(DIM, line))?;
+    }
+    let others = step.episodes.get(MAX_EPISODES..).unwrap_or_default();
+    if others.is_empty() {
         return Ok(());
     }
-    let line = format!("{} more episodes have a step {number}; --episode ID shows one:", parts.len());
-    screen.line(paint(DIM, line))?;
-    for (episode, records) in parts.iter().take(MAX_NAMED) {
-        let name = episode.map_or("no episode".to_owned(), ToString::to_string);
-        screen.line(paint(DIM, format!("  {name}  {} events", records.len())))?;
+    let more = count(step.episodes_total.saturating_sub(MAX_EPISODES as u64));
+    screen.line(paint(DIM, format!("{more} more episodes have a step {number}; --episode ID shows one:")))?;
+    for other in others.iter().take(MAX_NAMED) {
+        let name = other.episode.as_ref().map_or("no episode".to_owned(), ToString::to_string);
+        screen.line(paint(DIM, format!("  {name}  {} events", count(other.events))))?;
+    }
+    if others.len() > MAX_NAMED {
+        screen.line(paint(DIM, "  …"))?;
     }
     Ok(())
 }

@@ -182,3 +182,25 @@ no episode
 ";
     assert_eq!(shown, expected);
 }
+
+#[test]
+fn a_step_of_many_rollouts_is_shown_in_part_and_written_in_full() {
+    let server = Server::start();
+    server.post("", r#"{"id": "wide", "name": "wide"}"#);
+    let event = |n: u32| {
+        format!(
+            r#"{{"id":"01920000-0000-7000-8000-{n:012}","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored",
+            "v":1,"step":1,"episode":"e{}","body":{{"scores":{{"root":1}},"action":"a","observation":"o"}}}}"#,
+            n / 2
+        )
+    };
+    let events: Vec<String> = (0..2400).map(event).collect();
+    server.post("/wide/events", &format!("[{}]", events.join(",")));
+    let shown = out(&server.command(&["show", "wide", "1"]).output().unwrap());
+    assert!(shown.starts_with("step 1 of wide, in 1,200 episodes\nepisode e0\n"), "{shown}");
+    assert!(shown.contains("1,192 more episodes have a step 1"), "{shown}");
+    assert_eq!(shown.lines().filter(|line| line.starts_with("  e")).count(), 50, "{shown}");
+    assert!(shown.contains("  e57  2 events\n  …\n") && !shown.contains("not shown"), "{shown}");
+    let json = &parsed(&out(&server.command(&["show", "wide", "1", "--json"]).output().unwrap()))[0];
+    assert_eq!(json["events"].as_array().unwrap().len(), 2400);
+}

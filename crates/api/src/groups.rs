@@ -5,14 +5,34 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Limit;
+use crate::page::non_empty;
 
-/// The groups of one step.
+/// Which groups of a step.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupQuery {
+    /// `next_cursor` of the part before.
+    #[serde(default, deserialize_with = "non_empty", skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Most groups of the part; it ends earlier where their texts are large.
+    #[serde(default)]
+    pub limit: Limit<100, 1000>,
+    /// Most rollouts of a group: where it has more, the best and the worst are answered, half of each.
+    #[serde(default)]
+    pub rollouts: Limit<200, 2000>,
+}
+
+/// The groups of one step, by the part.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct StepGroups {
     /// The step.
     pub step: u64,
+    /// How many groups the step has.
+    pub total: u64,
     /// Its groups, in the order of their first rollouts.
     pub groups: Vec<Group>,
+    /// What to pass as `cursor` to get the next part; null on the last one.
+    pub next_cursor: Option<String>,
 }
 
 /// The rollouts of one prompt at one step: those with the same `group` in their metadata, else with the same
@@ -27,7 +47,12 @@ pub struct Group {
     pub std: Option<f64>,
     /// Whether two or more rewards are all the same, so that nothing is learnt from the group.
     pub is_tied: bool,
-    /// Its rollouts, the highest reward first.
+    /// How many rollouts it has.
+    pub total: u64,
+    /// How many of them fail.
+    pub failing: u64,
+    /// Its rollouts, the highest reward first. Where it has more than were asked for, or their texts are large,
+    /// some between the best and the worst are left out.
     pub rollouts: Vec<GroupRollout>,
 }
 

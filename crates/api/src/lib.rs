@@ -53,8 +53,8 @@ pub use evolution::{Evolution, EvolutionOrder, EvolutionSide, EvolutionStep};
 pub use exports::ExportQuery;
 pub use film::{ChunkQuery, FilmManifest};
 pub use groups::{
-    CorrelationQuery, Correlations, Group, GroupHistory, GroupRollout, StepGroups, TaskComparison,
-    TaskDifference, TaskQuery, TaskResult,
+    CorrelationQuery, Correlations, Group, GroupHistory, GroupQuery, GroupRollout, StepGroups,
+    TaskComparison, TaskDifference, TaskQuery, TaskResult,
 };
 pub use imports::{ImportAnnouncement, ImportPhase, ImportQuery, ImportStatus, Imported, SliceQuery};
 pub use inspect::{

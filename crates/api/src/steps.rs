@@ -46,25 +46,38 @@ pub struct StepRow {
     pub value: Option<f64>,
 }
 
-/// Which episode of a step.
+/// Which events of a step.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepQuery {
+    /// `next_cursor` of the part before.
+    #[serde(default, deserialize_with = "non_empty", skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Most events of the part; it ends earlier where their bodies are large.
+    #[serde(default)]
+    pub limit: Limit<1000, 10_000>,
     /// Only this episode's; empty: what belongs to none.
     #[serde(default, skip_serializing_if = "EpisodeFilter::is_any")]
     pub episode: EpisodeFilter,
 }
 
-/// Everything about one step.
+/// What one step holds, by the part.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StepDetails {
     /// The step.
     pub step: u64,
-    /// How many of the events belong to which episode, in the order of `events`.
+    /// Events of the step, of the episodes asked for.
+    pub total: u64,
+    /// Episodes that these belong to; what belongs to none counts as one.
+    pub episodes_total: u64,
+    /// The episodes from the one on that `events` begin in, at most as many as events were asked for, each with
+    /// its events of the step.
     pub episodes: Vec<StepEpisode>,
-    /// Its events: those of one episode, then those of the next. The expected answer of a challenge is left
-    /// out.
+    /// Its events: those of one episode, then those of the next, in the order of their first ones. The expected
+    /// answer of a challenge is left out.
     pub events: Vec<Record>,
+    /// What to pass as `cursor` to get the next part; null on the last one.
+    pub next_cursor: Option<String>,
 }
 
 /// How many events an episode has of a step.

@@ -22,6 +22,9 @@ const LEVELS: u8 = 10;
 /// at once; it is sealed when somebody asks for it.
 pub(crate) const COARSEST: u8 = 2;
 
+/// Events of a step that are read at a time.
+const PART: u32 = 2048;
+
 /// Names the content of a run's chunks: where two are the same, so are the chunks. A deleted run's id can be
 /// used again, so that its creation time tells the two apart; coarser chunks depend on the rules.
 pub fn version(run: &RunSummary) -> String {
@@ -144,10 +147,18 @@ async fn facts_around(
     }
     for (step, episode) in &around.nodes {
         let episode = episode.as_ref().map_or(InEpisode::Without, InEpisode::Only);
-        for record in store.step(run, *step, episode).await?.iter().filter(|record| record.seq < from) {
-            let scores = matches!(record.kind, Kind::SnapshotScored | Kind::ScoreAdded);
-            needed
-                .extend(scores.then(|| facts::of_record(run, record)).flatten().map(|fact| (fact.seq, fact)));
+        let mut after = None;
+        loop {
+            let part = store.step_part(run, *step, episode, after, PART).await?;
+            let scores = part.events.iter().filter(|record| {
+                record.seq < from && matches!(record.kind, Kind::SnapshotScored | Kind::ScoreAdded)
+            });
+            let facts = scores.filter_map(|record| facts::of_record(run, record));
+            needed.extend(facts.map(|fact| (fact.seq, fact)));
+            after = part.next.filter(|next| next.seq < from);
+            if after.is_none() {
+                break;
+            }
         }
     }
     Ok(needed.into_values().collect())

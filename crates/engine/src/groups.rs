@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use gauntlet_api::{Group, GroupHistory, GroupRollout, StepGroups};
+use gauntlet_api::{Group, GroupHistory, GroupQuery, GroupRollout, StepGroups};
 use gauntlet_film::mean;
-use gauntlet_model::{Body, EpisodeId, FailureKind, RunId, SnapshotScored, unescape_html};
-use gauntlet_store::{InEpisode, Store};
+use gauntlet_model::{Body, EpisodeId, FailureKind, FieldError, RunId, SnapshotScored, unescape_html};
+use gauntlet_store::Store;
 
 use crate::Error;
 use crate::films::Films;
@@ -13,50 +13,164 @@ use crate::prompts::Prompts;
 
 /// A difference of rewards below which they are the same.
 const EQUAL_WITHIN: f64 = 1e-9;
+/// Bytes of events after which a part of the groups of a step ends, and the rollouts of one group.
+const MAX_BYTES: usize = 8 << 20;
 
-/// The groups of one step, each with its rollouts, the best first.
-///
-/// # Errors
-///
-/// [`Error::NotFound`] where there is no such run, or it has no scored snapshot of that step.
-pub async fn of_step(store: &Store, films: &Films, run: &RunId, step: u64) -> Result<StepGroups, Error> {
-    type Shown = HashMap<u64, (Option<f64>, Option<FailureKind>, Option<EpisodeId>)>;
-    let look = move |film: &gauntlet_film::Film| -> Shown {
-        let range = film.position_of(step)..film.position_of(step.saturating_add(1));
-        let nodes = range.filter_map(|index| film.node(index));
-        nodes.map(|node| (node.seq, (node.root, node.failure, node.episode.cloned()))).collect()
-    };
-    let shown = films.look(run, look).await?;
-    if shown.is_empty() {
-        return Err(Error::NotFound(format!("run {:?} has no scored step {step}", run.as_str())));
-    }
-    let mut groups: Vec<(String, Group)> = Vec::new();
-    for record in store.step(run, step, InEpisode::Any).await? {
-        let Some((root, failure, episode)) = shown.get(&record.seq) else { continue };
-        let event =
-            record.event().map_err(|error| Error::internal(format!("event {}: {error}", record.seq)))?;
-        let Body::SnapshotScored(snapshot) = event.body() else { continue };
-        let name = snapshot.group_name();
-        let rollout = GroupRollout {
-            seq: record.seq,
-            episode: episode.as_ref().map(ToString::to_string),
-            root: *root,
-            failure: *failure,
-            advantage: given_advantage(snapshot),
-            is_derived: false,
-            scores: snapshot.scores.clone(),
-            action: readable(snapshot, &snapshot.action),
-        };
-        match groups.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, group)) => group.rollouts.push(rollout),
-            None => {
-                let prompt = readable(snapshot, &snapshot.observation);
-                groups.push((name, Group { prompt, rollouts: vec![rollout], ..Group::default() }));
-            }
+/// Reads the groups of steps.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    /// The log.
+    pub store: &'a Store,
+    /// The films.
+    pub films: &'a Films,
+    /// Which prompt each snapshot answers.
+    pub prompts: &'a Prompts,
+}
+
+impl Reader<'_> {
+    /// Some groups of one step, each with its rollouts, the best first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] where there is no such run, or it has no scored snapshot of that step;
+    /// [`Error::Invalid`] where the cursor or a limit cannot be read.
+    pub async fn of_step(&self, run: &RunId, step: u64, query: &GroupQuery) -> Result<StepGroups, Error> {
+        let limit = query.limit.get("limit")? as usize;
+        let rollouts = query.rollouts.get("rollouts")? as usize;
+        let from = query.cursor.as_deref().map_or(Ok(0), parse_cursor)?;
+        let members = self.members(run, step).await?;
+        let total = members.len() as u64;
+        let mut found = StepGroups { step, total, ..StepGroups::default() };
+        let mut bytes = 0;
+        let mut left = members.into_iter().skip_while(|group| group.first < from).peekable();
+        while let Some(group) = left.next_if(|_| bytes < MAX_BYTES && found.groups.len() < limit) {
+            let (group, read) = self.read(run, group, rollouts).await?;
+            bytes += read;
+            found.groups.push(group);
         }
+        found.next_cursor = left.peek().map(|group| group.first.to_string());
+        Ok(found)
     }
-    let groups = groups.into_iter().map(|(_, group)| completed(group)).collect();
-    Ok(StepGroups { step, groups })
+
+    /// The groups of a step in the order of their first rollouts, without what is stored in the log alone.
+    async fn members(&self, run: &RunId, step: u64) -> Result<Vec<Members>, Error> {
+        let look = move |film: &gauntlet_film::Film| {
+            let range = film.position_of(step)..film.position_of(step.saturating_add(1));
+            let nodes = range.filter_map(|index| film.node(index));
+            let member = nodes.map(|node| Member {
+                seq: node.seq,
+                root: node.root,
+                failure: node.failure,
+                episode: node.episode.cloned(),
+            });
+            member.collect::<Vec<_>>()
+        };
+        let mut nodes = self.films.look(run, look).await?;
+        if nodes.is_empty() {
+            return Err(Error::NotFound(format!("run {:?} has no scored step {step}", run.as_str())));
+        }
+        nodes.sort_by_key(|member| member.seq);
+        let grouped = self.prompts.look(run, |index| {
+            let mut groups: Vec<Members> = Vec::new();
+            let mut places: HashMap<u64, usize> = HashMap::new();
+            for member in nodes {
+                let Some(prompt) = index.get(member.seq) else { continue };
+                let place = *places.entry(prompt.group).or_insert(groups.len());
+                match groups.get_mut(place) {
+                    Some(group) => group.members.push(member),
+                    None => groups.push(Members { first: member.seq, members: vec![member] }),
+                }
+            }
+            groups
+        });
+        grouped.await
+    }
+
+    /// A group with at most `most` rollouts, fewer where [`MAX_BYTES`] do not hold them; and the bytes that
+    /// were read.
+    async fn read(&self, run: &RunId, group: Members, most: usize) -> Result<(Group, usize), Error> {
+        let Members { first, mut members } = group;
+        let failing = members.iter().filter(|member| member.failure.is_some()).count() as u64;
+        let mut read = Group { total: members.len() as u64, failing, ..Group::default() };
+        let roots: Vec<f64> = members.iter().filter_map(|member| member.root).collect();
+        let spread = Spread::of(&roots);
+        if let Some(spread) = spread {
+            read.mean = Some(spread.mean);
+            read.std = Some(spread.std());
+            read.is_tied = roots.len() > 1 && spread.is_tied();
+        }
+        let key = |member: &Member| member.root.unwrap_or(f64::NEG_INFINITY);
+        members.sort_by(|a, b| key(b).total_cmp(&key(a)).then(a.seq.cmp(&b.seq)));
+        if members.len() > most {
+            members.drain(most.div_ceil(2)..members.len() - most / 2);
+        }
+        // The first one has the prompt; the others from both ends on, as reading may end early.
+        let mut seqs = vec![first];
+        seqs.extend(from_both_ends(&members).map(|member| member.seq));
+        let (records, _) = self.store.at_seqs(run, &seqs, MAX_BYTES).await?;
+        let mut of_seq: HashMap<u64, Member> =
+            members.iter().map(|member| (member.seq, member.clone())).collect();
+        for record in &records {
+            let event =
+                record.event().map_err(|error| Error::internal(format!("event {}: {error}", record.seq)))?;
+            let Body::SnapshotScored(snapshot) = event.body() else { continue };
+            if record.seq == first && read.prompt.is_empty() {
+                read.prompt = readable(snapshot, &snapshot.observation);
+            }
+            let Some(member) = of_seq.remove(&record.seq) else { continue };
+            read.rollouts.push(rollout(member, snapshot, spread));
+        }
+        let key = |rollout: &GroupRollout| rollout.root.unwrap_or(f64::NEG_INFINITY);
+        read.rollouts.sort_by(|a, b| key(b).total_cmp(&key(a)).then(a.seq.cmp(&b.seq)));
+        Ok((read, records.iter().map(|record| record.body.len()).sum()))
+    }
+}
+
+/// A rollout as the film knows it.
+#[derive(Debug, Clone)]
+struct Member {
+    seq: u64,
+    root: Option<f64>,
+    failure: Option<FailureKind>,
+    episode: Option<EpisodeId>,
+}
+
+/// The rollouts of a group.
+struct Members {
+    /// Sequence number of the first one.
+    first: u64,
+    members: Vec<Member>,
+}
+
+/// The first, the last, the second, the one before the last, and so on.
+fn from_both_ends<T>(items: &[T]) -> impl Iterator<Item = &T> {
+    let (front, back) = items.split_at(items.len().div_ceil(2));
+    let mut back = back.iter().rev();
+    front.iter().flat_map(move |item| [Some(item), back.next()]).flatten()
+}
+
+/// A rollout with what the log holds of it. `spread` is that of its group.
+fn rollout(member: Member, snapshot: &SnapshotScored, spread: Option<Spread>) -> GroupRollout {
+    let given = given_advantage(snapshot);
+    let derived = || {
+        let (root, spread) = member.root.zip(spread)?;
+        Some((root - spread.mean) / spread.std()).filter(|advantage| advantage.is_finite())
+    };
+    let advantage = given.or_else(derived);
+    GroupRollout {
+        seq: member.seq,
+        episode: member.episode.as_ref().map(ToString::to_string),
+        root: member.root,
+        failure: member.failure,
+        advantage,
+        is_derived: given.is_none() && advantage.is_some(),
+        scores: snapshot.scores.clone(),
+        action: readable(snapshot, &snapshot.action),
+    }
+}
+
+fn parse_cursor(text: &str) -> Result<u64, FieldError> {
+    text.parse().map_err(|_| FieldError::new("cursor", format!("{text:?} is not a cursor of this list")))
 }
 
 /// A text of a snapshot; the hub's clients escape theirs before they post them.
@@ -70,24 +184,6 @@ fn given_advantage(snapshot: &SnapshotScored) -> Option<f64> {
         .iter()
         .find_map(|path| snapshot.scores.iter().find(|(known, _)| known == path).map(|(_, value)| value));
     snapshot.metadata.get("advantage").and_then(serde_json::Value::as_f64).or(scored)
-}
-
-/// The mean and the spread of a group, the advantages that were not given, and the best rollout first.
-fn completed(mut group: Group) -> Group {
-    let roots: Vec<f64> = group.rollouts.iter().filter_map(|rollout| rollout.root).collect();
-    if let Some(spread) = Spread::of(&roots) {
-        group.mean = Some(spread.mean);
-        group.std = Some(spread.std());
-        group.is_tied = roots.len() > 1 && spread.is_tied();
-        for rollout in group.rollouts.iter_mut().filter(|rollout| rollout.advantage.is_none()) {
-            let of_root = |root: f64| (root - spread.mean) / spread.std();
-            rollout.advantage = rollout.root.map(of_root).filter(|advantage| advantage.is_finite());
-            rollout.is_derived = rollout.advantage.is_some();
-        }
-    }
-    let key = |rollout: &GroupRollout| rollout.root.unwrap_or(f64::NEG_INFINITY);
-    group.rollouts.sort_by(|a, b| key(b).total_cmp(&key(a)).then(a.seq.cmp(&b.seq)));
-    group
 }
 
 /// Sums over the rewards of a group.

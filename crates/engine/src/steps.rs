@@ -1,11 +1,9 @@
 //! Steps: everything about one, and the list of failing ones.
 
-use std::collections::HashMap;
-
-use gauntlet_api::{EpisodeFilter, Page, StepDetails, StepEpisode, StepListQuery, StepRow};
+use gauntlet_api::{EpisodeFilter, Page, StepDetails, StepEpisode, StepListQuery, StepQuery, StepRow};
 use gauntlet_film::Film;
-use gauntlet_model::{EpisodeId, FailureKind, FieldError, Record, RunId};
-use gauntlet_store::{InEpisode, SnapshotFilter, Store};
+use gauntlet_model::{FailureKind, FieldError, Record, RunId};
+use gauntlet_store::{InEpisode, SnapshotFilter, StepPlace, Store};
 use serde_json::Value;
 
 use crate::Error;
@@ -20,22 +18,22 @@ pub fn in_episode(filter: &EpisodeFilter) -> InEpisode<'_> {
     }
 }
 
-/// Everything about a step: the events of one episode, then those of the next, without the expected answers
+/// A part of the events of a step: those of one episode, then those of the next, without the expected answers
 /// of challenges.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] where the run has no such step.
-pub async fn details(
-    store: &Store,
-    run: &RunId,
-    step: u64,
-    episode: &EpisodeFilter,
-) -> Result<StepDetails, Error> {
-    let records = store.step(run, step, in_episode(episode)).await?;
-    if records.is_empty() {
+/// [`Error::NotFound`] where the run has no such step, [`Error::Invalid`] where the cursor or the limit cannot
+/// be read.
+pub async fn details(store: &Store, run: &RunId, step: u64, query: &StepQuery) -> Result<StepDetails, Error> {
+    let limit = query.limit.get("limit")?;
+    let after = query.cursor.as_deref().map(parse_cursor).transpose()?;
+    let after = after.map(|(episode, seq)| StepPlace { episode, seq });
+    let asked = in_episode(&query.episode);
+    let part = store.step_part(run, step, asked, after, limit).await?;
+    if part.events.is_empty() && after.is_none() {
         let run = run.as_str();
-        let message = match episode {
+        let message = match &query.episode {
             EpisodeFilter::Any => format!("run {run:?} has no step {step}"),
             EpisodeFilter::Without => format!("run {run:?} has no step {step} outside of episodes"),
             EpisodeFilter::Only(episode) => {
@@ -44,30 +42,17 @@ pub async fn details(
         };
         return Err(Error::NotFound(message));
     }
-    let parts = by_episode(&records);
-    let episodes = parts
-        .iter()
-        .map(|(episode, events)| StepEpisode { episode: episode.cloned(), events: events.len() as u64 });
-    let episodes = episodes.collect();
-    let events = parts.into_iter().flat_map(|(_, events)| events).map(without_expected_answer).collect();
-    Ok(StepDetails { step, episodes, events })
-}
-
-/// The events of a step by the episode they belong to, in the order of their first ones.
-pub fn by_episode(records: &[Record]) -> Vec<(Option<&EpisodeId>, Vec<&Record>)> {
-    let mut parts: Vec<(Option<&EpisodeId>, Vec<&Record>)> = Vec::new();
-    let mut places: HashMap<Option<&EpisodeId>, usize> = HashMap::new();
-    for record in records {
-        let episode = record.episode.as_ref();
-        let place = *places.entry(episode).or_insert_with(|| {
-            parts.push((episode, Vec::new()));
-            parts.len() - 1
-        });
-        if let Some((_, events)) = parts.get_mut(place) {
-            events.push(record);
-        }
-    }
-    parts
+    let begins = part.begins.or(after.map(|after| after.episode)).unwrap_or(0);
+    let counts = store.step_counts(run, step, asked, begins, limit).await?;
+    let episodes = counts.listed.into_iter().map(|(episode, events)| StepEpisode { episode, events });
+    Ok(StepDetails {
+        step,
+        total: counts.events,
+        episodes_total: counts.episodes,
+        episodes: episodes.collect(),
+        events: part.events.iter().map(without_expected_answer).collect(),
+        next_cursor: part.next.map(|next| cursor(next.episode, next.seq)),
+    })
 }
 
 /// The event without the expected answer of its challenge, which the person who is asked must not see.
@@ -119,7 +104,8 @@ impl Films {
     }
 }
 
-/// Several episodes may share a step: the sequence number marks where inside of it a page ended.
+/// Several episodes may share a step: the sequence number marks where inside of it, or of one of its episodes,
+/// a page ended.
 fn cursor(step: u64, seq: u64) -> String {
     format!("{step}.{seq}")
 }

@@ -66,6 +66,38 @@ pub struct StepEvents {
     pub snapshots: u64,
 }
 
+/// A part of the events of a step: those of one episode, then those of the next, in the order of their first
+/// events.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StepPart {
+    /// The events.
+    pub events: Vec<Record>,
+    /// Sequence number of the first event of the step in the episode that this part begins in.
+    pub begins: Option<u64>,
+    /// Where the next part begins; `None` at the end.
+    pub next: Option<StepPlace>,
+}
+
+/// How many events a step has.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StepCounts {
+    /// Its events, of the episodes asked for.
+    pub events: u64,
+    /// Episodes that these belong to; none counts as one.
+    pub episodes: u64,
+    /// Some of these episodes, each with its events of the step, in the order of their first events.
+    pub listed: Vec<(Option<EpisodeId>, u64)>,
+}
+
+/// A place among the events of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StepPlace {
+    /// Sequence number of the first event of the step in the episode.
+    pub episode: u64,
+    /// Sequence number of the event.
+    pub seq: u64,
+}
+
 /// Which episode's events or steps to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InEpisode<'a> {

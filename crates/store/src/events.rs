@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use gauntlet_model::{EpisodeId, Event, FailureRules, Kind, Record, RunId, RunSpec, Timestamp};
 
-use crate::log_store::{ReadQuery, StepEventsQuery, StepQuery};
+use crate::log_store::{ReadQuery, StepCountsQuery, StepEventsQuery, StepPartQuery, StepQuery};
 use crate::reply::Reply;
 use crate::row::{Labels, Row};
 use crate::runs::new_run;
 use crate::work::LogWork;
 use crate::{
-    Appended, InEpisode, OriginSession, Slice, SnapshotFilter, StepEvents, StepRow, Store, StoreError,
+    Appended, InEpisode, OriginSession, Slice, SnapshotFilter, StepCounts, StepEvents, StepPart, StepPlace,
+    StepRow, Store, StoreError,
 };
 
 /// Bytes of bodies after which a slice ends early: the reader continues from there.
@@ -121,14 +122,42 @@ impl Store {
         self.log().head(run).await
     }
 
-    /// Every event of one step, of the episodes asked for, by sequence number.
-    pub async fn step(
+    /// At most `limit` events of one step, of the episodes asked for, behind a place: those of one episode,
+    /// then those of the next. Ends early once bodies are large.
+    pub async fn step_part(
         &self,
         run: &RunId,
         step: u64,
         episode: InEpisode<'_>,
-    ) -> Result<Vec<Record>, StoreError> {
-        self.log().step(run, step, episode).await
+        after: Option<StepPlace>,
+        limit: u32,
+    ) -> Result<StepPart, StoreError> {
+        let max_bytes = SLICE_BYTES;
+        self.log().step_part(StepPartQuery { run, step, episode, after, limit, max_bytes }).await
+    }
+
+    /// How many events a step has, and of which episodes: at most `limit` of these, from the one on whose
+    /// first event of the step has the sequence number `begins`, as a [`StepPart`] names it.
+    pub async fn step_counts(
+        &self,
+        run: &RunId,
+        step: u64,
+        episode: InEpisode<'_>,
+        begins: u64,
+        limit: u32,
+    ) -> Result<StepCounts, StoreError> {
+        self.log().step_counts(StepCountsQuery { run, step, episode, begins, limit }).await
+    }
+
+    /// The events at these sequence numbers, in that order, and how many of the numbers were read: reading
+    /// ends early after about `bytes` of bodies. One that is missing is passed over.
+    pub async fn at_seqs(
+        &self,
+        run: &RunId,
+        seqs: &[u64],
+        bytes: usize,
+    ) -> Result<(Vec<Record>, usize), StoreError> {
+        self.log().at_seqs(run, seqs, bytes).await
     }
 
     /// At most `limit` events of one step beside its scored snapshots, after a sequence number: those

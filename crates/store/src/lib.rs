@@ -70,7 +70,7 @@ mod writers;
 
 pub use answers::{
     Appended, Created, Excerpt, InEpisode, OriginSession, Page, PendingCommand, RunGroup, RunQuery, Slice,
-    SnapshotFilter, StepEvents, StepRow,
+    SnapshotFilter, StepCounts, StepEvents, StepPart, StepPlace, StepRow,
 };
 pub use blobs::{Blob, Blobs, Upload};
 pub use calls::{CallOutcome, DueCall, NewAlert, NewCall};

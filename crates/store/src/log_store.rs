@@ -20,8 +20,8 @@ use gauntlet_vault::StoredKey;
 
 use crate::{
     DueCall, Excerpt, InEpisode, Leases, MonitorProgress, MonitoredRun, OriginSession, Page, PendingCommand,
-    RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, SnapshotFilter, StaleRun, StepEvents,
-    StepRow, StoreError,
+    RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, SnapshotFilter, StaleRun, StepCounts,
+    StepEvents, StepPart, StepPlace, StepRow, StoreError,
 };
 use crate::{DumpMoment, EventLines, TableRows};
 
@@ -52,6 +52,32 @@ pub(crate) struct StepQuery<'a> {
     pub limit: u32,
     pub failing: SnapshotFilter,
     pub episode: InEpisode<'a>,
+}
+
+/// Which events of a step to read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StepPartQuery<'a> {
+    pub run: &'a RunId,
+    pub step: u64,
+    pub episode: InEpisode<'a>,
+    /// The event behind which to begin; `None`: at the first one.
+    pub after: Option<StepPlace>,
+    /// Most events.
+    pub limit: u32,
+    /// Bytes of bodies after which the part ends.
+    pub max_bytes: usize,
+}
+
+/// Of which episodes of a step to count the events.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StepCountsQuery<'a> {
+    pub run: &'a RunId,
+    pub step: u64,
+    pub episode: InEpisode<'a>,
+    /// Sequence number of the first event of the first episode that is listed.
+    pub begins: u64,
+    /// Most episodes that are listed.
+    pub limit: u32,
 }
 
 /// Which events of a step to read, beside its scored snapshots.
@@ -123,8 +149,19 @@ pub(crate) trait LogStore: Send + Sync {
         ends: (u32, u32),
     ) -> Result<Excerpt, StoreError>;
 
-    /// Every event of one step.
-    async fn step(&self, run: &RunId, step: u64, episode: InEpisode<'_>) -> Result<Vec<Record>, StoreError>;
+    /// A part of the events of one step.
+    async fn step_part(&self, query: StepPartQuery<'_>) -> Result<StepPart, StoreError>;
+
+    /// How many events a step has, and of which episodes.
+    async fn step_counts(&self, query: StepCountsQuery<'_>) -> Result<StepCounts, StoreError>;
+
+    /// The events at some sequence numbers, as far as `max_bytes` go, and how many numbers were read.
+    async fn at_seqs(
+        &self,
+        run: &RunId,
+        seqs: &[u64],
+        max_bytes: usize,
+    ) -> Result<(Vec<Record>, usize), StoreError>;
 
     /// A part of the events of one step beside its scored snapshots.
     async fn step_events(&self, query: StepEventsQuery<'_>) -> Result<StepEvents, StoreError>;

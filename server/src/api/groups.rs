@@ -1,7 +1,9 @@
 //! Groups of rollouts, and two runs task by task.
 
 use axum::extract::State;
-use gauntlet_api::{CorrelationQuery, Correlations, GroupHistory, StepGroups, TaskComparison, TaskQuery};
+use gauntlet_api::{
+    CorrelationQuery, Correlations, GroupHistory, GroupQuery, StepGroups, TaskComparison, TaskQuery,
+};
 use gauntlet_engine::{correlations, groups, tasks};
 use gauntlet_model::RunId;
 
@@ -34,8 +36,10 @@ pub async fn of_step(
     State(state): State<AppState>,
     ExistingRun(run): ExistingRun,
     Path(part): Path<StepPart>,
+    Query(query): Query<GroupQuery>,
 ) -> Result<Json<StepGroups>, ApiError> {
-    Ok(Json(groups::of_step(&state.store, &state.films, &run, part.step).await?))
+    let reader = groups::Reader { store: &state.store, films: &state.films, prompts: &state.prompts };
+    Ok(Json(reader.of_step(&run, part.step, &query).await?))
 }
 
 /// How [`of_step`] is described.
@@ -43,9 +47,9 @@ pub fn of_step_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Events", "The groups of a step")
         .description(
             "The rollouts of each prompt side by side, with rewards and advantages, the best first. A group \
-             is the rollouts with the same `group` in their metadata, else with the same observation.",
+             is the rollouts with the same `group` in their metadata, else with the same observation. A step of many groups comes in parts.",
         )
-        .status(200, "The groups.")
+        .status(200, "A part of the groups.")
         .status(404, "There is no such run, or it has no scored snapshot of that step.")
 }
 

@@ -18,24 +18,25 @@ pub struct StepPart {
     pub step: u64,
 }
 
-/// GET `/runs/{run}/steps/{step}`: its snapshots with scores and texts, and its other events: those of one
-/// episode, then those of the next.
+/// GET `/runs/{run}/steps/{step}`: its snapshots with scores and texts, and its other events, by the part:
+/// those of one episode, then those of the next.
 pub async fn read(
     State(state): State<AppState>,
     ExistingRun(run): ExistingRun,
     Path(StepPart { step }): Path<StepPart>,
     Query(query): Query<StepQuery>,
 ) -> Result<Json<StepDetails>, ApiError> {
-    Ok(Json(steps::details(&state.store, &run, step, &query.episode).await?))
+    Ok(Json(steps::details(&state.store, &run, step, &query).await?))
 }
 
 /// How [`read`] is described.
 pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Events", "Everything about a step")
         .description(
-            "Several episodes may have a step of that number: their events follow each other, not mixed.",
+            "Several episodes may have a step of that number: their events follow each other, not mixed. \
+             A step of many events comes in parts.",
         )
-        .status(200, "How many events each episode has of it, and the events, episode by episode.")
+        .status(200, "How many events each episode has of it, and a part of the events, episode by episode.")
         .status(404, "There is no such run, step or episode.")
 }
 

@@ -196,6 +196,12 @@ struct OneStep {
     /// Only this episode's; every episode's where it is absent.
     #[serde(default)]
     episode: Option<EpisodeId>,
+    /// `next_cursor` of the part before.
+    #[serde(default)]
+    cursor: Option<String>,
+    /// Most events.
+    #[serde(default)]
+    limit: Limit<100, 1000>,
     /// Longest text that is answered, characters; longer ones are cut.
     #[serde(default)]
     text: TextLimit,
@@ -204,7 +210,9 @@ struct OneStep {
 fn read_step(server: &Server, asked: OneStep) -> Answered {
     let most = asked.text.get("text").map_err(refused)?;
     let path = of_run(asked.run.as_str(), &format!("/steps/{}", asked.step));
-    shortened(server.get(&path, &StepQuery { episode: asked.episode.into() })?, most as usize)
+    let limit = Limit::new(asked.limit.get("limit").map_err(refused)?);
+    let query = StepQuery { cursor: asked.cursor, limit, episode: asked.episode.into() };
+    shortened(server.get(&path, &query)?, most as usize)
 }
 
 /// Episodes of a run.

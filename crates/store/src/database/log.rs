@@ -21,11 +21,11 @@ use super::{
     api_keys, backups, command_table, dump, effects, episode, hub, list_views, listing, lookup, monitors,
     projections, read, seals, steps, tombstones, webhooks, writers,
 };
-use crate::log_store::{LogStore, ReadQuery, StepEventsQuery, StepQuery};
+use crate::log_store::{LogStore, ReadQuery, StepCountsQuery, StepEventsQuery, StepPartQuery, StepQuery};
 use crate::{
-    DueCall, Excerpt, InEpisode, Leases, MonitorProgress, MonitoredRun, OriginSession, Page, PendingCommand,
-    RunGroup, RunQuery, SealingRun, SearchPage, SearchQuery, Slice, StaleRun, StepEvents, StepRow,
-    StoreError,
+    DueCall, Excerpt, Leases, MonitorProgress, MonitoredRun, OriginSession, Page, PendingCommand, RunGroup,
+    RunQuery, SealingRun, SearchPage, SearchQuery, Slice, StaleRun, StepCounts, StepEvents, StepPart,
+    StepRow, StoreError,
 };
 use crate::{DumpMoment, EventLines, TableRows};
 
@@ -145,8 +145,21 @@ impl LogStore for DatabaseLog {
         episode::excerpt(&self.readers, run, episode, seqs, ends).await
     }
 
-    async fn step(&self, run: &RunId, step: u64, episode: InEpisode<'_>) -> Result<Vec<Record>, StoreError> {
-        steps::step(&self.readers, run, step, episode).await
+    async fn step_part(&self, query: StepPartQuery<'_>) -> Result<StepPart, StoreError> {
+        steps::step_part(&self.readers, query).await
+    }
+
+    async fn step_counts(&self, query: StepCountsQuery<'_>) -> Result<StepCounts, StoreError> {
+        steps::step_counts(&self.readers, query).await
+    }
+
+    async fn at_seqs(
+        &self,
+        run: &RunId,
+        seqs: &[u64],
+        max_bytes: usize,
+    ) -> Result<(Vec<Record>, usize), StoreError> {
+        steps::at_seqs(&self.readers, run, seqs, max_bytes).await
     }
 
     async fn step_events(&self, query: StepEventsQuery<'_>) -> Result<StepEvents, StoreError> {

@@ -1,5 +1,7 @@
 //! Reading by step rather than by sequence number.
 
+use std::collections::HashMap;
+
 use gauntlet_model::{FailureKind, Record, RunId};
 use sqlx::AssertSqlSafe;
 
@@ -11,27 +13,126 @@ use super::kinds::{SNAPSHOT_SCORED, STEP_RECORDED};
 use super::query::query;
 use super::read::locate;
 use super::rows::{self, RECORD, record};
+use super::value::Value;
 use super::{place, seq_of, step_column};
-use crate::log_store::{StepEventsQuery, StepQuery};
-use crate::{InEpisode, SnapshotFilter, StepEvents, StepRow, StoreError};
+use crate::log_store::{StepCountsQuery, StepEventsQuery, StepPartQuery, StepQuery};
+use crate::{InEpisode, SnapshotFilter, StepCounts, StepEvents, StepPart, StepPlace, StepRow, StoreError};
 
-/// Every event of one step, in the order of the log.
-pub(crate) async fn step(
+/// Events whose bodies are read at a time, at least and at most: a part ends by their bytes.
+const AT_ONCE: (usize, usize) = (16, 512);
+
+/// A part of the events of one step. Their places are found first, as only those may be many: sorting whole
+/// events would take the memory of all of them.
+pub(crate) async fn step_part(readers: &Pool, asked: StepPartQuery<'_>) -> Result<StepPart, StoreError> {
+    let (run_no, _) = locate(readers, asked.run).await?.ok_or_else(|| StoreError::no_run(asked.run))?;
+    let places = part_places(readers, run_no, &asked).await?;
+    let mut part =
+        StepPart { begins: places.first().map(|(begins, _)| seq_of(*begins)), ..StepPart::default() };
+    let taken: Vec<i64> = places.iter().take(asked.limit as usize).map(|(_, place)| *place).collect();
+    let (events, done) = in_order(readers, &taken, asked.max_bytes).await?;
+    part.events = events;
+    let last = done.checked_sub(1).and_then(|last| places.get(last)).filter(|_| done < places.len());
+    part.next = last.map(|(begins, place)| StepPlace { episode: seq_of(*begins), seq: seq_of(*place) });
+    Ok(part)
+}
+
+/// The events at sequence numbers, in that order, as far as `max_bytes` of bodies go, the last one included;
+/// with how many of the numbers were read. One that is missing is passed over.
+pub(crate) async fn at_seqs(
     readers: &Pool,
     run: &RunId,
-    step: u64,
-    episode: InEpisode<'_>,
-) -> Result<Vec<Record>, StoreError> {
+    seqs: &[u64],
+    max_bytes: usize,
+) -> Result<(Vec<Record>, usize), StoreError> {
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
-    let of_episode = of_episode(episode, readers.dialect(), "?3");
-    let sql =
-        format!("SELECT {RECORD} FROM events WHERE run_no = ?1 AND step = ?2 {of_episode} ORDER BY place");
-    let mut query = query(AssertSqlSafe(sql)).bind(run_no).bind(step_column(step));
-    if let Some(column) = episode.column() {
+    let places: Vec<i64> = seqs.iter().map(|seq| place(run_no, *seq)).collect();
+    in_order(readers, &places, max_bytes).await
+}
+
+async fn in_order(
+    readers: &Pool,
+    places: &[i64],
+    max_bytes: usize,
+) -> Result<(Vec<Record>, usize), StoreError> {
+    let sql = format!("SELECT {RECORD} FROM events WHERE {}", readers.dialect().is_one_of("place", "?1"));
+    let (mut events, mut bytes, mut done) = (Vec::new(), 0, 0);
+    while done < places.len() && bytes < max_bytes {
+        let each = if done == 0 { max_bytes } else { (bytes / done).max(1) };
+        let some = places.iter().skip(done).take(((max_bytes - bytes) / each).clamp(AT_ONCE.0, AT_ONCE.1));
+        let some: Vec<i64> = some.copied().collect();
+        let found = query(AssertSqlSafe(sql.clone())).bind(Value::Integers(some.clone()));
+        let found = found.all(readers).await.map_err(fault)?;
+        let found = found.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+        let mut by_seq: HashMap<u64, Record> = found.into_iter().map(|record| (record.seq, record)).collect();
+        for place in some {
+            done += 1;
+            // One that is missing belongs to a run that is being deleted.
+            let Some(record) = by_seq.remove(&seq_of(place)) else { continue };
+            bytes += record.body.len();
+            events.push(record);
+            if bytes >= max_bytes {
+                break;
+            }
+        }
+    }
+    Ok((events, done))
+}
+
+/// The place of the first event of the episode and of the event, for one event more than were asked for.
+async fn part_places(
+    readers: &Pool,
+    run_no: i64,
+    asked: &StepPartQuery<'_>,
+) -> Result<Vec<(i64, i64)>, StoreError> {
+    let of_episode = of_episode(asked.episode, readers.dialect(), "?6");
+    let sql = format!(
+        "SELECT begins, place FROM (
+            SELECT place, min(place) OVER (PARTITION BY episode) AS begins FROM events
+            WHERE run_no = ?1 AND step = ?2 {of_episode}
+         ) AS ordered WHERE (begins, place) > (?3, ?4) ORDER BY begins, place LIMIT ?5"
+    );
+    let after = asked.after.map(|after| (place(run_no, after.episode), place(run_no, after.seq)));
+    let (begins, behind) = after.unwrap_or((-1, -1));
+    let mut query = query(AssertSqlSafe(sql)).bind(run_no).bind(step_column(asked.step)).bind(begins);
+    query = query.bind(behind).bind(i64::from(asked.limit) + 1);
+    if let Some(column) = asked.episode.column() {
         query = query.bind(column);
     }
-    let found = query.all(readers).await.map_err(fault)?;
-    found.iter().map(record).collect()
+    let rows = query.all(readers).await.map_err(fault)?;
+    let number = |row: &DbRow, name| row.try_get::<i64, _>(name).map_err(fault);
+    rows.iter().map(|row| Ok((number(row, "begins")?, number(row, "place")?))).collect()
+}
+
+/// How many events a step has, and of which episodes: at most `limit`, from the one on whose first event has
+/// the sequence number `begins`.
+pub(crate) async fn step_counts(
+    readers: &Pool,
+    asked: StepCountsQuery<'_>,
+) -> Result<StepCounts, StoreError> {
+    let (run_no, _) = locate(readers, asked.run).await?.ok_or_else(|| StoreError::no_run(asked.run))?;
+    let of_episode = of_episode(asked.episode, readers.dialect(), "?5");
+    // The counts stand in each row, as there is a row wherever there is an event.
+    let sql = format!(
+        "SELECT episode, events, total, episodes FROM (
+            SELECT episode, min(place) AS begins, count(*) AS events,
+                CAST(sum(count(*)) OVER () AS BIGINT) AS total, count(*) OVER () AS episodes
+            FROM events WHERE run_no = ?1 AND step = ?2 {of_episode} GROUP BY episode
+         ) AS of_step WHERE begins >= ?3 ORDER BY begins LIMIT ?4"
+    );
+    let query = query(AssertSqlSafe(sql)).bind(run_no).bind(step_column(asked.step));
+    let mut query = query.bind(place(run_no, asked.begins)).bind(i64::from(asked.limit));
+    if let Some(column) = asked.episode.column() {
+        query = query.bind(column);
+    }
+    let rows = query.all(readers).await.map_err(fault)?;
+    let count = |row: &DbRow, name| row.try_get::<i64, _>(name).map(i64::unsigned_abs).map_err(fault);
+    let mut counts = StepCounts::default();
+    for row in &rows {
+        (counts.events, counts.episodes) = (count(row, "total")?, count(row, "episodes")?);
+        let episode = rows::episode(row.try_get("episode").map_err(fault)?)?;
+        counts.listed.push((episode, count(row, "events")?));
+    }
+    Ok(counts)
 }
 
 /// The events of a step beside its scored snapshots, from `after` on, and how many there are.

@@ -4,7 +4,7 @@ use gauntlet_model::{
     AnnotationAdded, Body, EpisodeId, Event, EventId, FailureRules, Record, RunId, RunSpec, Scores,
     SnapshotScored, Timestamp,
 };
-use gauntlet_store::Store;
+use gauntlet_store::{InEpisode, Store, StoreError};
 
 /// A moment, `n` seconds into the story.
 pub(crate) fn at(n: i64) -> Timestamp {
@@ -71,6 +71,25 @@ pub(crate) async fn log(store: &Store, run: &RunId) -> Vec<Record> {
             return records;
         }
         records.extend(slice.records);
+    }
+}
+
+/// Every event of a step, read in parts of two.
+pub(crate) async fn step(
+    store: &Store,
+    run: &RunId,
+    step: u64,
+    episode: InEpisode<'_>,
+) -> Result<Vec<Record>, StoreError> {
+    let (mut events, mut after) = (Vec::new(), None);
+    loop {
+        let part = store.step_part(run, step, episode, after, 2).await?;
+        assert!(part.events.len() <= 2 && (part.next.is_none() || part.next > after));
+        events.extend(part.events);
+        after = part.next;
+        if after.is_none() {
+            return Ok(events);
+        }
     }
 }
 

@@ -54,7 +54,7 @@ pub(crate) async fn a_step_is_stored_once(backend: &impl Backend) {
     assert_eq!(records.len(), 21);
     // The same step scored again through the API is simply another event.
     assert_eq!(fresh.store.append(&run, vec![posted(900, 1)], at(4)).await.unwrap().accepted, 1);
-    assert_eq!(fresh.store.step(&run, 1, InEpisode::Any).await.unwrap().len(), 2);
+    assert_eq!(step(&fresh.store, &run, 1, InEpisode::Any).await.unwrap().len(), 2);
 }
 
 pub(crate) async fn a_changed_snapshot_replaces_what_is_shown(backend: &impl Backend) {

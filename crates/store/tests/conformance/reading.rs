@@ -119,23 +119,36 @@ pub(crate) async fn all_events_of_a_step_are_read(backend: &impl Backend) {
     ];
     fresh.store.append(&run, events, at(2)).await.unwrap();
     let seqs = |records: Vec<gauntlet_model::Record>| records.iter().map(|r| r.seq).collect::<Vec<_>>();
-    assert_eq!(seqs(fresh.store.step(&run, 7, InEpisode::Any).await.unwrap()), [1, 3]);
-    assert_eq!(seqs(fresh.store.step(&run, 9, InEpisode::Any).await.unwrap()), [0; 0]);
+    assert_eq!(seqs(step(&fresh.store, &run, 7, InEpisode::Any).await.unwrap()), [1, 3]);
+    assert_eq!(seqs(step(&fresh.store, &run, 9, InEpisode::Any).await.unwrap()), [0; 0]);
     let (one, two) = (EpisodeId::new("one").unwrap(), EpisodeId::new("two").unwrap());
     let of = |n, name| event(n, Some(name), 7, SnapshotScored::default());
     fresh.store.append(&run, vec![of(5, "one"), of(6, "two"), of(7, "one"), note(8)], at(2)).await.unwrap();
     for (episode, expect) in [
-        (InEpisode::Any, vec![1, 3, 5, 6, 7]),
+        // The events of one episode, then those of the next.
+        (InEpisode::Any, vec![1, 3, 5, 7, 6]),
         (InEpisode::Without, vec![1, 3]),
         (InEpisode::Only(&one), vec![5, 7]),
         (InEpisode::Only(&two), vec![6]),
     ] {
-        assert_eq!(seqs(fresh.store.step(&run, 7, episode).await.unwrap()), expect);
+        assert_eq!(seqs(step(&fresh.store, &run, 7, episode).await.unwrap()), expect);
         let rows = fresh.store.steps(&run, None, 10, SnapshotFilter::AnyOrNone, episode).await.unwrap();
         let listed: Vec<_> = rows.iter().filter(|row| row.step == 7).map(|row| row.seq).collect();
         let last: Vec<u64> = [3, 6, 7].into_iter().filter(|seq| expect.contains(seq)).collect();
         assert_eq!(listed, last, "{episode:?}");
+        let counts = fresh.store.step_counts(&run, 7, episode, 0, 9).await.unwrap();
+        assert_eq!(counts.events, expect.len() as u64, "{episode:?}");
     }
+    let counts = fresh.store.step_counts(&run, 7, InEpisode::Any, 5, 1).await.unwrap();
+    assert_eq!((counts.events, counts.episodes, counts.listed), (5, 3, vec![(Some(one.clone()), 2)]));
+    assert_eq!(
+        fresh.store.step_counts(&run, 9, InEpisode::Any, 0, 9).await.unwrap(),
+        gauntlet_store::StepCounts::default()
+    );
+    let (found, read) = fresh.store.at_seqs(&run, &[7, 99, 3], usize::MAX).await.unwrap();
+    assert_eq!((seqs(found), read), (vec![7, 3], 3));
+    let (found, read) = fresh.store.at_seqs(&run, &[7, 3], 1).await.unwrap();
+    assert_eq!((seqs(found), read), (vec![7], 1));
     let page = fresh.store.read_episode(&run, None, 1, None, InEpisode::Only(&one)).await.unwrap();
     assert_eq!((page.next_after, seqs(page.records)), (Some(5), vec![5]));
     let page = fresh.store.read_episode(&run, Some(5), 9, None, InEpisode::Only(&one)).await.unwrap();
@@ -215,8 +228,8 @@ pub(crate) async fn steps_may_be_as_great_as_json_holds_exactly(backend: &impl B
         [0; 0],
         "nothing lies past the last"
     );
-    assert_eq!(fresh.store.step(&run, MAX_STEP, InEpisode::Any).await.unwrap().len(), 2);
-    assert_eq!(fresh.store.step(&run, u64::MAX, InEpisode::Any).await.unwrap().len(), 0);
+    assert_eq!(step(&fresh.store, &run, MAX_STEP, InEpisode::Any).await.unwrap().len(), 2);
+    assert_eq!(step(&fresh.store, &run, u64::MAX, InEpisode::Any).await.unwrap().len(), 0);
     assert_eq!(fresh.store.last_step(&run).await.unwrap(), Some(MAX_STEP));
     let summary = fresh.store.run(&run).await.unwrap().unwrap();
     assert_eq!((summary.steps, summary.failing, summary.mean_root), (4, 3, Some(0.5)));
@@ -226,7 +239,7 @@ pub(crate) async fn an_unknown_run_cannot_be_read(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let nobody = run_id("nobody");
     assert!(matches!(fresh.store.read(&nobody, None, 1, None).await, Err(StoreError::NotFound(_))));
-    assert!(matches!(fresh.store.step(&nobody, 1, InEpisode::Any).await, Err(StoreError::NotFound(_))));
+    assert!(matches!(step(&fresh.store, &nobody, 1, InEpisode::Any).await, Err(StoreError::NotFound(_))));
     let steps = fresh.store.steps(&nobody, None, 1, SnapshotFilter::Any, InEpisode::Any).await;
     assert!(matches!(steps, Err(StoreError::NotFound(_))));
     assert_eq!(fresh.store.head(&nobody).await.unwrap(), None);

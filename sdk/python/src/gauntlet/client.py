@@ -117,11 +117,13 @@ class Client:
         query = urlencode({"a": a, "b": b, "limit": limit})
         return dict(json.loads(self.request("GET", f"/compare/tasks?{query}")))
 
-    def groups(self, run: str, step: int | None = None) -> dict[str, Any]:
+    def groups(self, run: str, step: int | None = None, cursor: str | None = None) -> dict[str, Any]:
         """The rollouts of each prompt side by side at a step, with rewards and advantages; without a step how
-        many groups there are over training, and how many of them have the same reward throughout."""
+        many groups there are over training, and how many of them have the same reward throughout. A step of
+        many groups comes in parts: ``cursor`` is ``next_cursor`` of the part before."""
         path = f"/runs/{quote(run, safe='')}"
         path += "/groups" if step is None else f"/steps/{step}/groups"
+        path += "" if cursor is None else f"?{urlencode({'cursor': cursor})}"
         return dict(json.loads(self.request("GET", path)))
 
     def correlations(self, run: str, start: int | None = None, stop: int | None = None) -> dict[str, Any]:

@@ -33,9 +33,16 @@ export class Steps {
     return items(this.#http, path, { query: { failing, episode, after, limit }, signal });
   }
 
-  /** The events of one step with their texts, by episode; or only of one `episode`. Throws `not_found`. */
-  get(run: string, step: number, { episode }: Pick<StepQuery, "episode"> = {}): Promise<StepEvents> {
-    const query = { episode: inEpisode(episode) };
+  /**
+   * The events of one step with their texts, by episode; or only of one `episode`. A step of many events comes
+   * in parts: pass `next_cursor` as `cursor`. Throws `not_found`.
+   */
+  get(
+    run: string,
+    step: number,
+    { episode, ...part }: Pick<StepQuery, "episode"> & { cursor?: string; limit?: number } = {},
+  ): Promise<StepEvents> {
+    const query = { episode: inEpisode(episode), ...part };
     return this.#http.json("GET", `/runs/${segment(run)}/steps/${segment(step)}`, { query });
   }
 
@@ -48,9 +55,16 @@ export class Steps {
     return this.#http.json("GET", `/runs/${segment(run)}/series`, { query: { path, ...range } });
   }
 
-  /** The rollouts of each prompt of a step side by side, the best first. Throws `not_found`. */
-  groups(run: string, step: number): Promise<StepGroups> {
-    return this.#http.json("GET", `/runs/${segment(run)}/steps/${segment(step)}/groups`);
+  /**
+   * The rollouts of each prompt of a step side by side, the best first. A step of many groups comes in parts:
+   * pass `next_cursor` as `cursor`. Throws `not_found`.
+   */
+  groups(
+    run: string,
+    step: number,
+    query: { cursor?: string; limit?: number; rollouts?: number } = {},
+  ): Promise<StepGroups> {
+    return this.#http.json("GET", `/runs/${segment(run)}/steps/${segment(step)}/groups`, { query });
   }
 
   /** The episodes of a run, in the order of their first event. */
