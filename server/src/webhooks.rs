@@ -2,7 +2,7 @@
 //! it, and tries again with longer and longer waits. A restart goes on where the last process stopped, so a
 //! call may come twice; the id of its alert tells.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use gauntlet_engine::clock::now;
@@ -116,12 +116,41 @@ impl Resolver for Reachable {
     }
 }
 
-/// Whether an address is link-local, where clouds answer with the credentials of a machine, or none of one
-/// machine. This machine and private networks may be called: bots and relays run there.
+/// Where clouds answer with the credentials of a machine, beside link-local addresses: Alibaba's, Oracle's and
+/// Amazon's.
+const METADATA: [IpAddr; 3] = [
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+];
+
+/// Whether an address is one where clouds answer with the credentials of a machine, or none of one machine.
+/// This machine and private networks may be called: bots and relays run there.
 fn is_refused(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(ip) => ip.is_link_local() || ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.is_unspecified() || ip.is_multicast(),
+    let address = address.to_canonical();
+    METADATA.contains(&address)
+        || match address {
+            IpAddr::V4(ip) => {
+                ip.is_link_local() || ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast()
+            }
+            IpAddr::V6(ip) => {
+                ip.is_unicast_link_local()
+                    || ip.is_unspecified()
+                    || ip.is_multicast()
+                    || translated(ip).is_some_and(|ip| is_refused(ip.into()))
+            }
+        }
+}
+
+/// The IPv4 address that an address of IPv6 leads to through a gateway: NAT64, 6to4, and the old notation.
+fn translated(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let ip = address.segments();
+    let two = |high: u16, low: u16| Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
+    match ip {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 1, _, _, _, high, low] => two(high, low),
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => two(high, low),
+        [0x2002, high, low, ..] => two(high, low),
+        _ => None,
     }
 }
 
@@ -130,12 +159,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn link_local_addresses_are_refused() {
-        for address in ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0", "::", "224.0.0.1"]
-        {
+    fn addresses_of_credentials_and_of_no_machine_are_refused() {
+        let refused = [
+            "169.254.169.254 ::ffff:169.254.169.254 fe80::1 0.0.0.0 :: 224.0.0.1 255.255.255.255 ff02::1",
+            "100.100.100.200 192.0.0.192 fd00:ec2::254 ::ffff:100.100.100.200",
+            "64:ff9b::169.254.169.254 64:ff9b:1::169.254.169.254 ::169.254.169.254 2002:a9fe:a9fe::1",
+        ];
+        for address in refused.iter().flat_map(|some| some.split(' ')) {
             assert!(is_refused(address.parse().unwrap()), "{address}");
         }
-        for address in ["127.0.0.1", "::1", "10.0.0.5", "93.184.215.14", "2606:2800:21f::1"] {
+        for address in [
+            "127.0.0.1",
+            "::1",
+            "10.0.0.5",
+            "93.184.215.14",
+            "2606:2800:21f::1",
+            "64:ff9b::10.0.0.5",
+            "fd00::254",
+        ] {
             assert!(!is_refused(address.parse().unwrap()), "{address}");
         }
     }

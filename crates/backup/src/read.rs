@@ -1,6 +1,8 @@
 //! Reading an archive: a thread of its own unpacks it, section by section.
 
+use std::cell::Cell;
 use std::io::{self, Read};
+use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
@@ -9,10 +11,13 @@ use crate::{BackupError, Manifest, Target};
 
 /// Pieces that are read ahead.
 const QUEUED_CHUNKS: usize = 2;
-/// Most bytes of an entry of lines: parts end after a few megabytes and one event.
-const MAX_LINES: u64 = 512 << 20;
-/// Most bytes of a manifest.
-const MAX_MANIFEST: u64 = 1 << 30;
+/// Most bytes of an entry of lines: parts end after four megabytes and one event.
+const MAX_LINES: u64 = 64 << 20;
+/// Most bytes of a manifest: so many, and [`MANIFEST_RATIO`] for each byte of the archive. Its hashes and ids
+/// are not packed to less than a tenth.
+const MIN_MANIFEST: u64 = 16 << 20;
+/// See [`MIN_MANIFEST`].
+const MANIFEST_RATIO: u64 = 100;
 /// Bytes of an artifact that come at a time.
 const CHUNK: usize = 1 << 20;
 
@@ -54,14 +59,14 @@ pub(crate) async fn sections(
 struct Hashing {
     source: Box<dyn Read + Send>,
     hash: Sha256,
-    bytes: u64,
+    bytes: Rc<Cell<u64>>,
 }
 
 impl Read for Hashing {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(into)?;
         self.hash.update(into.get(..count).unwrap_or_default());
-        self.bytes += count as u64;
+        self.bytes.set(self.bytes.get() + count as u64);
         Ok(count)
     }
 }
@@ -74,10 +79,12 @@ struct Unpacking {
 
 impl Unpacking {
     fn run(&mut self, source: Box<dyn Read + Send>) -> Result<(), BackupError> {
-        let hashing = Hashing { source, hash: Sha256::new(), bytes: 0 };
+        let bytes: Rc<Cell<u64>> = Rc::default();
+        let hashing = Hashing { source, hash: Sha256::new(), bytes: Rc::clone(&bytes) };
         let decoder = zstd::Decoder::new(hashing).map_err(|error| self.damaged(error))?;
         let mut archive = tar::Archive::new(decoder);
-        for entry in archive.entries().map_err(|error| self.damaged(error))? {
+        // Raw: names that are written are short, and an entry for a longer one could be of any size.
+        for entry in archive.entries().map_err(|error| self.damaged(error))?.raw(true) {
             let mut entry = entry.map_err(|error| self.damaged(error))?;
             let name = entry.path().map_err(|error| self.damaged(error))?.to_string_lossy().into_owned();
             let parts: Vec<&str> = name.split('/').collect();
@@ -93,7 +100,8 @@ impl Unpacking {
                 }
                 ["artifacts", sha256] => self.artifact(sha256, &mut entry)?,
                 ["manifest.json"] => {
-                    let bytes = self.bytes(&mut entry, MAX_MANIFEST)?;
+                    let most = MIN_MANIFEST.max(bytes.get().saturating_mul(MANIFEST_RATIO));
+                    let bytes = self.bytes(&mut entry, most)?;
                     let manifest = serde_json::from_slice(&bytes).map_err(|error| self.damaged(error))?;
                     self.send(Section::Manifest(Box::new(manifest)))?;
                 }
@@ -105,7 +113,7 @@ impl Unpacking {
         io::copy(&mut decoder, &mut io::sink()).map_err(|error| self.damaged(error))?;
         let mut hashing = decoder.finish().into_inner();
         io::copy(&mut hashing, &mut io::sink()).map_err(|error| self.damaged(error))?;
-        self.send(Section::End { sha256: hex::encode(hashing.hash.finalize()), bytes: hashing.bytes })
+        self.send(Section::End { sha256: hex::encode(hashing.hash.finalize()), bytes: bytes.get() })
     }
 
     fn artifact(&self, sha256: &str, entry: &mut impl Read) -> Result<(), BackupError> {

@@ -144,6 +144,43 @@ async fn any_changed_byte_of_an_archive_is_found_before_anything_is_touched() {
     assert!(!place.folder.path().join("gauntlet.db").exists());
 }
 
+/// An archive with one entry of zeros, which is small when it is packed.
+fn bomb(folder: &std::path::Path, name: &str, kind: tar::EntryType, size: u64) {
+    let file = std::fs::File::create(folder.join("bomb.tar.zst")).unwrap();
+    let mut archive = tar::Builder::new(zstd::Encoder::new(file, 1).unwrap().auto_finish());
+    let mut header = tar::Header::new_gnu();
+    header.set_path(name).unwrap();
+    header.set_entry_type(kind);
+    header.set_size(size);
+    header.set_cksum();
+    archive.append(&header, std::io::repeat(0).take(size)).unwrap();
+    archive.finish().unwrap();
+}
+
+#[tokio::test]
+async fn what_unpacks_to_more_than_is_ever_written_is_refused() {
+    let archives = tempfile::tempdir().unwrap();
+    let target = FolderTarget::new(archives.path());
+    let (file, name, attributes) =
+        (tar::EntryType::Regular, tar::EntryType::GNULongName, tar::EntryType::XHeader);
+    for (entry, kind, mebibytes, words) in [
+        ("runs/1/0", file, 65, "larger than any that is written"),
+        ("tables/runs/0", file, 65, "larger than any that is written"),
+        ("manifest.json", file, 17, "larger than any that is written"),
+        ("longer", name, 65, "has an entry \"longer\""),
+        ("attributes", attributes, 65, "has an entry \"attributes\""),
+        ("etc/passwd", file, 0, "has an entry"),
+    ] {
+        bomb(archives.path(), entry, kind, mebibytes << 20);
+        let found = verify(&target, "bomb.tar.zst", &Progress::default()).await.unwrap_err().to_string();
+        assert!(found.contains(words), "{entry}: {found}");
+        let place = Place::new(Backend::Sqlite).await;
+        let restored = restored(&target, "bomb.tar.zst", &place).await.unwrap_err().to_string();
+        assert_eq!(restored, found);
+        assert!(!place.folder.path().join("gauntlet.db").exists(), "nothing is touched");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_is_of_one_moment_while_writers_go_on() {
     let (source, archives) = (Place::new(Backend::Sqlite).await, tempfile::tempdir().unwrap());
