@@ -267,6 +267,11 @@ need_nginx() {
     found=$("${NGINX:-/usr/sbin/nginx}" -v 2>&1) || die "nginx does not start."
 }
 
+need_s3() {
+    found=none
+    if quietly s3-server "$ROOT/scripts/s3.sh" ready; then found=moto; fi
+}
+
 # Only promtool of Debian's package: nothing is installed, and no Prometheus is started. Without it a test says that it
 # skips its part.
 need_promtool() {
@@ -319,6 +324,7 @@ main() {
     [ -z "$with_tests" ] || step "PostgreSQL" "the second backend is tested with it" need_postgres
     [ -z "$with_tests" ] || step "nginx" "the pages are tested behind it" need_nginx
     [ -z "$with_tests" ] || step "promtool" "checks the metrics" need_promtool
+    [ -z "$with_tests" ] || step "an S3 server" "backups are tested with it" need_s3
 }
 
 main "$@"

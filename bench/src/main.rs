@@ -4,6 +4,7 @@
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod backup;
 mod browser;
 mod film;
 mod import;
@@ -37,6 +38,9 @@ fn main() -> Outcome<()> {
     }
     if is_asked("postgresql") {
         postgresql::durable(&mut report, &runtime)?;
+    }
+    if is_asked("backup") {
+        backup::under_load(&mut report)?;
     }
     if is_asked("import") {
         import::json_lines(&mut report)?;

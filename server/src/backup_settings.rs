@@ -1,10 +1,9 @@
 //! The section `[backup]` of `gauntlet.toml`: where backups go, how often, and which ones stay.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use gauntlet_backup::Retention;
+use gauntlet_backup::{Place, Retention};
 use gauntlet_engine::backups::BackupSettings;
 use gauntlet_model::FieldError;
 use serde::Deserialize;
@@ -15,7 +14,9 @@ const DAY: Duration = Duration::from_secs(86_400);
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackupSection {
-    to: Option<PathBuf>,
+    to: Option<String>,
+    endpoint: Option<String>,
+    region: Option<String>,
     name: Option<String>,
     every: Option<String>,
     full_every: Option<String>,
@@ -27,20 +28,16 @@ pub(crate) struct BackupSection {
 impl BackupSection {
     /// The settings; `None` where the server makes no backups.
     pub(crate) fn parse(self) -> Result<Option<BackupSettings>, FieldError> {
-        let Self { to, name, every, full_every, keep, keep_for, level } = self;
-        let Some(to) = to.filter(|to| !to.as_os_str().is_empty()) else {
-            let is_empty = [&name, &every, &full_every, &keep_for].iter().all(|text| text.is_none())
-                && keep.is_none()
-                && level.is_none();
+        let Self { to, endpoint, region, name, every, full_every, keep, keep_for, level } = self;
+        let Some(to) = to.filter(|to| !to.is_empty()) else {
+            let texts = [&endpoint, &region, &name, &every, &full_every, &keep_for];
+            let is_empty = texts.iter().all(|text| text.is_none()) && keep.is_none() && level.is_none();
             return match is_empty {
                 true => Ok(None),
-                false => Err(FieldError::new("backup.to", "is missing: it is the folder for backups")),
+                false => Err(FieldError::new("backup.to", "is missing: it is the place for backups")),
             };
         };
-        if to.to_str().is_some_and(|to| to.contains("://")) {
-            let message = format!("{:?} is not a folder; backups go to folders only", to.display());
-            return Err(FieldError::new("backup.to", message));
-        }
+        let to = place(&to, endpoint, region)?;
         let name = name.unwrap_or_else(|| "gauntlet".to_owned());
         check_name(&name).map_err(|message| FieldError::new("backup.name", message))?;
         let level = level.unwrap_or(3);
@@ -59,6 +56,29 @@ impl BackupSection {
         let retention = Retention { count: keep, age };
         Ok(Some(BackupSettings { to, name, level, every, full_every, retention }))
     }
+}
+
+/// The place that the section names.
+fn place(to: &str, endpoint: Option<String>, region: Option<String>) -> Result<Place, FieldError> {
+    let mut place = to.parse().map_err(|message: String| FieldError::new("backup.to", message))?;
+    if let Some(endpoint) = &endpoint
+        && !["http://", "https://"].iter().any(|scheme| endpoint.starts_with(scheme))
+    {
+        let message = format!("{endpoint:?} is not the address of a server, such as https://s3.example.org");
+        return Err(FieldError::new("backup.endpoint", message));
+    }
+    match &mut place {
+        Place::S3(bucket) => (bucket.endpoint, bucket.region) = (endpoint, region),
+        Place::Folder(_) if endpoint.is_some() || region.is_some() => {
+            let field = if endpoint.is_some() { "backup.endpoint" } else { "backup.region" };
+            return Err(FieldError::new(
+                field,
+                format!("is of a bucket, and backup.to is the folder {to:?}"),
+            ));
+        }
+        Place::Folder(_) => {}
+    }
+    Ok(place)
 }
 
 /// Whether archives can begin with it, and with nothing else.
@@ -114,7 +134,7 @@ mod tests {
         assert_eq!(parse(""), Ok(None));
         let settings = parse("to = '/mnt/backups'").unwrap().unwrap();
         let expected = BackupSettings {
-            to: "/mnt/backups".into(),
+            to: Place::Folder("/mnt/backups".into()),
             name: "gauntlet".to_owned(),
             level: 3,
             every: Some(DAY),
@@ -129,13 +149,22 @@ mod tests {
         assert_eq!(settings.retention.age, Some(DAY * 30));
         assert_eq!(settings.retention.count, NonZeroUsize::new(4));
         assert_eq!(parse("to = 'b'\nevery = 'off'").unwrap().unwrap().every, None);
+        let bucket = "to = 's3://lab/x'\nendpoint = 'http://localhost:9000'\nregion = 'here'";
+        let Place::S3(bucket) = parse(bucket).unwrap().unwrap().to else { panic!("it is a bucket") };
+        assert_eq!((bucket.name.as_str(), bucket.prefix.as_str()), ("lab", "x"));
+        assert_eq!(bucket.endpoint.as_deref(), Some("http://localhost:9000"));
+        assert_eq!(bucket.region.as_deref(), Some("here"));
     }
 
     #[test]
     fn what_makes_no_sense_is_named_with_its_value() {
         for (text, words) in [
             ("every = '1h'", "backup.to: is missing"),
-            ("to = 's3://bucket/x'", "backup.to: \"s3://bucket/x\" is not a folder"),
+            ("to = 'gs://bucket/x'", "backup.to: \"gs://bucket/x\" is neither a folder nor"),
+            ("to = 's3://'", "backup.to: \"s3://\" names no bucket"),
+            ("to = 'b'\nendpoint = 'http://h'", "backup.endpoint: is of a bucket"),
+            ("to = 'b'\nregion = 'r'", "backup.region: is of a bucket"),
+            ("to = 's3://b'\nendpoint = 'h:9000'", "backup.endpoint: \"h:9000\" is not the address"),
             ("to = 'b'\nevery = '1 fortnight'", "backup.every: \"1 fortnight\" is not a time such as"),
             ("to = 'b'\nevery = '0s'", "backup.every: \"0s\" is not between"),
             ("to = 'b'\nfull_every = '7'", "backup.full_every: \"7\""),

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod answers;
 pub mod api;
+pub mod archive_places;
 mod attempt;
 pub mod backup_settings;
 mod beside;

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, AccessOptions};
+use crate::archive_places::open_place;
 use crate::config::Config;
 use crate::connections::{self, Deadlines};
 use crate::downloads;
@@ -54,6 +55,9 @@ pub enum ServeError {
          generate` prints a fresh one"
     )]
     AdminKey,
+    /// The place for backups.
+    #[error("backup.to: {0}")]
+    Backups(String),
     /// Anything else of the operating system.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -133,7 +137,13 @@ impl Server {
         let access = open_access(config, &store).await?;
         let (trusted, frames) = (config.trusted.clone(), config.frames.clone());
         let trusted = trusted.with_hosts(&config.exposure);
-        let state = AppState::new(store, config.limits, Site::find()).with_backups(config.backup.clone());
+        let backups = match &config.backup {
+            Some(backup) => {
+                Some((backup.clone(), open_place(&backup.to).await.map_err(ServeError::Backups)?))
+            }
+            None => None,
+        };
+        let state = AppState::new(store, config.limits, Site::find()).with_backups(backups);
         let state = AppState { access, trusted, frames, ..state };
         Ok(Self { state, listener, grpc, tls, lock, url })
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::FromRef;
+use gauntlet_backup::Target;
 use gauntlet_engine::backups::{BackupSettings, Backups};
 use gauntlet_engine::films::Films;
 use gauntlet_engine::imports::Imports;
@@ -130,9 +131,9 @@ impl AppState {
 }
 
 impl AppState {
-    /// The state of a server that makes backups, where there are settings for them.
+    /// The state of a server that makes backups, where there are settings for them and the place they name.
     #[must_use]
-    pub fn with_backups(self, settings: Option<BackupSettings>) -> Self {
+    pub fn with_backups(self, settings: Option<(BackupSettings, Arc<dyn Target>)>) -> Self {
         let backups = Backups::new(self.store.clone(), settings);
         let (store, tails, memory) = (self.store.clone(), self.tails.clone(), self.memory.clone());
         Self { metrics: Metrics::new(store, tails, memory, backups.clone()), backups, ..self }

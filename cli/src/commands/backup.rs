@@ -2,15 +2,17 @@
 //! another.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gauntlet_backup::{
-    ArchiveInfo, CreateOptions, Extent, FolderTarget, Progress, Retention, archives, create, migrate, prune,
+    ArchiveInfo, CreateOptions, Extent, Place, Progress, Retention, Target, archives, create, migrate, prune,
     restore, verify_chain,
 };
 use gauntlet_engine::clock::now;
 use gauntlet_model::BackupKind;
+use gauntlet_server::archive_places::open_place;
 use gauntlet_server::backup_settings::{check_name, parse_duration};
 use gauntlet_server::config::Config;
 use gauntlet_server::lock::DataLock;
@@ -32,14 +34,15 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(5);
 Examples:
   gauntlet backup --to /mnt/backups                  everything
   gauntlet backup --to /mnt/backups --incremental    what the archives there do not hold yet
+  gauntlet backup --to s3://lab/gauntlet             into a bucket, as AWS's own tools would find it
   gauntlet backup                                    where a server runs: it makes one now, and goes on
   gauntlet backup --list                             how the backups of the servers went
 
-A running server writes to the folder of its configuration, [backup] in gauntlet.toml, as it says there.")]
+A running server writes to the place of its configuration, [backup] in gauntlet.toml, as it says there.")]
 pub(super) struct Backup {
-    /// The folder for archives [default: that of the configuration]
-    #[arg(long, value_name = "DIR")]
-    to: Option<PathBuf>,
+    /// The folder or s3://BUCKET/PREFIX for archives [default: that of the configuration]
+    #[arg(long, value_name = "PLACE")]
+    to: Option<Place>,
     /// List the backups that servers made
     #[arg(long, conflicts_with_all = ["to", "incremental"])]
     list: bool,
@@ -72,19 +75,20 @@ pub(super) struct Backup {
 Examples:
   gauntlet restore /mnt/backups --data ./restored        the newest archive there
   gauntlet restore /mnt/backups/gauntlet-20270101T030000Z.tar.zst --data ./restored
+  gauntlet restore s3://lab/gauntlet --data ./restored   the newest archive of a bucket
   gauntlet restore /mnt/backups --database postgres://user@host/gauntlet --data ./restored")]
 pub(super) struct Restore {
-    /// An archive, or a folder of archives for the newest one
+    /// An archive, or a folder or s3://BUCKET/PREFIX of archives for the newest one
     #[arg(value_name = "ARCHIVE")]
-    archive: PathBuf,
+    archive: String,
 }
 
 /// Checks an archive, with those that it goes on from.
 #[derive(Debug, clap::Args)]
 pub(super) struct Verify {
-    /// An archive, or a folder of archives for the newest one
+    /// An archive, or a folder or s3://BUCKET/PREFIX of archives for the newest one
     #[arg(value_name = "ARCHIVE")]
-    archive: PathBuf,
+    archive: String,
 }
 
 /// Copies everything from one database into another, empty one.
@@ -179,7 +183,7 @@ impl Backup {
         let settings = config.backup.as_ref();
         let to = self.to.as_ref().or_else(|| settings.map(|settings| &settings.to));
         let to = to.ok_or_else(|| {
-            CliError::Failed("no folder is named: --to DIR, or [backup] to in gauntlet.toml".to_owned())
+            CliError::Failed("no place is named: --to DIR, or [backup] to in gauntlet.toml".to_owned())
         })?;
         let extent = match self.incremental {
             true => Extent::Incremental { most: self.most },
@@ -193,26 +197,28 @@ impl Backup {
             level: level.unwrap_or(usual.level),
             extent,
         };
-        let (target, progress) = (FolderTarget::new(to), Progress::default());
-        let made = create(store, &target, &options, now(), &progress);
+        let to = with_settings(to.clone(), config);
+        let target = runtime.block_on(open_place(&to)).map_err(CliError::Failed)?;
+        let progress = Progress::default();
+        let made = create(store, &*target, &options, now(), &progress);
         let info = runtime.block_on(watched(made, &progress)).map_err(failed)?;
         let retention = Retention { count: self.keep, age: self.keep_for };
-        let removed = prune(&target, &options.name, retention, now());
+        let removed = prune(&*target, &options.name, retention, now());
         for file in runtime.block_on(removed).map_err(failed)? {
-            print_error(&format!("deleted {}, which is old", to.join(file).display()));
+            print_error(&format!("deleted {to}/{file}, which is old"));
         }
-        self.report(&info, to)
+        self.report(&info, &to)
     }
 
-    fn report(&self, info: &ArchiveInfo, to: &Path) -> Result<(), CliError> {
+    fn report(&self, info: &ArchiveInfo, to: &Place) -> Result<(), CliError> {
         if self.json {
             print_line(&serde_json::to_string(info).map_err(failed)?);
             return Ok(());
         }
         let manifest = &info.manifest;
         print_line(&format!(
-            "wrote {} ({} from {}; {} events of {} runs, {} artifacts{})",
-            to.join(&info.file).display(),
+            "wrote {to}/{} ({} from {}; {} events of {} runs, {} artifacts{})",
+            info.file,
             HumanBytes(info.bytes),
             HumanBytes(manifest.raw_bytes),
             HumanCount(manifest.events),
@@ -233,12 +239,12 @@ impl Backup {
 impl Restore {
     /// Fills the configured database.
     pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        let (target, file) = runtime.block_on(find_archive(&self.archive))?;
+        let (target, file) = runtime.block_on(find_archive(&self.archive, config))?;
         let _lock = DataLock::take(&config.data).map_err(failed)?;
         let (database, artifacts) = (config.database.clone(), config.artifacts.clone());
         let options = Options { search: false, database, artifacts, ..Options::new(&config.data) };
         let progress = Progress::default();
-        let restored = restore(&target, &file, &options, &progress);
+        let restored = restore(&*target, &file, &options, &progress);
         let restored = runtime.block_on(watched(restored, &progress)).map_err(failed)?;
         print_line(&format!(
             "restored {} runs with {} events and {} artifacts from {file}; all are as they were",
@@ -252,10 +258,10 @@ impl Restore {
 
 impl Verify {
     /// Reads the archive to its end.
-    pub(super) fn run(self, runtime: &Runtime) -> Result<(), CliError> {
-        let (target, file) = runtime.block_on(find_archive(&self.archive))?;
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+        let (target, file) = runtime.block_on(find_archive(&self.archive, config))?;
         let progress = Progress::default();
-        let chain = runtime.block_on(watched(verify_chain(&target, &file, &progress), &progress));
+        let chain = runtime.block_on(watched(verify_chain(&*target, &file, &progress), &progress));
         for archive in chain.map_err(failed)? {
             let manifest = &archive.manifest;
             print_line(&format!(
@@ -306,20 +312,29 @@ impl Migrate {
     }
 }
 
-/// The archive that a path names: itself, or the newest in a folder.
-async fn find_archive(path: &Path) -> Result<(FolderTarget, String), CliError> {
-    if path.is_dir() {
-        let target = FolderTarget::new(path);
-        let newest = archives(&target, None).await.map_err(failed)?.into_iter().next();
-        return match newest {
-            Some(newest) => Ok((target, newest.file)),
-            None => Err(CliError::Failed(format!("there is no finished archive in {}", path.display()))),
-        };
+/// A bucket at the server that the configuration names for its own; a folder as it is.
+fn with_settings(place: Place, config: &Config) -> Place {
+    match (place, config.backup.as_ref().map(|settings| &settings.to)) {
+        (Place::S3(mut bucket), Some(Place::S3(own))) => {
+            bucket.endpoint = bucket.endpoint.or_else(|| own.endpoint.clone());
+            bucket.region = bucket.region.or_else(|| own.region.clone());
+            Place::S3(bucket)
+        }
+        (place, _) => place,
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match path.file_name().and_then(|file| file.to_str()) {
-        Some(file) if path.exists() => Ok((FolderTarget::new(folder), file.to_owned())),
-        _ => Err(CliError::Failed(format!("there is no archive {}", path.display()))),
+}
+
+/// The archive that a text names: itself, or the newest of a place.
+async fn find_archive(text: &str, config: &Config) -> Result<(Arc<dyn Target>, String), CliError> {
+    let (place, file) = Place::with_archive(text).map_err(CliError::Failed)?;
+    let target = open_place(&with_settings(place, config)).await.map_err(CliError::Failed)?;
+    if let Some(file) = file {
+        return Ok((target, file));
+    }
+    let newest = archives(&*target, None).await.map_err(failed)?.into_iter().next();
+    match newest {
+        Some(newest) => Ok((target, newest.file)),
+        None => Err(CliError::Failed(format!("there is no finished archive in {}", target.label()))),
     }
 }
 

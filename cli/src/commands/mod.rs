@@ -191,7 +191,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Rm(remove) => remove.run(&config, &runtime),
         Command::Backup(backup) => backup.run(&config, &runtime),
         Command::Restore(restore) => restore.run(&config, &runtime),
-        Command::Verify(verify) => verify.run(&runtime),
+        Command::Verify(verify) => verify.run(&config, &runtime),
         Command::Migrate(migrate) => migrate.run(&config, &runtime),
         Command::Tail(tail) => tail.run(&config, &runtime),
         Command::Completions(completions) => completions.run(),

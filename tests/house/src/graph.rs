@@ -33,6 +33,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-store", &["gauntlet-film", "gauntlet-follow", "gauntlet-model", "gauntlet-vault"]),
     // The film for its tests alone: that of a restored run is the same.
     ("gauntlet-backup", &["gauntlet-film", "gauntlet-model", "gauntlet-store"]),
+    // The model and the store for its tests alone: what is restored is the log that was backed up.
+    ("gauntlet-s3", &["gauntlet-backup", "gauntlet-model", "gauntlet-store"]),
     ("gauntlet-dipg", &["gauntlet-model", "gauntlet-rubric"]),
     ("gauntlet-demo", &["gauntlet-dipg", "gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),
     // The store for its database sink only: a run straight into a data folder, where no server is wanted.
@@ -69,6 +71,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "gauntlet-model",
             "gauntlet-otlp",
             "gauntlet-results",
+            "gauntlet-s3",
             "gauntlet-store",
             "gauntlet-vault",
         ],
@@ -116,6 +119,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper", &["gauntlet-server"]),
     ("sqlx", &["gauntlet-store", "gauntlet-bench"]),
     ("rusqlite", &["gauntlet-store"]),
+    ("aws-sdk-s3", &["gauntlet-s3"]),
     ("three-d", &["gauntlet-frontend"]),
     ("gloo-net", &["gauntlet-frontend"]),
     ("leptos", &["gauntlet-app", "gauntlet-frontend", "gauntlet-server"]),

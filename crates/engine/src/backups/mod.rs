@@ -6,13 +6,12 @@
 
 mod schedule;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use gauntlet_backup::{
-    ArchiveInfo, BackupError, CreateOptions, Extent, FolderTarget, Progress, Retention, archives, create,
+    ArchiveInfo, BackupError, CreateOptions, Extent, Place, Progress, Retention, Target, archives, create,
     prune, remove, verify,
 };
 use gauntlet_model::{Backup, BackupKind, BackupStatus};
@@ -37,8 +36,8 @@ const SCHEDULE: &str = "schedule";
 /// How backups are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupSettings {
-    /// The folder for archives.
-    pub to: PathBuf,
+    /// The place for archives.
+    pub to: Place,
     /// The name with which archives begin.
     pub name: String,
     /// Level of zstd, 1 to 22.
@@ -58,6 +57,8 @@ pub struct Backups(Arc<Inner>);
 struct Inner {
     store: Store,
     settings: Option<BackupSettings>,
+    /// The place that the settings name.
+    target: Option<Arc<dyn Target>>,
     /// Somebody asked this server for a backup.
     asked: Notify,
     failures: AtomicU64,
@@ -66,10 +67,11 @@ struct Inner {
 }
 
 impl Backups {
-    /// The backups of a log; without settings none can be made.
-    pub fn new(store: Store, settings: Option<BackupSettings>) -> Self {
+    /// The backups of a log, with the place that the settings name; without them none can be made.
+    pub fn new(store: Store, settings: Option<(BackupSettings, Arc<dyn Target>)>) -> Self {
         let (asked, failures, recent) = (Notify::new(), AtomicU64::new(0), Mutex::default());
-        Self(Arc::new(Inner { store, settings, asked, failures, recent }))
+        let (settings, target) = settings.unzip();
+        Self(Arc::new(Inner { store, settings, target, asked, failures, recent }))
     }
 
     /// How backups are made here; `None` where none are.
@@ -103,7 +105,7 @@ impl Backups {
     /// [`Error::Conflict`] where there is no place for backups, or one is waiting or going on.
     pub async fn ask(&self, kind: Option<BackupKind>, by: &str) -> Result<Backup, Error> {
         if self.0.settings.is_none() {
-            let message = "no folder for backups is configured here: [backup] to = \"DIR\" in gauntlet.toml";
+            let message = "no place for backups is configured here: [backup] to = \"DIR\" in gauntlet.toml";
             return Err(Error::Conflict(message.to_owned()));
         }
         let id = self.0.store.ask_backup(kind, by, now()).await?;
@@ -115,9 +117,9 @@ impl Backups {
 
     /// Makes backups until the server stops, where it is the one of its database that does.
     pub async fn run(self, stopping: CancellationToken) {
-        let Some(settings) = self.0.settings.clone() else { return };
+        let (Some(settings), Some(target)) = (&self.0.settings, &self.0.target) else { return };
         let leases = self.0.store.leases();
-        let making = leases.while_held("backups", &stopping, || self.make_on(&settings));
+        let making = leases.while_held("backups", &stopping, || self.make_on(settings, &**target));
         // A server that makes none shows how those of the others went.
         let watching = stopping.run_until_cancelled(async {
             loop {
@@ -136,19 +138,19 @@ impl Backups {
 
     /// Makes one backup after the other. Dropped at any await point, it leaves no archive that is half
     /// written: a sink that is dropped deletes its file.
-    async fn make_on(&self, settings: &BackupSettings) {
+    async fn make_on(&self, settings: &BackupSettings, target: &dyn Target) {
         loop {
-            if let Err(error) = self.make_next(settings).await {
+            if let Err(error) = self.make_next(settings, target).await {
                 tracing::warn!(%error, "the list of backups cannot be read or written; trying again");
                 tokio::time::sleep(CHECK_INTERVAL).await;
             }
         }
     }
 
-    async fn make_next(&self, settings: &BackupSettings) -> Result<(), StoreError> {
+    async fn make_next(&self, settings: &BackupSettings, target: &dyn Target) -> Result<(), StoreError> {
         let store = &self.0.store;
         match schedule::next(&self.refresh().await?, settings.every, now()) {
-            Next::Make(backup) => self.make(settings, *backup).await,
+            Next::Make(backup) => self.make(settings, target, *backup).await,
             Next::Interrupt => store.interrupt_backup(now()).await,
             Next::Ask => match store.ask_backup(None, SCHEDULE, now()).await {
                 // Another request came first.
@@ -165,12 +167,16 @@ impl Backups {
         }
     }
 
-    async fn make(&self, settings: &BackupSettings, mut backup: Backup) -> Result<(), StoreError> {
+    async fn make(
+        &self,
+        settings: &BackupSettings,
+        target: &dyn Target,
+        mut backup: Backup,
+    ) -> Result<(), StoreError> {
         let (store, started) = (&self.0.store, Instant::now());
         (backup.status, backup.started_at) = (BackupStatus::Running, Some(now()));
         store.put_backup(backup.clone()).await?;
-        let target = FolderTarget::new(&settings.to);
-        let made = archive(store, &target, settings, backup.kind).await;
+        let made = archive(store, target, settings, backup.kind).await;
         backup.took_ms = Some(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
         let is_made = made.is_ok();
         match made {
@@ -186,12 +192,12 @@ impl Backups {
         }
         store.put_backup(backup).await?;
         if is_made {
-            self.remove_old(&target, settings).await?;
+            self.remove_old(settings, target).await?;
         }
         self.refresh().await.map(drop)
     }
 
-    async fn remove_old(&self, target: &FolderTarget, settings: &BackupSettings) -> Result<(), StoreError> {
+    async fn remove_old(&self, settings: &BackupSettings, target: &dyn Target) -> Result<(), StoreError> {
         match prune(target, &settings.name, settings.retention, now()).await {
             Ok(removed) => {
                 for file in removed {
@@ -209,11 +215,10 @@ impl Backups {
 /// on from it.
 async fn archive(
     store: &Store,
-    target: &FolderTarget,
+    target: &dyn Target,
     settings: &BackupSettings,
     kind: Option<BackupKind>,
 ) -> Result<ArchiveInfo, BackupError> {
-    use gauntlet_backup::Target;
     match target.delete_unfinished(&settings.name, ABANDONED_AGE).await {
         Ok(0) => {}
         Ok(files) => tracing::info!(files, "files of backups that were interrupted are deleted"),
@@ -233,7 +238,7 @@ async fn archive(
 
 /// How much the next archive holds.
 async fn extent(
-    target: &FolderTarget,
+    target: &dyn Target,
     settings: &BackupSettings,
     kind: Option<BackupKind>,
 ) -> Result<Extent, BackupError> {
