@@ -143,8 +143,8 @@ pub const PURE: &[&str] = &[
     "gauntlet-townlet-policy",
 ];
 
-/// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, HTTP, the browser
-/// and WebGL, the page's framework.
+/// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, HTTP, the
+/// browser and WebGL, the page's framework.
 const IMPURE: &[&str] =
     &["tokio", "sqlx", "rusqlite", "rand", "axum", "ureq", "web-sys", "js-sys", "three-d", "leptos"];
 

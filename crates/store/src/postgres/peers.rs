@@ -1,10 +1,11 @@
-//! The other servers of the same database: learning what they commit, notifying them of what this one commits,
-//! and the leases.
+//! The other servers of the same database: learning what they commit, notifying them of what this one
+//! commits, and the leases.
 //!
-//! The log is the truth; servers notify each other only that there is something new. Each server has a row with
-//! a count that grows in the transaction of what other servers have to see. A server that sees a new count
-//! reads the heads of the runs that it watches. It looks at the counts at once after a notification (`NOTIFY`),
-//! and every 250 ms in any case: a notification that is lost, or that a proxy does not pass on, costs time only.
+//! The log is the truth; servers notify each other only that there is something new. Each server has a row
+//! with a count that grows in the transaction of what other servers have to see. A server that sees a new
+//! count reads the heads of the runs that it watches. It looks at the counts at once after a notification
+//! (`NOTIFY`), and every 250 ms in any case: a notification that is lost, or that a proxy does not pass on,
+//! costs time only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;

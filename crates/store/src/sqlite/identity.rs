@@ -1,6 +1,6 @@
-//! Whether the files that are open are those in the data directory: what is written to a file that was removed
-//! or replaced would be acknowledged and lost. At the start it reports what was lost before, as far as that can
-//! be known.
+//! Whether the files that are open are those in the data directory: what is written to a file that was
+//! removed or replaced would be acknowledged and lost. At the start it reports what was lost before, as far
+//! as that can be known.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
