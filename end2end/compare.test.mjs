@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { meanOf, overRollouts } from "../frontend/charts/groups.js";
+import { byConfig, groupsOf, meanOf, overRollouts } from "../frontend/charts/groups.js";
 import { atSecond, event, scored } from "./events.mjs";
 import { SMALL, story, until } from "./harness.mjs";
 
@@ -115,6 +115,29 @@ test("a line of several runs is their mean, and its band what was chosen", () =>
   assert.ok(Math.abs(overRollouts(steps, "interval").high[0] - 4.4843) < 1e-3);
 });
 
+test("groups are told apart by colour, in any order, and show the runs they are the mean of", () => {
+  const run = (id, lr) => ({ id, name: id, live: false, color: 3, dash: 3, config: { lr } });
+  const runs = [run("a", "3e-5"), run("b", "1e-5"), run("c", "3e-5"), run("d", "0.0002")];
+  const colors = (order) => {
+    const looks = groupsOf(order, "lr").map(({ value, look }) => [value, look.color]);
+    return Object.fromEntries(looks);
+  };
+  assert.deepEqual(colors(runs), { "1e-5": 0, "3e-5": 1, 0.0002: 2 });
+  assert.deepEqual(colors(runs.toReversed()), colors(runs));
+  const columns = (id) => ({ run: id, path: "root", steps: 1, step: [0], mean: [id === "a" ? 1 : 3] });
+  const histories = new Map(runs.map(({ id }) => [id, columns(id)]));
+  const lines = byConfig(runs, histories, "lr", "runs");
+  const described = lines.map((it) => [it.run.name, it.isFaint === true, it.columns.mean[0]]);
+  assert.deepEqual(described, [
+    ["a", true, 1],
+    ["c", true, 3],
+    ["lr = 3e-5 (2 runs)", false, 2],
+    ["lr = 1e-5 (1 run)", false, 3],
+    ["lr = 0.0002 (1 run)", false, 3],
+  ]);
+  assert.equal(lines[0].run.color, lines[2].run.color, "a run has the colour of its group");
+});
+
 story("runs with one value of the configuration are one line", async ({ server, page, screenshot }) => {
   await record(server, "one", 0.1, { lr: 1e-5, seed: 1 });
   await record(server, "two", 0.3, { lr: 1e-5, seed: 2 });
@@ -123,17 +146,17 @@ story("runs with one value of the configuration are one line", async ({ server, 
   await drawn(opened, "root");
   assert.equal(await opened.getByLabel("Band").inputValue(), "none", "ranges of several runs hide the lines");
   const names = opened.getByLabel("Group by").locator("option");
-  assert.deepEqual(await names.allInnerTexts(), ["Each run", "lr", "seed"]);
+  assert.deepEqual(await names.allInnerTexts(), ["Each run", "All settings but the seed", "lr", "seed"]);
   await opened.getByLabel("Group by").selectOption("lr");
   const label = chart(opened, "root").locator(".chart-plot");
   // Two rollouts a step: 0.1 x 59 and 0.3 x 59, both less a half.
   await until("there is a line for each learning rate", async () =>
-    /lr = 0.00001 \(2 runs\) 11.3\d* at step 59, lr = 0.00002 \(1 run\) 23.1\d* at step 59/.test(
+    /lr = 1e-5 \(2 runs\) 11.3\d* at step 59, lr = 2e-5 \(1 run\) 23.1\d* at step 59/.test(
       await label.getAttribute("aria-label"),
     ),
   );
   const legend = opened.getByRole("list", { name: "Groups of runs" }).getByRole("listitem");
-  assert.deepEqual(await legend.allInnerTexts(), ["lr = 0.00001 (2 runs)", "lr = 0.00002 (1 run)"]);
+  assert.deepEqual(await legend.allInnerTexts(), ["lr = 1e-5 (2 runs)", "lr = 2e-5 (1 run)"]);
   const lines = await legend
     .locator("svg")
     .evaluateAll((all) => all.map((it) => getComputedStyle(it).stroke));
@@ -147,6 +170,47 @@ story("runs with one value of the configuration are one line", async ({ server, 
   assert.equal(await opened.getByLabel("Band").inputValue(), "interval");
   await opened.getByLabel("Group by").selectOption("");
   await until("there is no legend of groups", async () => (await legend.count()) === 0);
+});
+
+story("twelve seeds of two setups: who collapsed is seen at once", async ({ server, page }) => {
+  const ids = Array.from({ length: 12 }, (_, n) => `s${n}`);
+  for (const [n, id] of ids.entries()) {
+    const config = { lr: n < 6 ? 1e-5 : 3e-5, seed: n % 6 };
+    await server.post("/api/v1/runs", { id, name: `qwen-grpo-${id}`, config });
+    const root = (step) => (n === 8 && step > 1 ? -5 : step + n / 10);
+    const events = [0, 1, 2, 3].map((step) => scored(step, { root: root(step) }, { at: atSecond(step) }));
+    await server.post(`/api/v1/runs/${id}/events`, events);
+  }
+  const path = `/compare?runs=${ids}&group=setup&band=runs`;
+  const opened = await page({ path, ...SMALL, width: 1280, height: 720 });
+  await drawn(opened, "root");
+  const legend = opened.getByRole("list", { name: "Groups of runs" }).getByRole("listitem");
+  assert.deepEqual(await legend.allInnerTexts(), ["setup = lr 1e-5 (6 runs)", "setup = lr 3e-5 (6 runs)"]);
+  assert.equal(await points(opened, "root"), 14 * 4, "two means, and every run");
+  const file = opened.waitForEvent("download");
+  await opened.getByRole("button", { name: "Save root as SVG" }).click();
+  const picture = (await (await (await file).createReadStream()).toArray()).join("");
+  assert.equal(picture.match(/<polyline/g).length, 14);
+  assert.equal(picture.match(/qwen-grpo/g), null, "the legend names the groups alone");
+
+  const repeats = opened.getByRole("region", { name: "Table of repeats" });
+  const heads = await repeats.getByRole("columnheader").allInnerTexts();
+  assert.deepEqual(heads, ["Path", "lr 1e-5 6 runs", "lr 3e-5 6 runs"]);
+  await repeats.getByRole("img", { name: /^lowest …s8 -1\.\d+, highest …s11 \+2\.6/ }).waitFor();
+
+  // A row for each run, sorted by a press on the head of a column.
+  const summary = opened.getByRole("region", { name: "Summary table" });
+  const first = summary.locator("tbody tr").first();
+  assert.match(await first.innerText(), /^\s*…s0/);
+  const head = summary.getByRole("columnheader", { name: "root" });
+  await head.getByRole("button").click();
+  assert.equal(await head.getAttribute("aria-sort"), "descending");
+  assert.match(await first.innerText(), /^\s*…s11/);
+  await head.getByRole("button").press("Enter");
+  assert.match(await first.innerText(), /^\s*…s8/);
+  await summary.getByRole("columnheader", { name: "Run" }).getByRole("button").click();
+  assert.match(await first.innerText(), /^\s*…s0/);
+  assert.equal(await first.getByRole("link").getAttribute("href"), "/runs/s0");
 });
 
 story("the keyboard reads the values, and a link shows the same again", async ({ server, page }) => {
@@ -233,9 +297,10 @@ story(
     assert.ok(top < 600, `the first chart begins at ${top} px, within the window`);
 
     // What can be done with a run is in its menu.
-    const run = opened.getByRole("list", { name: "Runs" }).getByRole("listitem").filter({ hasText: "r1 " });
-    await run.getByLabel("More of r1 ").click();
-    await run.getByRole("link", { name: "Set as baseline" }).click();
+    const run = opened.getByRole("list", { name: "Runs" }).getByRole("listitem");
+    const second = run.filter({ hasText: /^r1 / });
+    await second.getByLabel(/^More of r1 /).click();
+    await second.getByRole("link", { name: "Set as baseline" }).click();
     await opened.waitForURL(/baseline=r1$/);
 
     const phone = await page({ path: "/compare?runs=r0,r1", width: 390, height: 844 });

@@ -111,7 +111,8 @@ export class Chart {
       this.#plot = histories.length === 0 ? null : this.#newPlot(histories);
     }
     if (histories.length === 0) return;
-    const last = histories.map(({ run, columns }) => {
+    const means = histories.filter(({ isFaint }) => !isFaint);
+    const last = means.map(({ run, columns }) => {
       const at = columns.mean.length - 1;
       return `${run.name} ${quantity(columns.mean[at] ?? 0)} at step ${columns.step[at]}`;
     });
@@ -237,7 +238,7 @@ export class Chart {
     if (format === "png") {
       const picture = await png(
         this.path,
-        histories.map(({ run }) => run),
+        histories.filter(({ isFaint }) => !isFaint).map(({ run }) => run),
         plot.canvas,
         look,
       );

@@ -52,7 +52,7 @@ function quoted(text) {
  */
 export function svg(title, histories, ranges, look) {
   const { width, left, right, bottom } = SIZE;
-  const runs = histories.map(({ run }) => run);
+  const runs = histories.filter(({ isFaint }) => !isFaint).map(({ run }) => run);
   const places = legend(runs, left, width - right, (text) => text.length * 7);
   const top = 24 + 18 * (1 + (places.at(-1)?.row ?? 0));
   const height = SIZE.height - SIZE.top + top;
@@ -109,7 +109,7 @@ const dash = (run) => (DASHES[run.dash] === "" ? "" : ` stroke-dasharray="${DASH
  * @param {(y: number) => number} yOf
  * @param {Look} look
  */
-function drawing({ run, columns, hasBand }, xOf, yOf, look) {
+function drawing({ run, columns, hasBand, isFaint }, xOf, yOf, look) {
   const xs = columns.x ?? columns.step;
   const color = look.color(run.color);
   const points = (/** @type {number[]} */ values) =>
@@ -120,6 +120,7 @@ function drawing({ run, columns, hasBand }, xOf, yOf, look) {
   const line = (/** @type {number[]} */ values, /** @type {string} */ look) =>
     `<polyline points="${points(values).join(" ")}" fill="none" stroke="${color}" stroke-linejoin="round" ${look}/>`;
   const { low, high, smooth } = columns;
+  if (isFaint) return line(smooth ?? columns.mean, 'stroke-width="1" stroke-opacity="0.4"');
   const band =
     hasBand && low !== undefined && high !== undefined
       ? `<polygon points="${[...points(high), ...points(low).reverse()].join(" ")}" fill="${color}" fill-opacity="0.14"/>`

@@ -3,8 +3,8 @@
 /** @typedef {import("./source.js").Run} Run */
 /** @typedef {import("./source.js").Columns} Columns */
 /** @typedef {import("./state.js").Band} Band */
-/** A line of a chart; `hasBand`: its range is drawn behind it. */
-/** @typedef {{ run: Run, columns: Columns, hasBand: boolean }} History */
+/** A line of a chart; `hasBand`: its range is drawn behind it; `isFaint`: it is one of those that another is the mean of. */
+/** @typedef {{ run: Run, columns: Columns, hasBand: boolean, isFaint?: boolean }} History */
 
 /** The 0.975 quantile of Student's t distribution for 1 to 30 degrees of freedom. */
 const T_975 = [
@@ -13,10 +13,13 @@ const T_975 = [
 ];
 /** The same for more than 30, that of the normal distribution. */
 const Z_975 = 1.96;
+/** Colours of runs and patterns of dashes, as in app/src/ui/look.rs. */
+const [COLORS, DASHES] = [8, 4];
 
 /**
  * The runs that share a value of `key`, in the order of their first runs; a run without the key is in the group
- * `not set`. The first run gives a group its look: the same in every chart, whichever runs a chart has.
+ * `not set`. A group's look follows from the place of its value among all: no two of the first eight have one colour, and
+ * it is the same in every chart, whichever runs a chart has and however they are sorted.
  *
  * @param {Run[]} runs
  * @param {string} key
@@ -29,7 +32,21 @@ export function groupsOf(runs, key) {
     const value = run.config[key] ?? "not set";
     groups.set(value, [...(groups.get(value) ?? []), run]);
   }
-  return [...groups].map(([value, members]) => ({ look: members[0], value, runs: members }));
+  const values = [...groups.keys()].sort(byValue);
+  return [...groups].map(([value, members]) => {
+    const place = values.indexOf(value);
+    const dash = (place + Math.floor(place / COLORS)) % DASHES;
+    return { look: { ...members[0], color: place % COLORS, dash }, value, runs: members };
+  });
+}
+
+/** Numbers by their size, behind them texts. @param {string} a @param {string} b */
+function byValue(a, b) {
+  const [left, right] = [Number(a), Number(b)];
+  if (Number.isNaN(left) || Number.isNaN(right)) {
+    return Number(Number.isNaN(left)) - Number(Number.isNaN(right)) || (a < b ? -1 : 1);
+  }
+  return left - right;
 }
 
 /**
@@ -53,7 +70,7 @@ export function groupName(key, value, count) {
  * @returns {History[]}
  */
 export function byConfig(runs, columns, key, band) {
-  const hasBand = band !== "none";
+  const hasBand = band !== "none" && band !== "runs";
   const known = (/** @type {Run} */ run) => {
     const found = columns.get(run.id);
     return found === undefined ? [] : [found];
@@ -61,12 +78,22 @@ export function byConfig(runs, columns, key, band) {
   if (key === "") {
     return runs.flatMap((run) => known(run).map((it) => ({ run, columns: overRollouts(it, band), hasBand })));
   }
-  return groupsOf(runs, key).flatMap(({ look, value, runs: members }) => {
+  /** @type {History[]} */
+  const faint = [];
+  const means = groupsOf(runs, key).flatMap(({ look, value, runs: members }) => {
     const histories = members.flatMap(known);
     if (histories.length === 0) return [];
+    const { color } = look;
+    if (band === "runs" && histories.length > 1) {
+      const single = (/** @type {Run} */ run) => ({ ...run, color, dash: 0 });
+      const alone = (/** @type {Run} */ run) => known(run).map((it) => ({ run: single(run), columns: it }));
+      faint.push(...members.flatMap(alone).map((it) => ({ ...it, hasBand: false, isFaint: true })));
+    }
     const run = { ...look, name: groupName(key, value, histories.length) };
     return [{ run, columns: meanOf(histories, band), hasBand }];
   });
+  // Behind all means.
+  return [...faint, ...means];
 }
 
 /**
@@ -147,7 +174,7 @@ export function meanOf(members, band) {
  * @returns {[number, number]}
  */
 function range(values, center, band) {
-  if (band === "range" || band === "none") return [Math.min(...values), Math.max(...values)];
+  if (band !== "std" && band !== "interval") return [Math.min(...values), Math.max(...values)];
   const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
   const width = halfWidth(Math.sqrt(squares / Math.max(1, values.length - 1)), values.length, band);
   return [center - width, center + width];

@@ -2,6 +2,7 @@
 
 import { Chart } from "./chart.js";
 import { groupName, groupsOf } from "./groups.js";
+import { sortTables } from "./sort.js";
 import { merged, readSeries, watch } from "./source.js";
 import { bandOf, readView, writeView } from "./state.js";
 import { groupOf } from "./values.js";
@@ -269,6 +270,8 @@ class Page {
       if (name === "group") this.#change({ group: value });
       if (name === "band") this.#change({ band: /** @type {import("./state.js").Band} */ (value) });
     });
+    const link = form.querySelector("[name=link]");
+    link?.addEventListener("click", () => void copyAddress(link));
     form.querySelector("[name=reset]")?.addEventListener("click", () => this.#change({ zoom: null }));
     form
       .querySelector("[name=robust]")
@@ -328,6 +331,23 @@ class Page {
   }
 }
 
+/**
+ * Copies the address, which shows exactly what is seen, and says so on the button.
+ *
+ * @param {Element} button
+ */
+async function copyAddress(button) {
+  const words = button.textContent;
+  try {
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = "Copied";
+  } catch {
+    // A browser that gives no clipboard, as on a page without TLS.
+    button.textContent = "Copy it from the address bar";
+  }
+  setTimeout(() => (button.textContent = words), 2000);
+}
+
 /** The switch of the theme, as on the other pages. */
 function themeSwitch() {
   const button = document.getElementById("theme");
@@ -346,5 +366,6 @@ function themeSwitch() {
 }
 
 themeSwitch();
+sortTables(document);
 const section = document.getElementById("charts");
 if (section !== null) new Page(section);

@@ -312,17 +312,29 @@ function prepare(histories, view) {
   const series = [{}];
   const bands = [];
   const drawn = [];
-  for (const { run, columns, hasBand } of histories) {
+  const hasFaint = histories.some(({ isFaint }) => isFaint);
+  for (const { run, columns, hasBand, isFaint } of histories) {
     const color = token(`--run-${run.color}`);
     const table = [columns.x ?? columns.step, (isSmooth && columns.smooth) || columns.mean];
     const isPoint = columns.step.length === 1;
+    if (isFaint) {
+      series.push({ stroke: faded(color, 0.4), width: 1, points: { show: isPoint } });
+      drawn.push(table[1]);
+      tables.push(table);
+      continue;
+    }
     if (isSmooth) {
       // In front of it in the list, so that it is drawn behind.
       table.splice(1, 0, columns.mean);
       series.push({ stroke: faded(color, 0.3), width: 1, points: { show: false } });
       drawn.push(columns.mean);
     }
-    series.push({ stroke: color, width: 1.6, dash: DASHES[run.dash], points: { show: isPoint } });
+    series.push({
+      stroke: color,
+      width: hasFaint ? 2.4 : 1.6,
+      dash: DASHES[run.dash],
+      points: { show: isPoint },
+    });
     drawn.push((isSmooth && columns.smooth) || columns.mean);
     if (hasBand && columns.low !== undefined && columns.high !== undefined) {
       bands.push({ series: [series.length, series.length + 1], fill: faded(color, 0.14) });

@@ -2,8 +2,12 @@
 // copied link shows exactly this.
 
 /** @typedef {"step" | "elapsed" | "time"} Axis */
-/** What is drawn around a line: nothing, lowest to highest, one standard deviation, the 95 % interval of the mean. */
-/** @typedef {"none" | "range" | "std" | "interval"} Band */
+/**
+ * What is drawn around a line: nothing, lowest to highest, one standard deviation, the 95 % interval of the mean; or the
+ * lines of the runs that it is the mean of.
+ *
+ * @typedef {"none" | "range" | "std" | "interval" | "runs"} Band
+ */
 /**
  * `group` is the key of the configuration whose values make one line each; empty: a line a run. `band` is `null` until
  * one is chosen.
@@ -14,7 +18,7 @@
 
 /** The names of what the charts add to the address; everything else there is the server's. */
 const NAMES = ["x", "y", "smooth", "range", "from", "to", "q", "group", "band"];
-const BANDS = /** @type {const} */ (["none", "range", "std", "interval"]);
+const BANDS = /** @type {const} */ (["none", "range", "std", "interval", "runs"]);
 
 /**
  * Reads the view from the query of an address. What makes no sense there is left out.

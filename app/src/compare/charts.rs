@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use serde_json::{Value, json};
 
 use super::colors::shown;
+use super::names::{plain, setup_names};
 
 /// The section.
 pub(super) fn charts(comparison: &Comparison) -> impl IntoView + use<> {
@@ -50,14 +51,21 @@ pub(super) fn charts(comparison: &Comparison) -> impl IntoView + use<> {
 /// The values of one run under the keys that differ between the runs, as texts.
 fn config_of(comparison: &Comparison, index: usize) -> serde_json::Map<String, Value> {
     let texts = comparison.config.iter().filter_map(|difference| {
-        let text = match difference.values.get(index)? {
-            Value::Null => return None,
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        Some((difference.key.clone(), Value::String(text)))
+        let value = difference.values.get(index).filter(|value| !value.is_null())?;
+        Some((difference.key.clone(), Value::String(plain(value))))
     });
-    texts.collect()
+    setup_of(comparison, index).into_iter().chain(texts).collect()
+}
+
+/// The key of the setup among the keys of the configuration; one of that name takes its place.
+const SETUP: &str = "setup";
+
+/// The name of the setup that a run repeats, where there are several.
+fn setup_of(comparison: &Comparison, index: usize) -> Option<(String, Value)> {
+    let run = comparison.runs.get(index)?;
+    let at = comparison.setups.iter().position(|members| members.contains(&run.id))?;
+    let name = setup_names(comparison).into_iter().nth(at)?;
+    (comparison.setups.len() > 1).then(|| (SETUP.to_owned(), Value::String(name)))
 }
 
 /// The place of a chart.
@@ -75,6 +83,9 @@ fn controls(comparison: &Comparison) -> impl IntoView + use<> {
         view! { <option value=difference.key.clone()>{difference.key.clone()}</option> }
     });
     let keys = keys.collect_view();
+    let is_key = comparison.config.iter().any(|difference| difference.key == SETUP);
+    let setups = (comparison.setups.len() > 1 && !is_key)
+        .then(|| view! { <option value=SETUP>"All settings but the seed"</option> });
     view! {
         <form class="chart-controls" hidden aria-label="How charts are drawn">
             <input
@@ -102,6 +113,7 @@ fn controls(comparison: &Comparison) -> impl IntoView + use<> {
             <label>"Group by"
                 <select name="group">
                     <option value="">"Each run"</option>
+                    {setups}
                     {keys}
                 </select>
             </label>
@@ -111,8 +123,10 @@ fn controls(comparison: &Comparison) -> impl IntoView + use<> {
                     <option value="range">"Lowest to highest"</option>
                     <option value="std">"Standard deviation"</option>
                     <option value="interval">"95 % interval"</option>
+                    <option value="runs">"Every run of a group"</option>
                 </select>
             </label>
+            <button class="button" type="button" name="link">"Copy link"</button>
             <button class="button" type="button" name="robust" hidden>"Cut outliers"</button>
             <button class="button" type="button" name="reset" hidden>"Reset zoom"</button>
         </form>

@@ -8,7 +8,9 @@ use super::charts::charts;
 use super::colors::{Look, shown, swatch};
 use super::evolution::evolution_address;
 use super::links::{beside_address, compare_address, list_of};
-use super::tables::{configuration, failures, repeats, summary};
+use super::names::{is_dense, names};
+use super::repeats::repeats;
+use super::tables::{configuration, failures, summary};
 use super::tasks::regressions;
 use super::verdict::badge;
 use crate::shell::{self, PlainPage, plain_page};
@@ -45,7 +47,7 @@ pub fn document(content: &ComparisonContent, style: String, package: &str) -> St
 
 fn page(content: &ComparisonContent, style: String, package: &str) -> impl IntoView + use<> {
     let runs = content.comparison.as_ref().map_or(0, |comparison| comparison.runs.len());
-    let title = if runs > 1 { "Compare runs" } else { "Charts" };
+    let title = if runs == 1 { "Charts" } else { "Compare runs" };
     let scripts = (runs > 0).then(|| {
         view! {
             <link rel="stylesheet" href=format!("/{package}/uplot/uPlot.min.css") />
@@ -102,25 +104,21 @@ fn sections(comparison: &Comparison, tasks: Option<&TaskComparison>) -> impl Int
     view! {
         {runs}
         <nav class="chips" aria-label="Sections">
-            {tab("#charts", "Charts")} {tab("#summary", "Summary")}
-            {has_repeats.then(|| tab("#repeats", "Repeats"))} {tab("#failures", "Failures")}
+            {tab("#charts", "Charts")} {has_repeats.then(|| tab("#repeats", "Repeats"))}
+            {tab("#summary", "Summary")} {tab("#failures", "Failures")}
             {is_many.then(|| tab("#regressions", "Regressions"))}
             {is_many.then(|| tab("#configuration", "Configuration"))}
         </nav>
-        {charts} {summary} {repeats} {failures} {regressions} {configuration}
+        {charts} {repeats} {summary} {failures} {regressions} {configuration}
     }
 }
-
-/// The most runs whose links stand beside their names; those of more are in a menu each, so that the charts
-/// are not far below.
-const MAX_OPEN: usize = 3;
 
 /// The runs as a list that is also the legend of the charts.
 fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
     let ids: Vec<&RunId> = comparison.runs.iter().map(|run| &run.id).collect();
     let is_many = ids.len() > 1;
-    let is_dense = ids.len() > MAX_OPEN;
-    let item = |(run, look): (&RunSummary, Look)| {
+    let is_dense = is_dense(comparison);
+    let item = |((run, look), name): ((&RunSummary, Look), String)| {
         let (status, words) = run_status(run);
         let without: Vec<&RunId> = ids.iter().copied().filter(|id| **id != run.id).collect();
         let is_baseline = run.id == comparison.baseline;
@@ -151,9 +149,7 @@ fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
         view! {
             <li class="compare-run">
                 {swatch(look)}
-                <a class="compare-name" href=run_address(run.id.as_str()) title=run.name.clone()>
-                    {run.name.clone()}
-                </a>
+                <a class="compare-name" href=run_address(run.id.as_str()) title=run.name.clone()>{name}</a>
                 <span class="quiet-words">{run.project.clone()}</span>
                 <span class=format!("status is-{status}")>{words}</span>
                 {badge(run)}
@@ -163,7 +159,7 @@ fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
             </li>
         }
     };
-    let items = shown(comparison).into_iter().map(item).collect_view();
+    let items = shown(comparison).into_iter().zip(names(comparison)).map(item).collect_view();
     view! { <ul class="compare-runs" class:is-dense=is_dense aria-label="Runs">{items}</ul> }
 }
 

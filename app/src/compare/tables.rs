@@ -1,28 +1,84 @@
 //! Tables of a comparison: the values of each path, what failed, where configurations differ.
 
-use gauntlet_api::{Comparison, ConfigDifference, Interval, PathComparison, PathSummary, SetupSummary};
-use gauntlet_model::{FailureKind, RunId, RunSummary};
+use std::vec;
+
+use gauntlet_api::{Comparison, ConfigDifference, PathComparison, PathSummary};
+use gauntlet_model::{FailureKind, RunSummary};
 use leptos::prelude::*;
 use serde_json::Value;
 
 use super::colors::{Look, shown, swatch};
-use crate::ui::{Erase, failure_title, grouped, percent, quantity, score};
+use super::names::{names, typed};
+use crate::ui::{Erase, failure_title, grouped, percent, quantity, run_address, score};
 
-/// The heads of the columns: one for each run.
-fn heads(comparison: &Comparison) -> AnyView {
-    let head = |(run, look): (&RunSummary, Look)| {
+/// The most runs that are columns of a table. More are rows, and what they are compared by is in columns.
+const MAX_COLUMNS: usize = 8;
+
+/// What runs are compared by: its title, and a cell for each run.
+pub(super) struct Row {
+    pub(super) title: String,
+    pub(super) cells: Vec<AnyView>,
+}
+
+/// Whether the runs are the rows of tables.
+fn has_run_rows(comparison: &Comparison) -> bool {
+    comparison.runs.len() > MAX_COLUMNS
+}
+
+/// The table of rows: a column for each run; or a row for each of many, which the script sorts by a column.
+/// `what` names it for a screen reader, `corner` is the head of its first column.
+fn table(comparison: &Comparison, what: &'static str, corner: &'static str, rows: Vec<Row>) -> AnyView {
+    let names = names(comparison);
+    if has_run_rows(comparison) {
+        return by_run(comparison, what, names, rows);
+    }
+    let head = |((run, look), name): ((&RunSummary, Look), String)| {
         view! {
-            <th scope="col" class="num">
-                {swatch(look)} <span class="compare-column">{run.name.clone()}</span>
+            <th scope="col" class="num" title=run.name.clone()>
+                {swatch(look)} <span class="compare-column">{name}</span>
             </th>
         }
     };
-    shown(comparison).into_iter().map(head).collect_view().erase()
+    let heads = shown(comparison).into_iter().zip(names).map(head).collect_view().erase();
+    frame(what, corner, heads, rows)
 }
 
-/// A table that scrolls sideways: `what` names it for a screen reader, `corner` is the head of its first
-/// column.
-fn frame(what: &'static str, corner: &'static str, heads: AnyView, rows: AnyView) -> AnyView {
+/// A table with a row for each run.
+fn by_run(comparison: &Comparison, what: &'static str, names: Vec<String>, rows: Vec<Row>) -> AnyView {
+    let (titles, cells): (Vec<String>, Vec<vec::IntoIter<AnyView>>) =
+        rows.into_iter().map(|row| (row.title, row.cells.into_iter())).unzip();
+    let head = |title| view! { <th scope="col" class="num" data-sort=""><bdi>{title}</bdi></th> };
+    let heads = titles.into_iter().map(head).collect_view();
+    let mut cells = cells;
+    let row = |((run, look), name): ((&RunSummary, Look), String)| {
+        let of_run = cells.iter_mut().filter_map(Iterator::next).collect_view();
+        let href = run_address(run.id.as_str());
+        view! {
+            <tr>
+                <th scope="row">
+                    {swatch(look)}
+                    <a class="compare-name" href=href title=run.name.clone()>{name}</a>
+                </th>
+                {of_run}
+            </tr>
+        }
+    };
+    let rows = shown(comparison).into_iter().zip(names).map(row).collect_view();
+    view! {
+        <div class="compare-scroll is-tall" tabindex="0" role="region" aria-label=what>
+            <table class="compare-table">
+                <thead><tr><th scope="col" data-sort="">"Run"</th>{heads}</tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .erase()
+}
+
+/// A table that scrolls sideways, with these heads behind the one of its first column.
+pub(super) fn frame(what: &'static str, corner: &'static str, heads: AnyView, rows: Vec<Row>) -> AnyView {
+    let row = |row: Row| view! { <tr><th scope="row"><bdi>{row.title}</bdi></th>{row.cells}</tr> };
+    let rows = rows.into_iter().map(row).collect_view();
     view! {
         <div class="compare-scroll" tabindex="0" role="region" aria-label=what>
             <table class="compare-table">
@@ -34,45 +90,45 @@ fn frame(what: &'static str, corner: &'static str, heads: AnyView, rows: AnyView
     .erase()
 }
 
-/// A row of a table: what it is about, and a cell for each column.
-fn row(title: impl IntoView + 'static, cells: Vec<AnyView>) -> AnyView {
-    view! { <tr><th scope="row"><bdi>{title.into_view()}</bdi></th>{cells}</tr> }.erase()
-}
-
 /// The cell of a run that has no value.
-fn no_value() -> AnyView {
+pub(super) fn no_value() -> AnyView {
     view! { <td class="num is-none">"n/e"</td> }.erase()
 }
 
 /// A value as text: scores with a sign, measurements without.
-fn value(path: &PathComparison, number: f64) -> String {
+pub(super) fn value(path: &PathComparison, number: f64) -> String {
     if path.is_measurement { quantity(number) } else { score(number) }
 }
 
 /// The mean, last, lowest and highest value of each rubric and measurement.
 pub(super) fn summary(comparison: &Comparison) -> impl IntoView + use<> {
+    let is_short = has_run_rows(comparison);
     let of_path = |path: &PathComparison| {
         let cells = comparison.runs.iter().zip(&path.runs).map(|(run, summary)| {
             let is_best = path.best.as_ref() == Some(&run.id);
-            summary.as_ref().map_or_else(no_value, |summary| cell(path, summary, is_best))
+            summary.as_ref().map_or_else(no_value, |summary| cell(path, summary, is_best, is_short))
         });
-        row(path.path.clone(), cells.collect())
+        Row { title: path.path.clone(), cells: cells.collect() }
     };
-    let rows = comparison.paths.iter().map(of_path).collect_view().erase();
+    let rows = comparison.paths.iter().map(of_path).collect();
+    let below = match is_short {
+        true => "below it the last step. The head of a column sorts the runs.",
+        false => "below it the last step, the lowest and highest value, and the share that fails.",
+    };
     view! {
         <section id="summary" aria-label="Summary">
             <h2>"Summary"</h2>
             <p class="quiet-words">
-                "Mean over all values, with the difference to the baseline; below it the last step, the \
-                lowest and highest value, and the share that fails. The best mean of a rubric is marked; a \
-                measurement has no best."
+                "Mean over all values, with the difference to the baseline; " {below}
+                " The best mean of a rubric is marked; a measurement has no best."
             </p>
-            {frame("Summary table", "Path", heads(comparison), rows)}
+            {table(comparison, "Summary table", "Path", rows)}
         </section>
     }
 }
 
-fn cell(path: &PathComparison, summary: &PathSummary, is_best: bool) -> AnyView {
+/// What the values of a path in a run came to. Where it is to be short, the range is a title.
+fn cell(path: &PathComparison, summary: &PathSummary, is_best: bool, is_short: bool) -> AnyView {
     let difference = summary.difference.map(|difference| {
         let sign = if difference > 0.0 { "is-up" } else { "is-down" };
         let class = if path.is_measurement || difference == 0.0 { "" } else { sign };
@@ -86,77 +142,14 @@ fn cell(path: &PathComparison, summary: &PathSummary, is_best: bool) -> AnyView 
         summary.failing_share.map(|share| format!(" · {} failing", percent(share))).unwrap_or_default()
     );
     let best = is_best.then(|| view! { <span class="best">"best"</span> });
+    let (title, small) = match is_short {
+        true => (Some(more), format!("last {}", value(path, summary.last))),
+        false => (None, more),
+    };
     view! {
-        <td class="num" class:is-best=is_best>
+        <td class="num" class:is-best=is_best title=title data-value=summary.mean.to_string()>
             <span class="compare-mean">{best} <b>{value(path, summary.mean)}</b> {difference}</span>
-            <small>{more}</small>
-        </td>
-    }
-    .erase()
-}
-
-/// The runs that repeat a setup with other seeds, taken together; nothing where none do.
-pub(super) fn repeats(comparison: &Comparison) -> Option<impl IntoView + use<>> {
-    if comparison.setups.is_empty() {
-        return None;
-    }
-    let of_setup = |members: &Vec<RunId>| {
-        let is_first = |(run, _): &(&RunSummary, Look)| members.first() == Some(&run.id);
-        shown(comparison).into_iter().find(is_first).map(|(run, look)| {
-            let words = match members.len() {
-                1 => "1 run".to_owned(),
-                count => format!("{count} runs"),
-            };
-            view! {
-                <th scope="col" class="num">
-                    {swatch(look)} <span class="compare-column">{run.name.clone()}</span>
-                    " " <small>{words}</small>
-                </th>
-            }
-        })
-    };
-    let heads = comparison.setups.iter().filter_map(of_setup).collect_view().erase();
-    let of_path = |path: &PathComparison| {
-        let cells = path.setups.iter();
-        let cells = cells.map(|summary| summary.as_ref().map_or_else(no_value, |it| setup_cell(path, it)));
-        row(path.path.clone(), cells.collect())
-    };
-    let rows = comparison.paths.iter().map(of_path).collect_view().erase();
-    Some(view! {
-        <section id="repeats" aria-label="Repeats">
-            <h2>"Repeats"</h2>
-            <p class="quiet-words">
-                "Runs whose configurations differ in their seed alone are repeats of one setup, named after \
-                its first run. Each run counts once, by its mean. Behind it the 95 % interval; below it the \
-                difference to the baseline's setup with its interval (Welch's t). Where that holds no 0, the \
-                setups differ by more than their seeds."
-            </p>
-            {frame("Table of repeats", "Path", heads, rows)}
-        </section>
-    })
-}
-
-fn setup_cell(path: &PathComparison, summary: &SetupSummary) -> AnyView {
-    let range = |bounds: Interval| format!("{} to {}", score(bounds.low), score(bounds.high));
-    let interval =
-        summary.interval.map(|bounds| format!("{} to {}", value(path, bounds.low), value(path, bounds.high)));
-    let differs = summary.difference_interval.is_some_and(Interval::excludes_zero);
-    let difference = summary.difference.map(|difference| {
-        let sign = if difference > 0.0 { "is-up" } else { "is-down" };
-        let class = if path.is_measurement || !differs { "" } else { sign };
-        let sure = match summary.difference_interval {
-            Some(bounds) if differs => format!("({}): differs", range(bounds)),
-            Some(bounds) => format!("({})", range(bounds)),
-            None => "(no interval)".to_owned(),
-        };
-        view! { <small>
-            <span class=format!("difference {class}")>{score(difference)}</span> " " {sure}
-        </small> }
-    });
-    view! {
-        <td class="num">
-            <span class="compare-mean"><b>{value(path, summary.mean)}</b> " " <small>{interval}</small></span>
-            {difference}
+            <small>{small}</small>
         </td>
     }
     .erase()
@@ -173,19 +166,19 @@ pub(super) fn failures(comparison: &Comparison) -> impl IntoView + use<> {
         counts.iter().any(|(count, _)| *count > 0).then(|| {
             let cells = counts.into_iter().map(|(count, share)| {
                 view! {
-                    <td class="num" class:is-none=count == 0>
+                    <td class="num" class:is-none=count == 0 data-value=share.to_string()>
                         <b>{grouped(count)}</b> <small>{percent(share)}</small>
                     </td>
                 }
                 .erase()
             });
-            row(failure_title(kind), cells.collect())
+            Row { title: failure_title(kind).to_owned(), cells: cells.collect() }
         })
     };
     let rows: Vec<_> = FailureKind::ALL.into_iter().filter_map(of_kind).collect();
     let table = match rows.is_empty() {
         true => view! { <p class="quiet-words">"No step fails."</p> }.erase(),
-        false => frame("Table of failures", "Failing steps", heads(comparison), rows.collect_view().erase()),
+        false => table(comparison, "Table of failures", "Failing steps", rows),
     };
     view! { <section id="failures" aria-label="Failures"><h2>"Failures"</h2>{table}</section> }
 }
@@ -216,31 +209,22 @@ pub(super) fn configuration(comparison: &Comparison) -> impl IntoView + use<> {
                 let cells = of_key.values.iter().map(|value| {
                     let is_none = value.is_null();
                     let class = if is_none { "num config-value is-none" } else { "num config-value" };
-                    view! { <td class=class><code>{text(value)}</code></td> }.erase()
+                    let number = value.as_f64().map(|number| number.to_string());
+                    view! { <td class=class data-value=number><code>{typed(value)}</code></td> }.erase()
                 });
-                row(of_key.key, cells.collect())
+                Row { title: of_key.key, cells: cells.collect() }
             });
-            let rows = rows.collect_view().erase();
+            let rows = rows.collect();
             view! {
                 <p class="quiet-words">
                     "Only what differs. Texts are in quotes: 1 and \"1\" are not the same."
                 </p>
-                {frame("Table of differences", "Key", heads(comparison), rows)}
+                {table(comparison, "Table of differences", "Key", rows)}
             }
             .erase()
         }
     };
     view! {
         <section id="configuration" aria-label="Configuration"><h2>"Configuration"</h2>{table}</section>
-    }
-}
-
-/// A value of a configuration with its type; a long one is cut.
-fn text(value: &Value) -> String {
-    const MAX_CHARS: usize = 120;
-    let text = if value.is_null() { "not set".to_owned() } else { value.to_string() };
-    match text.char_indices().nth(MAX_CHARS) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
     }
 }

@@ -5,6 +5,7 @@ use gauntlet_model::{RunId, RunSummary};
 use leptos::prelude::*;
 
 use super::links::compare_address;
+use super::names::names;
 use crate::ui::address::encoded;
 use crate::ui::{Erase, grouped, run_address, score};
 
@@ -12,14 +13,16 @@ use crate::ui::{Erase, grouped, run_address, score};
 pub(super) fn regressions(comparison: &Comparison, tasks: Option<&TaskComparison>) -> impl IntoView + use<> {
     let ids: Vec<&RunId> = comparison.runs.iter().map(|run| &run.id).collect();
     let base = comparison.runs.iter().find(|run| run.id == comparison.baseline);
-    let others = comparison.runs.iter().filter(|run| run.id != comparison.baseline);
-    let choice = |run: &RunSummary| {
+    let others = comparison.runs.iter().zip(names(comparison));
+    let others = others.filter(|(run, _)| run.id != comparison.baseline);
+    let choice = |(run, name): (&RunSummary, String)| {
         let is_on = tasks.is_some_and(|tasks| tasks.b == run.id);
         let class = if is_on { "chip is-on" } else { "chip" };
         let against = encoded(run.id.as_str()).to_string();
         let address = compare_address(&ids, Some(&comparison.baseline));
         let href = format!("{address}&against={against}#regressions");
-        view! { <a class=class href=href aria-current=is_on.then_some("true")>{run.name.clone()}</a> }
+        let title = run.name.clone();
+        view! { <a class=class href=href title=title aria-current=is_on.then_some("true")>{name}</a> }
     };
     let choices = others.map(choice).collect_view();
     let name = base.map(|run| run.name.clone()).unwrap_or_default();
