@@ -62,6 +62,7 @@ class Small {
     const caption = document.createElement("figcaption");
     const link = document.createElement("a");
     link.href = `${comparison(runs)}&q=${encodeURIComponent(path)}`;
+    link.rel = "external";
     link.textContent = path.replace(/^metrics\./, "");
     caption.append(link);
     this.element.className = "run-chart list-chart";
@@ -225,6 +226,7 @@ class ListCharts extends HTMLElement {
     note.className = "note";
     const link = document.createElement("a");
     link.href = comparison(this.#runs);
+    link.rel = "external";
     link.textContent = `Show all ${all} charts`;
     note.append(`The first ${MAX_CHARTS} of ${all} charts. `, link);
     this.append(note);
