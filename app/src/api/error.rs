@@ -1,6 +1,5 @@
 //! Why a page cannot be answered.
 
-use leptos::prelude::*;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
@@ -52,6 +51,8 @@ impl PageError {
     pub(super) fn answered(self) -> Self {
         #[cfg(feature = "ssr")]
         {
+            use leptos::prelude::use_context;
+
             let parts = use_context::<http::request::Parts>();
             let is_function = parts.is_some_and(|parts| parts.uri.path().starts_with("/pages/"));
             let status = http::StatusCode::from_u16(self.status).ok().filter(|_| is_function);
