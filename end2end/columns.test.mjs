@@ -222,6 +222,16 @@ story("a list is saved under a name, opened, renamed and deleted", async ({ serv
   await list.getByRole("button", { name: "Delete quick" }).click();
   await list.getByRole("link", { name: "quick" }).waitFor({ state: "detached" });
   assert.deepEqual((await server.get("/api/v1/views?project=sweep")).items, []);
+  await list.getByText("quick is deleted.").getByRole("button", { name: "Undo" }).click();
+  await list.getByRole("link", { name: "quick" }).waitFor();
+  assert.match((await server.get("/api/v1/views?project=sweep")).items[0].query, /filter=lr/);
+  await list.getByLabel("Save this list as").fill("quick");
+  await list.getByRole("button", { name: "Replace" }).waitFor();
+  // The keyboard stays in the menu when the pressed button is gone, so that Escape closes it.
+  await list.getByRole("button", { name: "Delete quick" }).press("Enter");
+  await list.getByRole("link", { name: "quick" }).waitFor({ state: "detached" });
+  await list.keyboard.press("Escape");
+  await list.getByLabel("Save this list as").waitFor({ state: "hidden" });
 });
 
 story("charts of the list are drawn, and follow the runs", async ({ server, page }) => {

@@ -93,6 +93,11 @@ story("many runs at once: compared, tagged, exported, deleted", async ({ server,
     return items.length === 2 && items.every((run) => run.tags.length === 3);
   });
   await list.getByRole("link", { name: "kept" }).first().waitFor();
+  await list.getByText("Changed: sweep seed=2, sweep seed=1").waitFor();
+  await list.getByRole("button", { name: "Undo" }).click();
+  await list.getByRole("link", { name: "kept" }).first().waitFor({ state: "detached" });
+  assert.deepEqual((await server.get("/api/v1/runs/run-001")).tags, ["lr-1"]);
+  await list.getByText("Changed:").waitFor({ state: "detached" });
 
   await bar.getByRole("button", { name: "Export" }).click();
   const files = list.getByRole("dialog", { name: "Export" });
@@ -100,6 +105,10 @@ story("many runs at once: compared, tagged, exported, deleted", async ({ server,
   const download = list.waitForEvent("download");
   await files.getByRole("link", { name: "run-001.csv" }).click();
   assert.equal((await download).suggestedFilename(), "run-001.csv");
+  const all = [];
+  list.on("download", (one) => all.push(one.suggestedFilename()));
+  await files.getByRole("button", { name: "Download all" }).click();
+  await until("both are downloaded", () => all.sort().join() === "run-001.csv,run-002.csv");
   await files.getByRole("button", { name: "Close" }).last().click();
 
   await bar.getByRole("button", { name: "Delete" }).click();
@@ -139,6 +148,11 @@ story(
       await until("so has the title", async () => (await each.title()).startsWith("the good one"));
     }
     assert.equal((await server.get("/api/v1/runs/run-002")).notes, "kept for the paper");
+    await run.page.getByRole("button", { name: "Undo" }).click();
+    await until("it is as it was", async () => {
+      const { name, notes } = await server.get("/api/v1/runs/run-002");
+      return name === "sweep seed=2" && notes === "";
+    });
 
     await menu("Delete");
     const question = run.page.getByRole("dialog", { name: "Delete?" });

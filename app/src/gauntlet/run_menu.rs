@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::recap::Recap;
 use super::session::Session;
 use super::toolbar::close_from_outside;
-use crate::manage::{DeleteDialog, EditDialog, ExportDialog};
+use crate::manage::{DeleteDialog, EditDialog, ExportDialog, UndoNotice};
 use crate::ui::address::encoded;
 use crate::ui::{Dialog, Erase, charts_address, open_document, run_address};
 
@@ -23,6 +23,8 @@ pub(super) fn RunMenu(session: Session) -> impl IntoView {
     let run = Signal::derive(move || session.described(|run| Some(run.clone())));
     let runs = Signal::derive(move || session.described(|run| vec![run.clone()]));
     let deleted = Callback::new(|_: String| open_document("/"));
+    let before = RwSignal::new(Vec::new());
+    let changed = Callback::new(move |run| session.describe(run));
     let open = move |dialog: RwSignal<bool>| {
         move |_| {
             if let Some(menu) = menu.get_untracked() {
@@ -45,7 +47,8 @@ pub(super) fn RunMenu(session: Session) -> impl IntoView {
                 <a class="tool" href="/docs" rel="external">"Documentation"</a>
             </div>
         </details>
-        <EditDialog open=edits run done=Callback::new(move |run| session.describe(run)) />
+        <EditDialog open=edits run before done=changed />
+        <UndoNotice before done=changed />
         <ExportDialog open=exports runs />
         <Dialog open=recaps title="Recap" content=move || view! { <Recap session /> }.erase() />
         <DeleteDialog open=deletes runs done=deleted />

@@ -35,7 +35,8 @@ pub(crate) fn DeleteDialog(
         runs.with(|runs| {
             let events: u64 = runs.iter().map(|run| run.head).sum();
             let events = if events == 1 { "event".to_owned() } else { format!("{} events", grouped(events)) };
-            format!("{}, with {events} and the files of the run. This cannot be undone.", named(runs))
+            let files = if runs.len() == 1 { "the files of the run" } else { "the files of the runs" };
+            format!("{}, with {events} and {files}. This cannot be undone.", named(runs))
         })
     };
     let content = move || {

@@ -14,26 +14,34 @@ pub(crate) fn EditDialog(
     /// The run.
     #[prop(into)]
     run: Signal<Option<RunSummary>>,
+    /// Gets the run as it was.
+    before: RwSignal<Vec<RunSummary>>,
     /// Called with the run once it is changed.
     done: Callback<RunSummary>,
 ) -> impl IntoView {
     let content = move || match run.get_untracked() {
-        Some(run) => view! { <EditForm open run done /> }.erase(),
+        Some(run) => view! { <EditForm open run before done /> }.erase(),
         None => ().erase(),
     };
     view! { <Dialog open title="Name, tags and notes" content /> }
 }
 
 #[component]
-fn EditForm(open: RwSignal<bool>, run: RunSummary, done: Callback<RunSummary>) -> impl IntoView {
-    let id = run.id.to_string();
+fn EditForm(
+    open: RwSignal<bool>,
+    run: RunSummary,
+    before: RwSignal<Vec<RunSummary>>,
+    done: Callback<RunSummary>,
+) -> impl IntoView {
+    let old = run.clone();
     let (name, labels) = (RwSignal::new(run.name), RwSignal::new(run.tags.join(", ")));
     let notes = RwSignal::new(run.notes);
     let save = Action::new(move |patch: &RunPatch| {
-        let (id, patch) = (id.clone(), patch.clone());
+        let (old, patch) = (old.clone(), patch.clone());
         async move {
-            let changed = change_run(id, patch).await?;
+            let changed = change_run(old.id.to_string(), patch).await?;
             open.try_set(false);
+            before.try_set(vec![old]);
             done.run(changed);
             Ok::<(), PageError>(())
         }

@@ -1,7 +1,9 @@
 //! The dialog that downloads runs as files.
 
 use gauntlet_model::RunSummary;
+use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use crate::ui::address::encoded;
 use crate::ui::{Dialog, Erase};
@@ -17,6 +19,18 @@ const FORMATS: [(&str, &str, &str); 7] = [
     ("otlp", "jsonl", "OpenTelemetry spans"),
 ];
 
+/// Presses every link of a list.
+fn press_all(list: NodeRef<html::Ul>) {
+    let mut item = list.get_untracked().and_then(|list| list.first_element_child());
+    while let Some(at) = item {
+        let link = at.first_element_child();
+        if let Some(link) = link.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok()) {
+            link.click();
+        }
+        item = at.next_element_sibling();
+    }
+}
+
 /// The dialog.
 #[component]
 pub(crate) fn ExportDialog(
@@ -26,7 +40,7 @@ pub(crate) fn ExportDialog(
     runs: Signal<Vec<RunSummary>>,
 ) -> impl IntoView {
     let content = move || {
-        let format = RwSignal::new(0_usize);
+        let (format, list) = (RwSignal::new(0_usize), NodeRef::<html::Ul>::new());
         let choose = move |e| format.set(event_target_value(&e).parse().unwrap_or_default());
         let links = move || {
             let (word, ending, _) = FORMATS[format.get().min(FORMATS.len() - 1)];
@@ -46,9 +60,15 @@ pub(crate) fn ExportDialog(
                     }).collect_view()}
                 </select></label>
             </div>
-            <ul class="dialog-list" aria-label="Files">{links}</ul>
+            <ul class="dialog-list" aria-label="Files" node_ref=list>{links}</ul>
             <div class="dialog-ways">
                 <button class="button" on:click=move |_| open.set(false)>"Close"</button>
+                <button
+                    class="button is-on" hidden=move || runs.with(Vec::len) < 2
+                    on:click=move |_| press_all(list)
+                >
+                    "Download all"
+                </button>
             </div>
         }
         .erase()

@@ -5,11 +5,13 @@ mod delete;
 mod edit;
 mod export;
 mod tag;
+mod undo;
 
 pub(crate) use delete::DeleteDialog;
 pub(crate) use edit::EditDialog;
 pub(crate) use export::ExportDialog;
 pub(crate) use tag::TagDialog;
+pub(crate) use undo::UndoNotice;
 
 use gauntlet_model::RunSummary;
 

@@ -14,10 +14,12 @@ pub(crate) fn TagDialog(
     /// The runs.
     #[prop(into)]
     runs: Signal<Vec<RunSummary>>,
+    /// Gets the runs as they were.
+    before: RwSignal<Vec<RunSummary>>,
     /// Called with each run that was changed.
     done: Callback<RunSummary>,
 ) -> impl IntoView {
-    let content = move || view! { <TagForm open runs=runs.get_untracked() done /> }.erase();
+    let content = move || view! { <TagForm open runs=runs.get_untracked() before done /> }.erase();
     view! { <Dialog open title="Tags" content /> }
 }
 
@@ -32,16 +34,23 @@ fn changed(run: &RunSummary, tags: &[String], is_added: bool) -> Option<Vec<Stri
 }
 
 #[component]
-fn TagForm(open: RwSignal<bool>, runs: Vec<RunSummary>, done: Callback<RunSummary>) -> impl IntoView {
+fn TagForm(
+    open: RwSignal<bool>,
+    runs: Vec<RunSummary>,
+    before: RwSignal<Vec<RunSummary>>,
+    done: Callback<RunSummary>,
+) -> impl IntoView {
     let words = RwSignal::new(String::new());
     let question = format!("To {}:", named(&runs));
     let save = Action::new(move |is_added: &bool| {
         let (labels, is_added, runs) = (tags(&words.get_untracked()), *is_added, runs.clone());
         async move {
+            before.try_set(Vec::new());
             for run in runs {
                 if let Some(tags) = changed(&run, &labels, is_added) {
                     let patch = RunPatch { tags: Some(tags), ..RunPatch::default() };
                     done.run(change_run(run.id.to_string(), patch).await?);
+                    before.try_update(|before| before.push(run));
                 }
             }
             open.try_set(false);

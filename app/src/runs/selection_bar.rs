@@ -7,7 +7,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::filters::Marked;
 use super::rows::RunRows;
-use crate::manage::{DeleteDialog, EditDialog, ExportDialog, TagDialog};
+use crate::manage::{DeleteDialog, EditDialog, ExportDialog, TagDialog, UndoNotice};
 use crate::ui::address::compare_address;
 use crate::ui::{Erase, grouped};
 
@@ -34,6 +34,7 @@ pub(super) fn SelectionBar(runs: RunRows) -> impl IntoView {
         navigate(&untrack(|| runs.filter.with_marks(mark, &ids, is_on)), options);
     };
     let (pin, hide) = (mark.clone(), mark);
+    let before = RwSignal::new(Vec::new());
     let changed = Callback::new(move |run: RunSummary| runs.replace(run));
     let deleted = Callback::new(move |id: String| {
         selection.set(&id, false);
@@ -59,8 +60,9 @@ pub(super) fn SelectionBar(runs: RunRows) -> impl IntoView {
                 "Clear"
             </button>
         </div>
-        <EditDialog open=edits run=first done=changed />
-        <TagDialog open=tags runs=chosen done=changed />
+        <EditDialog open=edits run=first before done=changed />
+        <TagDialog open=tags runs=chosen before done=changed />
+        <UndoNotice before done=changed />
         <ExportDialog open=exports runs=chosen />
         <DeleteDialog open=deletes runs=chosen done=deleted />
     }

@@ -1,6 +1,7 @@
 //! The named lists: opened, saved, renamed, deleted.
 
 use gauntlet_model::ListView;
+use leptos::html;
 use leptos::prelude::*;
 
 use super::filters::Filter;
@@ -16,16 +17,22 @@ struct Edit {
     /// The view whose name is being changed, if any.
     renamed: RwSignal<Option<String>>,
     change: Action<ViewChange, Result<(), PageError>>,
+    /// The view that was deleted last, until another change.
+    deleted: RwSignal<Option<NamedList>>,
 }
 
 /// A saved list, with the ways to rename and to delete it.
 fn row(filter: Filter, view: ListView, edit: Edit) -> impl IntoView {
     let (open_name, old) = (view.name.clone(), StoredValue::new(view.name.clone()));
+    let kept = StoredValue::new(view.clone());
     let rename = move |_| {
         edit.name.set(old.get_value());
         edit.renamed.set(Some(old.get_value()));
     };
-    let delete = move |_| _ = edit.change.dispatch(ViewChange::Delete { name: old.get_value() });
+    let delete = move |_| {
+        edit.change.dispatch(ViewChange::Delete { name: old.get_value() });
+        edit.deleted.set(Some(kept.get_value()));
+    };
     view! {
         <li>
             <a href=filter.base() + "?" + &view.query data-noscroll="">{open_name}</a>
@@ -33,6 +40,16 @@ fn row(filter: Filter, view: ListView, edit: Edit) -> impl IntoView {
             <button class="chip" aria-label=format!("Delete {}", view.name) on:click=delete>"×"</button>
         </li>
     }
+}
+
+/// What was deleted, and the way to have it back.
+fn undo(view: NamedList, edit: Edit) -> impl IntoView {
+    let words = format!("{} is deleted. ", view.name);
+    let save = move |_| {
+        edit.change.dispatch(ViewChange::Save { name: view.name.clone(), query: view.query.clone() });
+        edit.deleted.set(None);
+    };
+    view! { {words}<button class="button" on:click=save>"Undo"</button> }
 }
 
 /// The named lists of the page's project.
@@ -46,16 +63,26 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
         views.try_set(list_views(project()).await?);
         Ok::<(), PageError>(())
     });
+    let field = NodeRef::<html::Input>::new();
     let change = Action::new(move |change: &ViewChange| {
         let change = change.clone();
         async move {
             views.try_set(change_views(project(), change).await?);
             name.try_set(String::new());
             renamed.try_set(None);
+            // The pressed button may be gone: the keyboard stays in the menu.
+            if let Some(field) = field.try_get_untracked().flatten() {
+                let _ = field.focus();
+            }
             Ok::<(), PageError>(())
         }
     });
-    let edit = Edit { name, renamed, change };
+    let deleted = RwSignal::new(None::<NamedList>);
+    let edit = Edit { name, renamed, change, deleted };
+    let is_known = move || {
+        let name = name.get();
+        views.with(|views| views.iter().any(|view| view.name == name.trim()))
+    };
     Effect::new(move || {
         if open.get() {
             read.dispatch(());
@@ -68,6 +95,7 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
     };
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
+        deleted.set(None);
         let to = name.get_untracked().trim().to_owned();
         _ = change.dispatch(match renamed.get_untracked() {
             Some(name) => ViewChange::Rename { name, to },
@@ -78,15 +106,20 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
     view! {
         <Menu title="Views" open>
             <ul>{move || views.get().into_iter().map(|view| row(filter, view, edit)).collect_view()}</ul>
+            <p class="view-undo" role="status">{move || deleted.get().map(|view| undo(view, edit))}</p>
             <p hidden=move || !views.with(Vec::is_empty)>"No list is saved yet."</p>
             <form on:submit=submit>
                 <label>
                     {label}
-                    <input class="field" maxlength="200" autocomplete="off" prop:value=move || name.get()
+                    <input class="field" node_ref=field maxlength="200" autocomplete="off" prop:value=move || name.get()
                         on:input=move |e| name.set(event_target_value(&e)) />
                 </label>
                 <button class="button" disabled=move || name.with(|name| name.trim().is_empty())>
-                    {move || if renamed.with(Option::is_some) { "Rename" } else { "Save" }}
+                    {move || match (renamed.with(Option::is_some), is_known()) {
+                        (true, _) => "Rename",
+                        (false, true) => "Replace",
+                        (false, false) => "Save",
+                    }}
                 </button>
             </form>
             {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
