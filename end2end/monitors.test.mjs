@@ -36,7 +36,7 @@ story("a rule is tried, saved, and its alert is seen", async ({ server, page, sc
   const hook = await receiver();
   try {
     await log(server, "before", [1, 1, -5, -5, 1, -9]);
-    const opened = await page({ path: "/projects/watched", ...SMALL });
+    const opened = await page({ path: "/projects/watched", ...SMALL, timezoneId: "Asia/Tokyo" });
     await opened.getByRole("link", { name: "Monitors" }).click();
     await opened.getByRole("heading", { name: "Monitors" }).waitFor();
 
@@ -76,6 +76,12 @@ story("a rule is tried, saved, and its alert is seen", async ({ server, page, sc
     await opened.reload();
     const alerts = opened.getByRole("region", { name: "Alerts" });
     await alerts.getByRole("link", { name: "after run, step 1" }).waitFor();
+    // When it was raised is written in the viewer's zone, which is not UTC here.
+    const when = alerts.locator("time");
+    const [local, utc] = [await when.innerText(), await when.getAttribute("title")];
+    assert.match(utc, /^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/);
+    const hours = (Date.parse(`${local.replace(" ", "T")}Z`) - Date.parse(utc.replace(" UTC", "Z"))) / 3.6e6;
+    assert.equal(hours, 9, `${local} is not nine hours ahead of ${utc}`);
     await opened
       .getByRole("row", { name: /reward below 0/ })
       .getByText("pause the run")

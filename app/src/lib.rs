@@ -22,6 +22,8 @@ mod correlations;
 mod gauntlet;
 #[cfg(feature = "ssr")]
 pub mod groups;
+#[cfg(feature = "ssr")]
+mod instant;
 mod manage;
 #[cfg(feature = "ssr")]
 pub mod monitors;

@@ -5,11 +5,10 @@ use gauntlet_api::{ListedMonitor, ProjectTrial, RunTrial};
 use gauntlet_model::{MonitorAction, ProjectAlert, RunId, Severity, WebhookFailure};
 use leptos::prelude::*;
 
+use crate::instant::instant;
 use crate::shell::{self, PlainPage, plain_page};
 use crate::ui::address::encoded;
-use crate::ui::{
-    Erase, capital, grouped, monitors_address, project_address, run_address, severity_class, utc,
-};
+use crate::ui::{Erase, capital, grouped, monitors_address, project_address, run_address, severity_class};
 
 /// The form, as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -122,7 +121,7 @@ fn alerts(content: &Content) -> impl IntoView + use<> {
                 <td>
                     <a href=place(&alert.run, alert.step)><bdi>{alert.run_name.clone()}</bdi> ", " {step}</a>
                 </td>
-                <td class="num">{format!("{} UTC", &utc(alert.at)[..16])}</td>
+                <td class="num">{instant(alert.at)}</td>
             </tr>
         }
         .erase()
@@ -199,10 +198,8 @@ fn failure(failure: &WebhookFailure) -> impl IntoView + use<> {
     let tries =
         if failure.attempts == 1 { "1 attempt".to_owned() } else { format!("{} attempts", failure.attempts) };
     let what = if failure.is_final { "given up" } else { "is tried again" };
-    let when = utc(failure.at)[..16].to_owned();
-    view! {
-        <p class="field-error">{format!("{}: {what} after {tries}, {when} UTC", failure.error)}</p>
-    }
+    let words = format!("{}: {what} after {tries}, ", failure.error);
+    view! { <p class="field-error">{words} {instant(failure.at)}</p> }
 }
 
 /// The message at a field, and the id by which the field refers to it.

@@ -1,8 +1,10 @@
 //! The page that says how the server is: whether it takes writes, how far its followers are, what it has done
 //! since it started. The server renders it; it has no code in the browser.
 
+use gauntlet_model::Timestamp;
 use leptos::prelude::*;
 
+use crate::instant::instant;
 use crate::shell::{self, PlainPage, plain_page};
 use crate::ui::format::bytes;
 use crate::ui::{Erase, duration, grouped};
@@ -48,8 +50,8 @@ pub struct StatusContent {
     pub decoding_bytes: usize,
     /// What they may take.
     pub decoding_limit_bytes: usize,
-    /// The last backup; `None` where there is none.
-    pub last_backup: Option<String>,
+    /// When the last backup was made; `None` where there is none.
+    pub last_backup: Option<Timestamp>,
     /// What a person has to know of the backups: the last one failed, or is old.
     pub backup_notice: Option<String>,
     /// The followers of the log, each with the events that it has not handled yet.
@@ -101,13 +103,18 @@ fn backup_notice(content: &StatusContent) -> Option<AnyView> {
 }
 
 /// A row: what it is, its value, and whether it needs a look.
-type Row = (&'static str, String, bool);
+type Row = (&'static str, AnyView, bool);
+
+/// A row with a text.
+fn row(name: &'static str, value: String, is_bad: bool) -> Row {
+    (name, value.into_any(), is_bad)
+}
 
 fn table(title: &'static str, rows: Vec<Row>) -> impl IntoView + use<> {
-    let row = |(name, value, is_bad): Row| {
+    let line = |(name, value, is_bad): Row| {
         view! { <tr><th scope="row">{name}</th><td class="num" class:is-bad=is_bad>{value}</td></tr> }
     };
-    let rows = rows.into_iter().map(row).collect_view();
+    let rows = rows.into_iter().map(line).collect_view();
     view! {
         <section aria-label=title>
             <h2>{title}</h2>
@@ -123,21 +130,18 @@ fn server(content: &StatusContent) -> Vec<Row> {
     let unknown = || "not known here".to_owned();
     let runs = |count: Option<u64>| count.map_or_else(unknown, grouped);
     let free = content.free_bytes.map_or_else(unknown, |free| bytes(free as f64));
+    let backup = content.last_backup.map_or_else(|| "none".into_any(), |at| instant(at).into_any());
     let resident = content.resident_bytes.map_or_else(unknown, |resident| bytes(resident as f64));
     vec![
-        ("Version", content.version.clone(), false),
-        ("Running for", duration(content.up_secs as f64 * 1000.0), false),
-        ("Database", content.database.to_owned(), false),
-        ("Data folder", content.folder.clone(), false),
-        ("Free on its disk", free, content.free_bytes.is_some_and(|free| free < LITTLE_SPACE_BYTES)),
-        ("Memory", resident, false),
-        ("Runs", runs(content.runs), false),
-        ("Of them going on", runs(content.running), false),
-        (
-            "Last backup",
-            content.last_backup.clone().unwrap_or_else(|| "none".to_owned()),
-            content.backup_notice.is_some(),
-        ),
+        row("Version", content.version.clone(), false),
+        row("Running for", duration(content.up_secs as f64 * 1000.0), false),
+        row("Database", content.database.to_owned(), false),
+        row("Data folder", content.folder.clone(), false),
+        row("Free on its disk", free, content.free_bytes.is_some_and(|free| free < LITTLE_SPACE_BYTES)),
+        row("Memory", resident, false),
+        row("Runs", runs(content.runs), false),
+        row("Of them going on", runs(content.running), false),
+        ("Last backup", backup, content.backup_notice.is_some()),
     ]
 }
 
@@ -146,9 +150,9 @@ fn now(content: &StatusContent) -> Vec<Row> {
         format!("{} of {}", bytes(content.decoding_bytes as f64), bytes(content.decoding_limit_bytes as f64));
     let waiting = grouped(content.waiting as u64);
     vec![
-        ("Writes that wait", format!("{waiting}, {}", bytes(content.waiting_bytes as f64)), false),
-        ("Live viewers", grouped(content.viewers as u64), false),
-        ("Bodies being decoded", decoding, false),
+        row("Writes that wait", format!("{waiting}, {}", bytes(content.waiting_bytes as f64)), false),
+        row("Live viewers", grouped(content.viewers as u64), false),
+        row("Bodies being decoded", decoding, false),
     ]
 }
 
@@ -156,15 +160,15 @@ fn now(content: &StatusContent) -> Vec<Row> {
 const FAR_BEHIND: u64 = 100_000;
 
 fn followers(content: &StatusContent) -> Vec<Row> {
-    let row = |(name, behind): &(&'static str, u64)| (*name, grouped(*behind), *behind > FAR_BEHIND);
-    content.followers.iter().map(row).collect()
+    let line = |(name, behind): &(&'static str, u64)| row(name, grouped(*behind), *behind > FAR_BEHIND);
+    content.followers.iter().map(line).collect()
 }
 
 fn counts(content: &StatusContent) -> Vec<Row> {
-    let bad = |name, count| (name, grouped(count), count > 0);
+    let bad = |name, count| row(name, grouped(count), count > 0);
     vec![
-        ("Events appended", grouped(content.appended), false),
-        ("Events that were there already", grouped(content.repeated), false),
+        row("Events appended", grouped(content.appended), false),
+        row("Events that were there already", grouped(content.repeated), false),
         bad("Reports of events lost on the way here", content.gaps),
         bad("Writes refused, the queue was full", content.refused),
         bad("Commits that failed", content.failed),

@@ -53,7 +53,7 @@ async fn content(state: &AppState) -> StatusContent {
         viewers: state.tails.viewers(),
         decoding_bytes: state.memory.taken(),
         decoding_limit_bytes: state.limits.memory_bytes,
-        last_backup: made.and_then(|made| made.started_at).map(|at| at.to_string()),
+        last_backup: made.and_then(|made| made.started_at),
         backup_notice: notice(&backups, every, now()),
         followers: store.lags().all(),
     }

@@ -1,4 +1,5 @@
-// What runs in the pages without a bundle: the switch between dark and light, and buttons that copy code.
+// What runs in the pages without a bundle: the switch between dark and light, buttons that copy code, and times in
+// the viewer's zone.
 
 {
   const button = (className, words, label, press) => {
@@ -23,6 +24,14 @@
       }
     }),
   );
+
+  for (const time of document.querySelectorAll("time")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    time.title = time.textContent;
+    // The Swedish way of writing dates is that of ISO 8601.
+    time.textContent = at.toLocaleString("sv-SE", { dateStyle: "short", timeStyle: "short" });
+  }
 
   for (const code of document.querySelectorAll("pre > code")) {
     const frame = document.createElement("div");
