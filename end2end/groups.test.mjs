@@ -44,14 +44,19 @@ story("the completions of a prompt are read side by side", async ({ server, page
   assert.equal(await changed.locator("del").innerText(), "four.");
   assert.equal((await changed.locator("ins").allInnerTexts()).join(""), "1, I think <b>.");
   assert.equal(await rollouts.nth(0).locator("pre").innerText(), "The answer is four.");
-  assert.match(await opened.getByRole("link", { name: "› 3" }).getAttribute("href"), /diff=1/);
+  assert.match(await opened.getByRole("link", { name: "3 ›" }).getAttribute("href"), /diff=1/);
 
   await opened.getByRole("link", { name: "As a list" }).click();
   const lefts = await rollouts.evaluateAll((all) => all.map((it) => it.getBoundingClientRect().left));
   assert.equal(new Set(lefts).size, 1, `all below each other: ${lefts}`);
   assert.match(opened.url(), /diff=1&layout=list$/);
 
-  await opened.getByRole("link", { name: "› 3" }).click();
+  await opened.getByLabel("Go to step").fill("0");
+  await opened.getByLabel("Go to step").press("Enter");
+  await opened.getByRole("heading", { name: "Step 0" }).waitFor();
+  assert.match(opened.url(), /diff=1&layout=list&step=0#step$/);
+  await opened.goBack();
+  await opened.getByRole("link", { name: "3 ›" }).click();
   await opened.getByText("all rewards are the same: no gradient").waitFor();
   await opened.setViewportSize({ width: 390, height: 844 });
   const wide = await opened.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

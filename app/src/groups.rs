@@ -71,13 +71,9 @@ fn page(content: &GroupsContent, style: String) -> impl IntoView + use<> {
     let history = history(content);
     let step = content.step.as_ref().map(|step| step_groups(content, step));
     // What the form for the range of steps leaves as it is.
-    let view = [
-        ("step", content.step.as_ref().map(|step| step.step.to_string())),
-        ("order", content.shown.is_logged_order.then(|| "logged".to_owned())),
-        ("failing", content.shown.is_failing_only.then(|| "1".to_owned())),
-        ("diff", content.shown.is_compared.then(|| "1".to_owned())),
-        ("layout", content.shown.is_list.then(|| "list".to_owned())),
-    ];
+    let at = ("step", content.step.as_ref().map(|step| step.step.to_string()));
+    let [order, failing, diff, layout] = shown_fields(content.shown);
+    let view = [at, order, failing, diff, layout];
     let prompts = prompt_strips::section(&content.run.id, &content.prompts);
     let correlations = correlations::section(content.range, view, &content.correlations);
     let title = format!("Groups · {name}");
@@ -96,6 +92,38 @@ fn page(content: &GroupsContent, style: String) -> impl IntoView + use<> {
         {correlations}
     };
     plain_page(PlainPage { title, style, scripts: (), header, class: "compare groups", body })
+}
+
+/// How groups are shown, as fields of a form.
+fn shown_fields(shown: GroupsShown) -> [(&'static str, Option<String>); 4] {
+    [
+        ("order", shown.is_logged_order.then(|| "logged".to_owned())),
+        ("failing", shown.is_failing_only.then(|| "1".to_owned())),
+        ("diff", shown.is_compared.then(|| "1".to_owned())),
+        ("layout", shown.is_list.then(|| "list".to_owned())),
+    ]
+}
+
+/// The form that leads to the groups of another step.
+fn jump(content: &GroupsContent) -> impl IntoView + use<> {
+    let range = [("from", content.range.0), ("to", content.range.1)];
+    let range = range.map(|(name, step)| (name, step.map(|step| step.to_string())));
+    let unchanged = shown_fields(content.shown).into_iter().chain(range);
+    let unchanged = unchanged.filter_map(|(name, value)| Some((name, value?)));
+    let unchanged = unchanged.map(|(name, value)| view! { <input type="hidden" name=name value=value /> });
+    view! {
+        <form class="group-jump" method="get" action="#step">
+            {unchanged.collect_view()}
+            <label>
+                "Go to step "
+                <input
+                    class="field" name="step" type="text" inputmode="numeric" pattern="[0-9]*" size="7"
+                    required autocomplete="off"
+                />
+            </label>
+            <button class="button">"Go"</button>
+        </form>
+    }
 }
 
 /// The address of this page at a step.
@@ -221,8 +249,10 @@ fn step_groups(content: &GroupsContent, step: &StepGroups) -> impl IntoView + us
     let after = steps[at..].iter().copied().find(|known| *known > step.step);
     let to = |step: u64| address(content, step, content.shown);
     let link = |words: &'static str, step: Option<u64>, rel: &'static str| {
-        step.map(|step| view! { <a class="button" rel=rel href=to(step)>{format!("{words} {step}")}</a> })
+        let label = |step| if rel == "prev" { format!("{words} {step}") } else { format!("{step} {words}") };
+        step.map(|step| view! { <a class="button" rel=rel href=to(step)>{label(step)}</a> })
     };
+    let jump = jump(content);
     let chip = |words: &'static str, is_on: bool, shown: GroupsShown| {
         let class = if is_on { "chip is-on" } else { "chip" };
         let href = address(content, step.step, shown);
@@ -245,6 +275,7 @@ fn step_groups(content: &GroupsContent, step: &StepGroups) -> impl IntoView + us
                 {part}
                 {link("‹", before, "prev")}
                 {link("›", after, "next")}
+                {jump}
                 <nav class="chips" aria-label="Order and filter">
                     {chip("Best first", !logged, GroupsShown { is_logged_order: false, ..now })}
                     {chip("As logged", logged, GroupsShown { is_logged_order: true, ..now })}
