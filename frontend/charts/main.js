@@ -145,6 +145,9 @@ class Page {
         );
         chart.isFresh = true;
         chart.draw();
+        // Many lines take long on a slow processor: the page answers between two charts.
+        await new Promise((resolve) => setTimeout(resolve));
+        if (reading.signal.aborted) return;
       }
       this.#fail("");
     } catch (error) {
