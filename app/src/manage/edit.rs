@@ -26,6 +26,35 @@ pub(crate) fn EditDialog(
     view! { <Dialog open title="Name, tags and notes" content /> }
 }
 
+/// The fields of the form.
+fn fields(name: RwSignal<String>, labels: RwSignal<String>, notes: RwSignal<String>) -> impl IntoView {
+    view! {
+        <div class="dialog-fields">
+            <label>
+                "Name"
+                <input
+                    type="text" class="field" required autocomplete="off"
+                    prop:value=name.get_untracked() on:input=move |e| name.set(event_target_value(&e))
+                />
+            </label>
+            <label>
+                "Tags, separated by commas"
+                <input
+                    type="text" class="field" autocomplete="off" prop:value=labels.get_untracked()
+                    on:input=move |e| labels.set(event_target_value(&e))
+                />
+            </label>
+            <label>
+                "Notes"
+                <textarea
+                    class="field" prop:value=notes.get_untracked()
+                    on:input=move |e| notes.set(event_target_value(&e))
+                ></textarea>
+            </label>
+        </div>
+    }
+}
+
 #[component]
 fn EditForm(
     open: RwSignal<bool>,
@@ -58,29 +87,7 @@ fn EditForm(
     };
     view! {
         <form on:submit=submit>
-            <div class="dialog-fields">
-                <label>
-                    "Name"
-                    <input
-                        type="text" class="field" required autocomplete="off"
-                        prop:value=name.get_untracked() on:input=move |e| name.set(event_target_value(&e))
-                    />
-                </label>
-                <label>
-                    "Tags, separated by commas"
-                    <input
-                        type="text" class="field" autocomplete="off" prop:value=labels.get_untracked()
-                        on:input=move |e| labels.set(event_target_value(&e))
-                    />
-                </label>
-                <label>
-                    "Notes"
-                    <textarea
-                        class="field" prop:value=notes.get_untracked()
-                        on:input=move |e| notes.set(event_target_value(&e))
-                    ></textarea>
-                </label>
-            </div>
+            {fields(name, labels, notes)}
             {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
             <div class="dialog-ways">
                 <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>

@@ -52,6 +52,46 @@ fn undo(view: NamedList, edit: Edit) -> impl IntoView {
     view! { {words}<button class="button" on:click=save>"Undo"</button> }
 }
 
+/// The field of a name, under which the list is saved or a view is renamed.
+fn name_form(
+    filter: Filter,
+    views: RwSignal<Vec<NamedList>>,
+    edit: Edit,
+    field: NodeRef<html::Input>,
+) -> impl IntoView {
+    let Edit { name, renamed, change, deleted } = edit;
+    let is_known = move || {
+        let name = name.get();
+        views.with(|views| views.iter().any(|view| view.name == name.trim()))
+    };
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        deleted.set(None);
+        let to = name.get_untracked().trim().to_owned();
+        _ = change.dispatch(match renamed.get_untracked() {
+            Some(name) => ViewChange::Rename { name, to },
+            None => ViewChange::Save { name: to, query: untrack(|| filter.query_text()) },
+        });
+    };
+    let label = move || if renamed.with(Option::is_some) { "New name" } else { "Save this list as" };
+    view! {
+        <form on:submit=submit>
+            <label>
+                {label}
+                <input class="field" node_ref=field maxlength="200" autocomplete="off"
+                    prop:value=move || name.get() on:input=move |e| name.set(event_target_value(&e)) />
+            </label>
+            <button class="button" disabled=move || name.with(|name| name.trim().is_empty())>
+                {move || match (renamed.with(Option::is_some), is_known()) {
+                    (true, _) => "Rename",
+                    (false, true) => "Replace",
+                    (false, false) => "Save",
+                }}
+            </button>
+        </form>
+    }
+}
+
 /// The named lists of the page's project.
 #[component]
 pub(super) fn Views(filter: Filter) -> impl IntoView {
@@ -79,10 +119,6 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
     });
     let deleted = RwSignal::new(None::<NamedList>);
     let edit = Edit { name, renamed, change, deleted };
-    let is_known = move || {
-        let name = name.get();
-        views.with(|views| views.iter().any(|view| view.name == name.trim()))
-    };
     Effect::new(move || {
         if open.get() {
             read.dispatch(());
@@ -93,35 +129,12 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
             |result: &Option<Result<(), PageError>>| result.as_ref()?.as_ref().err().map(ToString::to_string);
         read.value().with(refused).or_else(|| change.value().with(refused))
     };
-    let submit = move |event: web_sys::SubmitEvent| {
-        event.prevent_default();
-        deleted.set(None);
-        let to = name.get_untracked().trim().to_owned();
-        _ = change.dispatch(match renamed.get_untracked() {
-            Some(name) => ViewChange::Rename { name, to },
-            None => ViewChange::Save { name: to, query: untrack(|| filter.query_text()) },
-        });
-    };
-    let label = move || if renamed.with(Option::is_some) { "New name" } else { "Save this list as" };
     view! {
         <Menu title="Views" open>
             <ul>{move || views.get().into_iter().map(|view| row(filter, view, edit)).collect_view()}</ul>
             <p class="view-undo" role="status">{move || deleted.get().map(|view| undo(view, edit))}</p>
             <p hidden=move || !views.with(Vec::is_empty)>"No list is saved yet."</p>
-            <form on:submit=submit>
-                <label>
-                    {label}
-                    <input class="field" node_ref=field maxlength="200" autocomplete="off" prop:value=move || name.get()
-                        on:input=move |e| name.set(event_target_value(&e)) />
-                </label>
-                <button class="button" disabled=move || name.with(|name| name.trim().is_empty())>
-                    {move || match (renamed.with(Option::is_some), is_known()) {
-                        (true, _) => "Rename",
-                        (false, true) => "Replace",
-                        (false, false) => "Save",
-                    }}
-                </button>
-            </form>
+            {name_form(filter, views, edit, field)}
             {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
         </Menu>
     }
