@@ -18,7 +18,7 @@ struct Edit {
     renamed: RwSignal<Option<String>>,
     change: Action<ViewChange, Result<(), PageError>>,
     /// The view that was deleted last, until another change.
-    deleted: RwSignal<Option<NamedList>>,
+    deleted: RwSignal<Option<ListView>>,
 }
 
 /// A saved list, with the ways to rename and to delete it.
@@ -43,7 +43,7 @@ fn row(filter: Filter, view: ListView, edit: Edit) -> impl IntoView {
 }
 
 /// What was deleted, and the way to have it back.
-fn undo(view: NamedList, edit: Edit) -> impl IntoView {
+fn undo(view: ListView, edit: Edit) -> impl IntoView {
     let words = format!("{} is deleted. ", view.name);
     let save = move |_| {
         edit.change.dispatch(ViewChange::Save { name: view.name.clone(), query: view.query.clone() });
@@ -55,7 +55,7 @@ fn undo(view: NamedList, edit: Edit) -> impl IntoView {
 /// The field of a name, under which the list is saved or a view is renamed.
 fn name_form(
     filter: Filter,
-    views: RwSignal<Vec<NamedList>>,
+    views: RwSignal<Vec<ListView>>,
     edit: Edit,
     field: NodeRef<html::Input>,
 ) -> impl IntoView {
@@ -117,7 +117,7 @@ pub(super) fn Views(filter: Filter) -> impl IntoView {
             Ok::<(), PageError>(())
         }
     });
-    let deleted = RwSignal::new(None::<NamedList>);
+    let deleted = RwSignal::new(None::<ListView>);
     let edit = Edit { name, renamed, change, deleted };
     Effect::new(move || {
         if open.get() {
