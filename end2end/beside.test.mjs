@@ -43,7 +43,7 @@ story("two runs are watched in one scene", async ({ server, page, screenshot }) 
   // Eleven pieces of the pale line, and a bar at each of the two steps that differ.
   await run.until("the other run is drawn", ({ beside }) => Number(beside) === 13);
   const beside = compare.getByRole("region", { name: "Beside another run" });
-  await beside.getByText("is compared at 12 of 12 steps").waitFor();
+  await beside.getByText("after run is compared at 12 of 12 steps").waitFor();
 
   // One press leads to the greatest difference, the next one to the next.
   const jump = beside.getByRole("button", { name: "Where do they differ most?" });
@@ -68,7 +68,7 @@ story("two runs are watched in one scene", async ({ server, page, screenshot }) 
   const changes = beside.locator(".changes");
   assert.equal((await changes.locator("del").allInnerTexts()).join(" ").trim(), "forty two");
   assert.equal((await changes.locator("ins").allInnerTexts()).join(" ").trim(), "unknown");
-  const link = beside.getByRole("link", { name: "after run" });
+  const link = beside.getByRole("columnheader").getByRole("link", { name: "after run" });
   assert.equal(await link.getAttribute("href"), "/runs/after?step=8");
 
   // The address brings all of it back; closing leaves one run.
@@ -79,6 +79,20 @@ story("two runs are watched in one scene", async ({ server, page, screenshot }) 
   await beside.getByRole("button", { name: "Close" }).click();
   await run.until("one run is drawn", ({ beside }) => Number(beside) === 0);
   await beside.waitFor({ state: "detached" });
+});
+
+story("another run is not compared before it has been read", async ({ server, page }) => {
+  await twoRuns(server);
+  const opened = await page(SMALL);
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await opened.route("**/runs/after/film**", (route) => released.then(() => route.continue()));
+  await opened.goto(`${server.url}/runs/before?beside=after`);
+  await new RunPage(opened).opened();
+  const beside = opened.getByRole("region", { name: "Beside another run" });
+  await beside.getByText("after run is being read.").waitFor();
+  release();
+  await beside.getByText("after run is compared at 12 of 12 steps").waitFor();
 });
 
 story("a run beside which there is none says so", async ({ server, page }) => {

@@ -30,9 +30,9 @@ story("the rubric tree is nested, with a value or its absence on every line", as
   const run = await RunPage.open(page, "/runs/nested?step=2");
   await run.selected(2);
   assert.deepEqual(await run.rubrics(), {
-    root: "passed, +2.0",
-    safety: "passed, +1.0",
-    "safety.dose": "passed, +1.0",
+    root: "passed, +2.00",
+    safety: "passed, +1.00",
+    "safety.dose": "passed, +1.00",
     "safety.dose.units": "not evaluated, n/e",
     style: "passed, +0.25",
   });
@@ -44,8 +44,8 @@ story("the rubric tree is nested, with a value or its absence on every line", as
 
   await run.choose(1);
   const rubrics = await run.rubrics();
-  assert.equal(rubrics["safety.dose"], "failed, -8.0");
-  assert.equal(rubrics["safety.dose.units"], "passed, +1.0");
+  assert.equal(rubrics["safety.dose"], "failed, -8.00");
+  assert.equal(rubrics["safety.dose.units"], "passed, +1.00");
 });
 
 story("a rubric that is clicked colours the path and draws the curve", async ({ server, page }) => {

@@ -155,6 +155,12 @@ story(
     await card.getByText("Go on?").waitFor();
     await run.inspected(1);
 
+    // Instead of an answer, the training can be changed.
+    await card.getByRole("button", { name: "Tweak" }).click();
+    const tweaks = run.page.getByRole("dialog", { name: "Change parameters of the training" });
+    await tweaks.getByRole("button", { name: "Cancel" }).click();
+    await tweaks.waitFor({ state: "hidden" });
+
     const refused = await fetch(`${server.url}/api/v1/runs/asks/commands`, {
       method: "POST",
       headers: { "content-type": "application/json" },

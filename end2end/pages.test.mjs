@@ -179,6 +179,51 @@ story(
   },
 );
 
+story("long names and numbers leave what is beside them its place", async ({ server, page }) => {
+  const name = "a very long name of a run: sweep lr=1e-5 wd=0.1 warmup=0.03 seed=1234";
+  await server.post("/api/v1/runs", { id: "long", name, project: "a project with a long name, too" });
+  const steps = [0, 1, 2, 3].map((n) => scored(n * 1_000_003, { root: n % 2 ? 1 : -1 }));
+  await server.post("/api/v1/runs/long/events", steps);
+  const run = await RunPage.open(page, "/runs/long?step=3000009");
+  for (const [width, height] of [
+    [1280, 720],
+    [720, 450],
+    [390, 844],
+  ]) {
+    await run.page.setViewportSize({ width, height });
+    const [step, ...others] = await run.page.evaluate(() => {
+      const range = document.createRange();
+      range.selectNodeContents(document.querySelector(".crumb-step"));
+      const shown = [...document.querySelectorAll(".top button, .top summary, .top .connection")];
+      const areas = shown.map((it) => it.getBoundingClientRect()).filter((it) => it.width > 0);
+      return [range.getBoundingClientRect(), ...areas].map(({ left, right, top, bottom }) => {
+        return { left, right, top, bottom };
+      });
+    });
+    const isOver = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    assert.ok(others.length > 3 && step.right > step.left);
+    assert.deepEqual(others.filter((other) => isOver(step, other)), [], `at ${width} px`);
+  }
+  await run.page.setViewportSize({ width: 1280, height: 720 });
+  const lefts = () =>
+    run.list.locator(".step-words").evaluateAll((all) => all.map((it) => it.getBoundingClientRect().left));
+  assert.equal(new Set(await lefts()).size, 1, "the words of all rows begin at one place");
+});
+
+story("a run whose snapshots have measurements alone shows them", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "m", name: "measured" });
+  const steps = [0.5, 0.25, 0.125].map((loss, step) =>
+    scored(step, { "metrics.loss": loss, "metrics.lr": 0.001 }),
+  );
+  await server.post("/api/v1/runs/m/events", steps);
+  const run = await RunPage.open(page, "/runs/m?step=1");
+  await run.selected(1);
+  assert.match(await run.list.locator("[aria-selected=true]").innerText(), /^1\s+measured\s+0\.250$/);
+  await run.diagnostics.getByText("loss, was 0.500 one step ago").waitFor();
+  const chips = run.page.getByRole("group", { name: "Rubric of the curve" }).getByRole("button");
+  assert.deepEqual(await chips.allInnerTexts(), ["loss", "lr"]);
+});
+
 story(
   "pages that are not there, and files that do not open, say what to do",
   async ({ server, page, screenshot }) => {

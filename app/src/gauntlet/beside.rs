@@ -27,6 +27,10 @@ pub(super) struct Beside {
 #[derive(Default)]
 pub(super) struct Other {
     pub(super) film: Film,
+    /// Whether the film has all that the server had.
+    pub(super) has_arrived: bool,
+    /// Whether that film has been paired.
+    pub(super) is_paired: bool,
     /// The snapshots of both runs that attempt the same task, once they are read.
     pub(super) same_tasks: Vec<SnapshotPair>,
     pub(super) pairing: Pairing,
@@ -63,6 +67,7 @@ impl Beside {
         match update {
             FeedUpdate::Facts(facts) => self.change(|other| facts.iter().for_each(|f| other.film.apply(f))),
             FeedUpdate::State(FeedState::Missing) => _ = self.is_missing.try_set(true),
+            FeedUpdate::State(FeedState::Live) => self.change(|other| other.has_arrived = true),
             FeedUpdate::State(_)
             | FeedUpdate::Overview(_)
             | FeedUpdate::Rules(_)

@@ -10,7 +10,7 @@ use leptos::task::spawn_local;
 
 use super::beside::{Beside, Other};
 use super::session::Session;
-use crate::api::{BesideQuery, PageError, get_beside, get_same_tasks};
+use crate::api::{BesideQuery, PageError, get_beside, get_run, get_same_tasks};
 use crate::ports::use_ports;
 use crate::ui::{Erase, grouped, now_ms, run_address};
 
@@ -26,6 +26,7 @@ fn pair(beside: Beside, session: Session) {
                 true => Pairing::by_snapshot(film, &other.film, &other.same_tasks),
                 false => Pairing::by_step(film, &other.film),
             };
+            other.is_paired = other.has_arrived;
             other.ghost = Some(Ghost::of(film, &other.film, &other.pairing, rubric));
         });
     });
@@ -123,21 +124,40 @@ fn alignment(beside: Beside, by_task: bool, words: &'static str) -> impl IntoVie
     }
 }
 
-/// What follows the words "The other run": at how many steps it is compared. Tracks the pairing.
+/// What follows the name of the other run: at how many steps it is compared. Tracks the pairing.
 fn counts(session: Session) -> String {
     let beside = session.beside;
     beside.pairings.track();
     if beside.is_missing.get() {
         return " is not there; it may have been deleted.".to_owned();
     }
-    let paired = beside.other.with_value(|other| other.pairing.count());
+    let paired = beside.other.with_value(|other| other.is_paired.then(|| other.pairing.count()));
+    let Some(paired) = paired.filter(|_| session.is_caught_up()) else {
+        return " is being read.".to_owned();
+    };
     let all = session.watch_calmly(Film::len);
     format!(" is compared at {} of {} steps.", grouped(paired as u64), grouped(all as u64))
+}
+
+/// The name of a run once the server has told it; until then its id.
+fn name_of(run: &str) -> RwSignal<String> {
+    let (name, id) = (RwSignal::new(run.to_owned()), run.to_owned());
+    Effect::new(move || {
+        let id = id.clone();
+        // Not a resource: nothing waits for it, and a state that nothing shows would make the bundle larger.
+        spawn_local(async move {
+            if let Ok(Some(run)) = get_run(id).await {
+                name.try_set(run.name);
+            }
+        });
+    });
+    name
 }
 
 #[component]
 fn Shown(session: Session, other: String) -> impl IntoView {
     let beside = session.beside;
+    let name = name_of(&other);
     let asked = Memo::new(move |_| self::asked(beside, session));
     let read = RwSignal::new(None::<Result<String, PageError>>);
     Effect::new(move || {
@@ -171,7 +191,7 @@ fn Shown(session: Session, other: String) -> impl IntoView {
                 <button class="link" on:click=move |_| beside.run.set(None)>"Close"</button>
             </h3>
             <p class="hint">
-                <a class="link" rel="external" href=run_address(&other)>"The other run"</a>
+                <a class="link" rel="external" href=run_address(&other)><bdi>{move || name.get()}</bdi></a>
                 {move || counts(session)}
             </p>
             <p class="hint">

@@ -17,9 +17,8 @@ use crate::ui::{Erase, grouped};
 #[component]
 pub(super) fn Diagnostics(commands: Commands, panels: Panels) -> impl IntoView {
     let session = commands.session;
-    let step = move || {
-        session.current_step().map_or_else(|| "no step".to_owned(), |s| format!("step {}", grouped(s)))
-    };
+    let step =
+        move || session.named_step().map_or_else(|| "no step".to_owned(), |s| format!("step {}", grouped(s)));
     view! {
         <aside class="panel diagnostics" aria-label="Diagnostics">
             <Edge panel=panels.diagnostics is_right=true name="Width of the diagnostics" />

@@ -35,7 +35,6 @@ pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> im
     let counted = move |summary: u64, film: fn(&Film) -> u64| {
         if session.is_caught_up() { session.watch_calmly(film) } else { summary }
     };
-    let steps = move || counted(session.summary(|s| s.steps), |f| f.len() as u64);
     let episodes = move || counted(session.summary(|s| s.episodes), Film::episodes);
     let failing = move || counted(session.summary(|s| s.failing), |f| f.failing() as u64);
     let rule = move || session.rule_text();
@@ -47,7 +46,7 @@ pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> im
         };
         mean.map_or("n/e".to_owned(), score)
     };
-    let step = move || session.current_step().map(|s| format!("step {}", grouped(s)));
+    let step = move || session.named_step().map(|s| format!("step {}", grouped(s)));
     view! {
         <header class="top">
             <Mark />
@@ -59,7 +58,7 @@ pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> im
                 <b class="crumb-step">{move || step().unwrap_or_else(|| "no step".to_owned())}</b>
             </h1>
             <dl class="facts">
-                <div><dt>"steps"</dt><dd>{move || grouped(steps())}</dd></div>
+                <div><dt>"steps"</dt><dd>{move || grouped(session.steps())}</dd></div>
                 <div hidden=move || episodes() == 0>
                     <dt>"episodes"</dt><dd>{move || grouped(episodes())}</dd>
                 </div>

@@ -1,7 +1,7 @@
 //! The selected step's headline number: the score of the rubric in view, what it was one step before, and its
 //! place in this run.
 
-use gauntlet_film::{PathId, State, is_measurement};
+use gauntlet_film::{Film, PathId, State, is_measurement};
 use gauntlet_scene::rubric_name;
 use leptos::prelude::*;
 
@@ -26,28 +26,17 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
         let chosen = session.view.rubric.get();
         session.current.get().is_some_and(|at| session.watch(|f| f.failure_by(at, chosen).is_some()))
     };
-    // The class and the word. One memo: the attribute alone, which reads `is_measured` before `path`, would
-    // not be written again where the first stays the same.
-    let look = Memo::new(move |_| {
-        let (chosen, at, path) = (session.view.rubric.get(), session.current.get(), path.get());
-        let state = session.watch(|film| match at.zip(path) {
-            Some((_, path)) if film.path_of(path).is_some_and(|p| is_measurement(&p.path)) => None,
-            // Reported as failed, without a score.
-            Some((at, path)) if film.score(at, path).is_none() && film.failure_by(at, chosen).is_some() => {
-                Some(State::Failed)
-            }
-            Some((at, path)) => Some(film.state(at, path)),
-            None => Some(State::NotEvaluated),
-        });
-        state.map_or(("is-measured", "measured"), |state| (state_class(state), state_word(state)))
-    });
+    let look = look(session, path);
     let absent = move || if is_failing() { "failed" } else { "n/e" };
-    let rubric = move || name.with(|n| n.as_deref().map_or("root".to_owned(), rubric_name));
+    let rubric = move || {
+        let words = |path: &str| rubric_name(path.strip_prefix("metrics.").unwrap_or(path));
+        name.with(|name| name.as_deref().map_or("root".to_owned(), words))
+    };
     let before = move || match (session.current.get(), at(1)) {
         (None, _) => if session.status().is_final() { "no step" } else { "no step yet" }.to_owned(),
         (Some(0), _) => ", the first step".to_owned(),
-        (_, Some(value)) => format!(", was {} one step ago", text(value)),
-        (_, None) => ", not evaluated one step ago".to_owned(),
+        (_, Some(value)) => format!(", was {} {}", text(value), ago(session)),
+        (_, None) => format!(", not evaluated {}", ago(session)),
     };
     let has_step = move || session.current.with(Option::is_some);
     let percentile = move || percentile_words(session, path.get());
@@ -63,6 +52,39 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
         </div>
     }
     .erase()
+}
+
+/// The class and the word of the number. One memo: the attribute alone, which reads whether it is measured
+/// before the path, would not be written again where the first stays the same.
+fn look(session: Session, path: Memo<Option<PathId>>) -> Memo<(&'static str, &'static str)> {
+    Memo::new(move |_| {
+        let (chosen, at, path) = (session.view.rubric.get(), session.current.get(), path.get());
+        let state = session.watch(|film| match at.zip(path) {
+            Some((_, path)) if film.path_of(path).is_some_and(|p| is_measurement(&p.path)) => None,
+            // Reported as failed, without a score.
+            Some((at, path)) if film.score(at, path).is_none() && film.failure_by(at, chosen).is_some() => {
+                Some(State::Failed)
+            }
+            Some((at, path)) => Some(film.state(at, path)),
+            None => Some(State::NotEvaluated),
+        });
+        let fails = at.is_some_and(|at| session.watch(|film| film.failure_by(at, chosen).is_some()));
+        match state {
+            None => ("is-measured", "measured"),
+            // The step fails by a part: its reward alone would look as if all were well.
+            Some(State::Passed) if fails => ("is-partly", "passed, but the step fails"),
+            Some(state) => (state_class(state), state_word(state)),
+        }
+    })
+}
+
+/// How the node before the selected one is called: a step may have several rollouts, each with a node.
+/// Tracks the selection.
+fn ago(session: Session) -> &'static str {
+    let at = session.current.get().unwrap_or_default();
+    let step = |film: &Film, i: usize| film.node(i).map(|node| node.step);
+    let is_same = session.watch(|film| at > 0 && step(film, at) == step(film, at - 1));
+    if is_same { "in the rollout before" } else { "one step ago" }
 }
 
 /// Where the settled node ranks in the run; empty until the selection has settled, since many nodes are read.

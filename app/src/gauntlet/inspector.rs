@@ -14,7 +14,7 @@ use super::pairs::{Pairs, described, pairs};
 use super::session::Session;
 use crate::api::get_step;
 use crate::ports::FeedState;
-use crate::ui::{Erase, duration, grouped, local_time, utc};
+use crate::ui::{Erase, duration, grouped, local_time, run_address, utc};
 
 /// Steps in the cache.
 const CACHED_STEPS: usize = 48;
@@ -154,12 +154,18 @@ fn Texts(session: Session, detail: InspectedStep, shows_changes: RwSignal<bool>)
                 {grouped(others)}
                 " more snapshots carry this step number, of other episodes or earlier readings. "
                 <button class="link" on:click=move |_| session.step_by(-1)>"Previous"</button>" "
-                <button class="link" on:click=move |_| session.step_by(1)>"Next"</button>
+                <button class="link" on:click=move |_| session.step_by(1)>"Next"</button>" "
+                <a class="link" href=groups(session, step) rel="external">"Side by side"</a>
             </p>
         })}
         {(!events.is_empty()).then(|| view! { <Events session of events total=events_total /> })}
     }
     .erase()
+}
+
+/// The address of the rollouts of a step side by side.
+fn groups(session: Session, step: u64) -> String {
+    session.summary(|run| format!("{}/groups?step={step}", run_address(run.id.as_str())))
 }
 
 #[component]

@@ -26,6 +26,11 @@ fn answer_parameters(answer: &str) -> Object {
     Object::from_iter([("answer".to_owned(), answer.into())])
 }
 
+/// Opens the dialog for the parameters of the training.
+fn tweak(commands: Commands) -> impl IntoView {
+    view! { <button class="button" on:click=move |_| commands.tweaks.set(true)>"Tweak"</button> }
+}
+
 /// The card of a run that is paused, with the question it asks, if any.
 #[component]
 pub(super) fn Intervention(commands: Commands) -> impl IntoView {
@@ -61,7 +66,7 @@ pub(super) fn Intervention(commands: Commands) -> impl IntoView {
                 <p>{p.asked.question}</p>
                 <div class="challenge-options">{options.collect_view()}</div>
                 <div class="challenge-ways">
-                    {resume()}
+                    {resume()} {tweak(commands)}
                     <button class="button is-quiet" on:click=move |_| session.select(p.index)>
                         "Show the step"
                     </button>
@@ -75,7 +80,7 @@ pub(super) fn Intervention(commands: Commands) -> impl IntoView {
             (None, Status::Paused) => view! {
                 <section class="challenge" aria-label="The run is paused">
                     <h3>"The run is paused"</h3>
-                    <div class="challenge-ways">{resume()}</div>
+                    <div class="challenge-ways">{resume()} {tweak(commands)}</div>
                 </section>
             }.erase(),
             _ => ().erase(),

@@ -350,7 +350,7 @@ impl RenderLoop {
         });
         let is_due = !self.has_reduced_motion && self.timing.is_idle_frame_due(ms);
         if self.size.0 < 1.0 || (is_same && !self.camera.is_moving() && !is_due) {
-            self.overlay.update_card_size();
+            self.overlay.update_card_size(self.scene.as_ref());
             return;
         }
         let Some((stage, canvas)) = &mut self.stage else { return };

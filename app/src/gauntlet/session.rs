@@ -344,6 +344,23 @@ impl Session {
         self.settled.get().filter(|at| self.current.get() == Some(*at))
     }
 
+    /// The step that the page names as the current one: that under the agent. While a run that is followed is
+    /// being read, it is the run's last one, not that of the part which has arrived.
+    pub(super) fn named_step(self) -> Option<u64> {
+        match self.is_caught_up() || self.motion.with(|m| !m.following) {
+            true => self.current_step(),
+            false => self.summary(|s| s.last_step),
+        }
+    }
+
+    /// How many steps the run has: as the server counted them until all of them are here.
+    pub(super) fn steps(self) -> u64 {
+        match self.is_caught_up() {
+            true => self.watch_calmly(|f| f.len() as u64),
+            false => self.summary(|s| s.steps),
+        }
+    }
+
     /// The step under the agent.
     pub(super) fn current_step(self) -> Option<u64> {
         let at = self.current.get()?;

@@ -13,7 +13,7 @@ use super::session::{Listing, Session};
 use crate::ports::FeedState;
 use crate::ui::{
     Erase, Icon, Resized, Shape, address::encoded, column_score, element_size, failure_class, failure_word,
-    focus_on_slash, grouped, state_word,
+    focus_on_slash, grouped, quantity, state_word,
 };
 
 /// A row's height, CSS pixels, as in the style sheet.
@@ -30,19 +30,36 @@ struct RowText {
     /// The path that the words and the value are of, where they are not of the root.
     path: Option<String>,
     value: Option<f64>,
+    /// The episode, which tells the rollouts of one step apart.
+    episode: Option<String>,
+    /// Whether the value is a measurement, which has no sign.
+    is_measured: bool,
 }
 
 fn row_text(film: &Film, index: usize, rubric: Option<PathId>) -> Option<RowText> {
     let node = film.node(index)?;
-    let step = node.step.to_string();
+    let (step, episode) = (node.step.to_string(), node.episode.map(ToString::to_string));
+    // Where nothing is judged, what the path is drawn of.
+    let is_measured = |id: &PathId| film.path_of(*id).is_some_and(|path| is_measurement(&path.path));
+    let measured = || film.main_path().filter(is_measured).filter(|_| node.failure.is_none());
+    let rubric = rubric.or_else(measured);
     if let Some(path) = rubric.and_then(|rubric| film.path_of(rubric)) {
+        let is_measured = is_measurement(&path.path);
         let words = match film.state(index, path.id) {
-            _ if is_measurement(&path.path) => "measured",
+            _ if is_measured => "measured",
             state => state_word(state),
         };
         let failure = film.path_failure(index, path.id);
         let (words, value) = (words.to_owned(), film.score(index, path.id));
-        return Some(RowText { step, failure, words, path: Some(path.path.clone()), value });
+        return Some(RowText {
+            step,
+            failure,
+            words,
+            path: Some(path.path.clone()),
+            value,
+            episode,
+            is_measured,
+        });
     }
     // The value beside a failure is that of the rubric that fails.
     let cause = film.cause(index).and_then(|id| film.path_of(id)).filter(|path| path.path != "root");
@@ -57,7 +74,7 @@ fn row_text(film: &Film, index: usize, rubric: Option<PathId>) -> Option<RowText
     };
     let value = cause.map_or(node.root, |path| film.score(index, path.id));
     let path = cause.map(|path| path.path.clone());
-    Some(RowText { step, failure: node.failure, words, path, value })
+    Some(RowText { step, failure: node.failure, words, path, value, episode, is_measured: false })
 }
 
 /// What failed, and the path of a nested rubric that did.
@@ -311,6 +328,14 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
         rows.with(|rows| (from..to).any(|row| rows.node(row) == Some(node)))
     };
     let active = move || session.current.get().filter(|i| is_rendered(*i)).map(|i| format!("step-{i}"));
+    // As wide as the longest number, so that the words of all rows begin at one place.
+    let digits = move || {
+        session.watch_calmly(|film| {
+            let last = film.len().checked_sub(1).and_then(|last| film.node(last));
+            last.map_or(1, |node| node.step.to_string().len())
+        })
+    };
+    let space = move || format!("height:{}px;--digits:{}ch", rows.with(Rows::len) as f64 * ROW_PX, digits());
     view! {
         <div
             class="step-list" role=move || is_filled().then_some("listbox") tabindex="0"
@@ -319,9 +344,7 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
             on:wheel=move |_| list.is_reading.set(true)
             on:touchmove=move |_| list.is_reading.set(true) on:keydown=move |e| list.on_key(&e)
         >
-            <div
-                class="step-space" style=move || format!("height:{}px", rows.with(Rows::len) as f64 * ROW_PX)
-            >
+            <div class="step-space" style=space>
                 <For each=shown key=|(row, node)| (*row, *node) children=move |(row, node)| {
                     view! { <StepRow session row node choose=move |row| list.choose(row) /> }
                 } />
@@ -386,8 +409,18 @@ fn StepRow(
         false => session.view.heights.with(|heights| heights.low.abs().max(heights.high.abs())),
     };
     let score = move || {
-        let value = text.with(|t| t.as_ref().map(|t| t.value));
-        value.map(|value| value.map_or("n/e".to_owned(), |value| column_score(value, most())))
+        let value = text.with(|t| t.as_ref().map(|t| (t.value, t.is_measured)));
+        value.map(|(value, is_measured)| match value {
+            None => "n/e".to_owned(),
+            Some(value) if is_measured => quantity(value),
+            Some(value) => column_score(value, most()),
+        })
+    };
+    let title = move || {
+        text.with(|t| {
+            let of = t.iter().flat_map(|t| [&t.path, &t.episode]).flatten();
+            of.map(String::as_str).collect::<Vec<_>>().join(" · ")
+        })
     };
     let class = move || {
         format!("step {}{}", failure().map_or("", failure_class), if is_on() { " is-on" } else { "" })
@@ -396,7 +429,7 @@ fn StepRow(
         <div
             class=class role="option" id=format!("step-{node}") aria-selected=move || is_on().to_string()
             style=format!("top:{}px", row as f64 * ROW_PX) on:click=move |_| choose(row)
-            title=move || text.with(|t| t.as_ref().and_then(|t| t.path.clone()))
+            title=title
         >
             <span class="step-number">{move || text.with(|t| t.as_ref().map(|t| t.step.clone()))}</span>
             <span class="step-words">

@@ -25,8 +25,12 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
     let is_moving = Memo::new(move |_| session.is_moving());
     let is_following = move || session.motion.with(|m| m.following);
     let is_empty = Signal::derive(move || session.current.with(Option::is_none));
-    let place = move || session.current.get().map_or("0".to_owned(), |at| grouped(at as u64 + 1));
-    let length = move || session.watch_calmly(|f| grouped(f.len() as u64));
+    let place = move || match session.current.get() {
+        // Followed while it is read, the agent is at the end of the run, whatever has arrived of it.
+        _ if is_following() && !session.is_caught_up() => grouped(session.steps()),
+        at => at.map_or("0".to_owned(), |at| grouped(at as u64 + 1)),
+    };
+    let length = move || grouped(session.steps());
     keep_range(session);
     wait_at_failures(session);
     view! {
@@ -44,7 +48,8 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
                     aria-pressed=move || is_following().to_string()
                     on:click=move |_| session.jump_to_live() title="Follow the newest step (L)"
                 >
-                    {move || if session.status().is_final() { "Jump to end" } else { "Jump to live" }}
+                    <span class="live-words">"Jump to "</span>
+                    <span>{move || if session.status().is_final() { "end" } else { "live" }}</span>
                 </button>
             </div>
             <Flags session />
@@ -275,12 +280,20 @@ fn RubricChips(session: Session) -> impl IntoView {
     let rubric = session.view.rubric;
     let choices = move |film: &Film, chosen: Option<PathId>| {
         let root = root_path(film);
-        let chip = |p: &gauntlet_film::Path| (p.id, p.path.clone(), rubric_name(&p.path), Some(p.id) == root);
+        let name = |path: &str| rubric_name(path.strip_prefix("metrics.").unwrap_or(path));
+        let chip = |p: &gauntlet_film::Path| (p.id, p.path.clone(), name(&p.path), Some(p.id) == root);
         // Where they are few, nested rubrics as well.
         let is_judged = |p: &gauntlet_film::Path| p.is_scored && !is_measurement(&p.path);
-        let are_few = film.paths().iter().filter(|p| is_judged(p)).count() <= MAX_CHIPS;
+        let judged = film.paths().iter().filter(|p| is_judged(p)).count();
+        let are_few = judged <= MAX_CHIPS;
+        let measured = film.paths().iter().filter(|p| p.is_scored && is_measurement(&p.path)).take(MAX_CHIPS);
+        // Where nothing is judged, what is measured.
+        let measured: Vec<PathId> = measured.filter(|_| judged == 0).map(|p| p.id).collect();
         let is_offered = |p: &&gauntlet_film::Path| {
-            (is_judged(p) && (are_few || p.depth == 0)) || Some(p.id) == root || Some(p.id) == chosen
+            (is_judged(p) && (are_few || p.depth == 0))
+                || Some(p.id) == root
+                || Some(p.id) == chosen
+                || measured.contains(&p.id)
         };
         film.paths().iter().filter(is_offered).map(chip).collect::<Vec<_>>()
     };

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::session::Session;
 use super::spark::{height_of, polyline};
-use crate::ui::{Erase, Icon, Shape, grouped, quantity, score, state_class, state_word};
+use crate::ui::{Erase, Icon, Shape, column_score, grouped, quantity, state_class, state_word};
 
 /// Points of a sparkline, about.
 const POINTS: usize = 64;
@@ -267,8 +267,11 @@ impl Readings {
         self.selected.with(|r| r.map_or(State::NotEvaluated, |r| r.0))
     }
 
-    fn value(self) -> Option<f64> {
-        self.selected.with(|r| r.and_then(|r| r.1))
+    /// The value, with as many decimals as the scores of its path need.
+    fn text(self, is_judged: bool) -> Option<String> {
+        let value = self.selected.with(|r| r.and_then(|r| r.1))?;
+        let most = self.range.with(|(low, high)| low.abs().max(high.abs()));
+        Some(if is_judged { column_score(value, most) } else { quantity(value) })
     }
 
     /// Where the selected node is on the curve, in units of the view box.
@@ -325,7 +328,6 @@ fn TreeLine(
     let Line { row, id, path, name, depth, is_root, has_children, is_group } = line;
     // A measurement is neither passed nor failed.
     let is_judged = !is_measurement(&path);
-    let text = move |value: f64| if is_judged { score(value) } else { quantity(value) };
     let readings = Readings::new(session, id, is_judged && !is_root, sizes);
     let share = readings.share;
     let title = {
@@ -346,10 +348,11 @@ fn TreeLine(
         true => state_word(readings.state()),
         false => "measured",
     };
+    let kind = if is_group { " is-group" } else { "" };
     let prefix = path.strip_suffix(&*name.replace(' ', "_")).unwrap_or_default().to_owned();
     view! {
         <li
-            class=move || format!("branch {}{}", class_of(), if is_on() { " is-on" } else { "" })
+            class=move || format!("branch {}{}{kind}", class_of(), if is_on() { " is-on" } else { "" })
             style=format!("--depth:{};top:{}px", depth.min(MAX_INDENT), row as f64 * LINE_PX)
             data-path=path.clone() aria-posinset=(row + 1).to_string()
             aria-setsize=move || count.get().to_string()
@@ -364,7 +367,7 @@ fn TreeLine(
                     <span class="visually-hidden">": "{word_of}", "</span>
                 </span>
                 {spark(readings)}
-                <span class="branch-value">{move || readings.value().map_or(absent(is_group), text)}</span>
+                <span class="branch-value">{move || readings.text(is_judged).unwrap_or(absent(is_group))}</span>
                 <i
                     class="branch-share" aria-hidden="true"
                     data-share=move || share.get().map(|s| s.to_string())

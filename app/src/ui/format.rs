@@ -25,8 +25,11 @@ pub(crate) fn duration(millis: f64) -> String {
     match millis {
         m if m < 10.0 => format!("{m:.1} ms"),
         m if m < 1000.0 => format!("{m:.0} ms"),
-        m if m < 60_000.0 => format!("{:.2} s", m / 1000.0),
-        m if m < 3_600_000.0 => format!("{:.0} min {:.0} s", (m / 60_000.0).floor(), (m % 60_000.0) / 1000.0),
+        m if m < 59_995.0 => format!("{:.2} s", m / 1000.0),
+        m if m < 3_599_500.0 => {
+            let secs = (m / 1000.0).round();
+            format!("{:.0} min {:.0} s", (secs / 60.0).floor(), secs % 60.0)
+        }
         m if m < 172_800_000.0 => format!("{:.1} h", m / 3_600_000.0),
         m => format!("{:.0} days", m / 86_400_000.0),
     }
@@ -88,6 +91,8 @@ mod tests {
             (duration(0.42), duration(1240.0), duration(200_000.0)),
             ("0.4 ms".into(), "1.24 s".into(), "3 min 20 s".into())
         );
+        let rounded = [59_999.0, 119_600.0, 3_599_600.0].map(duration);
+        assert_eq!(rounded, ["1 min 0 s", "2 min 0 s", "1.0 h"], "no minute has 60 seconds");
     }
 
     #[test]

@@ -17,14 +17,23 @@ pub struct Point {
     pub failed: bool,
 }
 
+/// In an outline, a node that was not evaluated is replaced by the first of so many nodes that was: a judge
+/// may score one rollout of each group.
+const SCORED_WITHIN: usize = 8;
+
 impl Film {
     /// The history of a path as few points: the nodes at multiples of a power of two, so that at most
     /// `points` of them are there and a run that grows leaves them in place; the lowest and the highest
-    /// score; and the last node. However long the run is, no more nodes are read.
+    /// score; and the last node. A node that was not evaluated is replaced by one soon after it. However long
+    /// the run is, no more nodes are read.
     pub fn outline(&self, p: PathId, points: usize) -> Vec<Point> {
         let stride = self.len().div_ceil(points.max(1)).max(1).next_power_of_two();
         let ends = self.totals(p).extremes.into_iter().flatten().map(|(i, _)| i);
-        let mut nodes: Vec<usize> = (0..self.len()).step_by(stride).chain(ends).collect();
+        let scored = |from: usize| {
+            let end = (from + stride.min(SCORED_WITHIN)).min(self.len());
+            (from..end).find(|i| self.score(*i, p).is_some())
+        };
+        let mut nodes: Vec<usize> = (0..self.len()).step_by(stride).filter_map(scored).chain(ends).collect();
         nodes.extend(self.len().checked_sub(1));
         nodes.sort_unstable();
         nodes.dedup();

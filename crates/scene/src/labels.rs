@@ -5,8 +5,10 @@ use gauntlet_model::FailureKind;
 
 use crate::camera::Camera;
 use crate::legend::{failure_word, rubric_name};
+use crate::lens::Geometry;
 use crate::numbers::{grouped, quantity, score as score_text};
 use crate::places::Places;
+use crate::vector::narrow;
 
 /// What a label names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,8 +90,11 @@ impl LabelLayout<'_> {
     /// text only the nearest is placed.
     pub(crate) fn labels(&self, position: f64, selected: Option<usize>, axis: Vec<Label>) -> Vec<Label> {
         let Some(last) = self.places.len().checked_sub(1) else { return Vec::new() };
-        let agent = (position as usize).min(last);
-        let selected = selected.filter(|i| *i <= last && *i != agent);
+        // Between two nodes the agent is at the selected one.
+        let is_here = |i: &usize| (*i as f64 - position).abs() < 1.0;
+        let selected = selected.filter(|i| *i <= last);
+        let agent = selected.filter(is_here).unwrap_or((position as usize).min(last));
+        let selected = selected.filter(|i| *i != agent);
         let is_failing = |i: &usize| self.places.failure(*i).is_some();
         let active = [Some(agent), selected].into_iter().flatten();
         let active = active
@@ -151,10 +156,21 @@ impl LabelLayout<'_> {
         nodes
     }
 
+    /// The place below a straight path, where nothing is drawn; `None` where that is out of sight.
+    fn below(&self, index: usize) -> Option<[f32; 3]> {
+        if self.places.geometry != Geometry::Linear {
+            return None;
+        }
+        let at = narrow(self.places.at_height(index as f64, Some(self.places.heights.low)));
+        let ([x, y, _], _) = self.camera.seen(at, self.aspect)?;
+        (x.abs() <= 1.0 && y.abs() <= 0.9).then_some(at)
+    }
+
     /// A label at its node, above or below it, where there is room.
     fn place(&self, index: usize, kind: LabelKind, is_active: bool, placed: &[Label]) -> Option<Label> {
         let film = self.places.film;
-        let at = self.places.mark(index);
+        let on_axis = (kind == LabelKind::Node).then(|| self.below(index)).flatten();
+        let (at, is_on_axis) = (on_axis.unwrap_or_else(|| self.places.mark(index)), on_axis.is_some());
         let ([x, y, _], depth) = self.camera.seen(at, self.aspect)?;
         let opacity = self.opacity(kind, depth);
         if opacity < 0.1 || x.abs() > 1.0 || y.abs() > 1.0 {
@@ -180,11 +196,13 @@ impl LabelLayout<'_> {
         }
         let [half_wide, half_high] = Label::half_size(&text, self.aspect);
         let clear = (self.camera.unit_at(depth) * 0.6).min(0.2) + 2.0 * GAP_PX / STAGE_HEIGHT_PX + half_high;
-        // A failure is below its node if possible, or one line further; a step number is above.
+        // A failure is below its node if possible, or one line further; a step number is above, or below
+        // the straight path.
         let further = clear + 2.2 * half_high;
         let sides = match kind {
             LabelKind::Failure => vec![-clear, clear, -further, further],
             LabelKind::Active => vec![clear, -clear, further, -further],
+            LabelKind::Node if is_on_axis => vec![-2.0 * GAP_PX / STAGE_HEIGHT_PX - half_high],
             LabelKind::Node | LabelKind::Axis => vec![clear],
         };
         let fits = |side: &f32| x.abs() + half_wide <= 1.0 && (y + side).abs() + half_high <= 1.0;

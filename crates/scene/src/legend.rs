@@ -50,7 +50,7 @@ pub fn shape_words(effect: EffectKind) -> &'static str {
 }
 
 /// The legend of the effects that a run shows, the most important first. A failure has a line once a step
-/// fails in that way, or the chosen rubric does: then its failures are what is drawn. An effect of a rubric
+/// fails in that way; where a rubric is chosen, once that rubric does, as its failures are what is drawn. An effect of a rubric
 /// has one where the run has such a rubric.
 pub fn legend(film: &Film, effects: &EffectSet, chosen: Option<PathId>) -> Vec<LegendEntry> {
     let has = |pattern: &str| film.paths().iter().any(|p| p.is_scored && names(pattern, &p.path));
@@ -61,7 +61,8 @@ pub fn legend(film: &Film, effects: &EffectSet, chosen: Option<PathId>) -> Vec<L
         .filter_map(|(i, path)| film.path_failure(i, path))
         .collect();
     let is_shown = |rule: &&EffectRule| match &rule.when {
-        EffectCondition::Failure(kind) => film.failing_as(*kind) > 0 || of_chosen.contains(kind),
+        EffectCondition::Failure(kind) if chosen.is_some() => of_chosen.contains(kind),
+        EffectCondition::Failure(kind) => film.failing_as(*kind) > 0,
         _ => rule.rubric.as_deref().is_none_or(has),
     };
     effects.effects.iter().filter(is_shown).map(|rule| entry(film.rule(), rule)).collect()

@@ -124,6 +124,7 @@ fn the_legend_has_what_the_run_shows() {
     assert_eq!(lines(&film, Some("style")), [judge, failing], "but this rubric does");
     film.apply(&common::fact(1, &[("root", 1.0)], &[FailureKind::Refusal]));
     assert_eq!(lines(&film, None), [judge, refusal]);
+    assert_eq!(lines(&film, Some("style")), [judge, failing], "of a chosen rubric its failures are drawn");
     film.apply(&common::fact(2, &[("root", -1.0)], &[]));
     assert_eq!(lines(&film, None), [judge, failing, refusal]);
     film.set_rules(FailureRules::RootBelow(-2.0));

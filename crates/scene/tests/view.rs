@@ -97,6 +97,21 @@ fn labels_say_the_step_and_what_failed() {
 }
 
 #[test]
+fn steps_are_named_below_a_straight_path_and_the_agent_once() {
+    let film = common::rewards(&vec![1.0; 300]);
+    let camera = CameraMode::Orbit(Orbit { distance: 60.0, yaw: 0.0, ..Orbit::default() });
+    let scene = Scene::of(&film, &Lens { camera, position: 99.6, selected: Some(100), ..Lens::default() });
+    let of = |kind| scene.labels.iter().filter(move |label| label.kind == kind);
+    assert_eq!(of(LabelKind::Active).map(|label| label.index).collect::<Vec<_>>(), [100]);
+    assert!(of(LabelKind::Node).count() > 2);
+    let lowest = scene.axis.iter().map(|line| line.from[1]).fold(f32::MAX, f32::min);
+    assert!(of(LabelKind::Node).all(|label| label.at[1] == lowest), "on the lowest line of the axis");
+    let nearby = Lens { camera, position: 92.0, selected: Some(100), ..Lens::default() };
+    let both = Scene::of(&film, &nearby).labels;
+    assert_eq!(both.iter().filter(|label| label.kind == LabelKind::Active).count(), 2, "on its way there");
+}
+
+#[test]
 fn a_node_is_drawn_by_its_rank_and_named_by_its_step() {
     let steps = [0, 7, 1 << 40, gauntlet_model::MAX_STEP - 1, gauntlet_model::MAX_STEP];
     let of = |steps: [u64; 5]| {

@@ -119,6 +119,18 @@ fn an_outline_reads_few_nodes_and_loses_no_extreme() {
 }
 
 #[test]
+fn an_outline_shows_a_path_that_one_node_of_each_group_has() {
+    let mut film = Film::default();
+    for i in 0..8_000 {
+        let all = [("root", 1.0), ("judge", (i / 8) as f64)];
+        film.apply(&fact(i, i, scores(&all[..if i % 8 == 7 { 2 } else { 1 }])));
+    }
+    let outline = film.outline(film.find_path("judge").unwrap(), 64);
+    assert!((60..=67).contains(&outline.len()), "{} points", outline.len());
+    assert!(outline.iter().all(|point| point.index % 8 == 7 && point.value == (point.index / 8) as f64));
+}
+
+#[test]
 fn the_cause_of_a_failure_is_the_deepest_path_that_fails_so() {
     let of = |rules, all: &[(&str, f64)]| {
         let mut film = Film::with_rules(rules);
