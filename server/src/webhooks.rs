@@ -116,8 +116,8 @@ impl Resolver for Reachable {
     }
 }
 
-/// Where clouds answer with the credentials of a machine, beside link-local addresses: Alibaba's, Oracle's and
-/// Amazon's.
+/// Where clouds answer with the credentials of a machine, beside link-local addresses: Alibaba's, Oracle's
+/// and Amazon's.
 const METADATA: [IpAddr; 3] = [
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
     IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),

@@ -190,7 +190,8 @@ fn a_step_of_many_rollouts_is_shown_in_part_and_written_in_full() {
     let event = |n: u32| {
         format!(
             r#"{{"id":"01920000-0000-7000-8000-{n:012}","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored",
-            "v":1,"step":1,"episode":"e{}","body":{{"scores":{{"root":1}},"action":"a","observation":"o"}}}}"#,
+            "v":1,"step":1,"episode":"e{}",
+            "body":{{"scores":{{"root":1}},"action":"a","observation":"o"}}}}"#,
             n / 2
         )
     };

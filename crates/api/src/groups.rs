@@ -51,8 +51,8 @@ pub struct Group {
     pub total: u64,
     /// How many of them fail.
     pub failing: u64,
-    /// Its rollouts, the highest reward first. Where it has more than were asked for, or their texts are large,
-    /// some between the best and the worst are left out.
+    /// Its rollouts, the highest reward first. Where it has more than were asked for, or their texts are
+    /// large, some between the best and the worst are left out.
     pub rollouts: Vec<GroupRollout>,
 }
 

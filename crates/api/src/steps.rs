@@ -70,11 +70,11 @@ pub struct StepDetails {
     pub total: u64,
     /// Episodes that these belong to; what belongs to none counts as one.
     pub episodes_total: u64,
-    /// The episodes from the one on that `events` begin in, at most as many as events were asked for, each with
-    /// its events of the step.
+    /// The episodes from the one on that `events` begin in, at most as many as events were asked for, each
+    /// with its events of the step.
     pub episodes: Vec<StepEpisode>,
-    /// Its events: those of one episode, then those of the next, in the order of their first ones. The expected
-    /// answer of a challenge is left out.
+    /// Its events: those of one episode, then those of the next, in the order of their first ones. The
+    /// expected answer of a challenge is left out.
     pub events: Vec<Record>,
     /// What to pass as `cursor` to get the next part; null on the last one.
     pub next_cursor: Option<String>,

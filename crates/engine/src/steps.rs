@@ -23,8 +23,8 @@ pub fn in_episode(filter: &EpisodeFilter) -> InEpisode<'_> {
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] where the run has no such step, [`Error::Invalid`] where the cursor or the limit cannot
-/// be read.
+/// [`Error::NotFound`] where the run has no such step, [`Error::Invalid`] where the cursor or the limit
+/// cannot be read.
 pub async fn details(store: &Store, run: &RunId, step: u64, query: &StepQuery) -> Result<StepDetails, Error> {
     let limit = query.limit.get("limit")?;
     let after = query.cursor.as_deref().map(parse_cursor).transpose()?;
@@ -104,8 +104,8 @@ impl Films {
     }
 }
 
-/// Several episodes may share a step: the sequence number marks where inside of it, or of one of its episodes,
-/// a page ended.
+/// Several episodes may share a step: the sequence number marks where inside of it, or of one of its
+/// episodes, a page ended.
 fn cursor(step: u64, seq: u64) -> String {
     format!("{step}.{seq}")
 }

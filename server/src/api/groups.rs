@@ -47,7 +47,8 @@ pub fn of_step_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Events", "The groups of a step")
         .description(
             "The rollouts of each prompt side by side, with rewards and advantages, the best first. A group \
-             is the rollouts with the same `group` in their metadata, else with the same observation. A step of many groups comes in parts.",
+             is the rollouts with the same `group` in their metadata, else with the same observation. A step \
+             of many groups comes in parts.",
         )
         .status(200, "A part of the groups.")
         .status(404, "There is no such run, or it has no scored snapshot of that step.")
