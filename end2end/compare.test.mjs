@@ -260,6 +260,24 @@ story("a chart grows while its run goes on", async ({ server, page }) => {
   assert.equal(await points(opened, "root"), before + 1);
 });
 
+story("charts say that the server does not answer, and are drawn when it does", async ({ server, page }) => {
+  await record(server, "slow", 0.1, {});
+  await record(server, "fast", 0.2, {});
+  const opened = await page({ path: "/compare?runs=slow,fast", ...SMALL });
+  opened.expected.push(/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE/);
+  await drawn(opened, "root");
+  await server.stop();
+  await opened.getByLabel("Smoothing").fill("0.5");
+  const alert = opened.getByRole("alert");
+  await alert
+    .getByText("The charts could not be read: the server does not answer", { exact: true })
+    .waitFor();
+  assert.equal(await points(opened, "root"), 120, "what was drawn stays");
+  await server.start();
+  await opened.getByLabel("Smoothing").fill("0.6");
+  await alert.waitFor({ state: "hidden" });
+});
+
 story("runs are chosen by ticking them, and fit on a phone", async ({ server, page }) => {
   await record(server, "slow", 0.1, {});
   await record(server, "fast", 0.2, {});

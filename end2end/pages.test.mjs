@@ -202,7 +202,11 @@ story("long names and numbers leave what is beside them its place", async ({ ser
     });
     const isOver = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
     assert.ok(others.length > 3 && step.right > step.left);
-    assert.deepEqual(others.filter((other) => isOver(step, other)), [], `at ${width} px`);
+    assert.deepEqual(
+      others.filter((other) => isOver(step, other)),
+      [],
+      `at ${width} px`,
+    );
   }
   await run.page.setViewportSize({ width: 1280, height: 720 });
   const lefts = () =>

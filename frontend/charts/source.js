@@ -32,6 +32,9 @@ export async function readSeries(asked, signal) {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ ...asked, paths: asked.paths.slice(at, at + most) }),
       signal,
+    }).catch((error) => {
+      // Browsers have words of their own for it.
+      throw error instanceof TypeError ? new Error("the server does not answer") : error;
     });
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error?.message ?? `the server answered ${response.status}`);
