@@ -222,15 +222,15 @@ fn chosen_side(side: usize, covered: &[usize; 8]) -> usize {
 
 /// Points of the path on the stage: those near the agent, and some of all others.
 fn path_points(scene: &Scene, seen: impl Fn([f32; 3]) -> Option<(f64, f64)>) -> Vec<(f64, f64)> {
-    let pieces = &scene.path.ribbon;
-    let at = |index: f32| pieces.partition_point(|piece| piece.from_index < index);
+    let segments = &scene.path.ribbon;
+    let at = |index: f32| segments.partition_point(|segment| segment.from_index < index);
     let near = at(scene.travelled - AVOIDED.0)..at(scene.travelled + AVOIDED.0);
-    // Jagged parts have many pieces a step.
+    // Jagged parts have many segments a step.
     let near = near.clone().step_by(near.len() / (4 * AVOIDED.1) + 1);
-    let all = (0..pieces.len()).step_by(pieces.len() / AVOIDED.1 + 1);
-    let pieces = near.chain(all).filter_map(|i| pieces.get(i));
+    let all = (0..segments.len()).step_by(segments.len() / AVOIDED.1 + 1);
+    let segments = near.chain(all).filter_map(|i| segments.get(i));
     let middle = |a: [f32; 3], b: [f32; 3]| std::array::from_fn(|k| (a[k] + b[k]) / 2.0);
-    pieces.flat_map(|piece| [piece.from, middle(piece.from, piece.to)]).filter_map(seen).collect()
+    segments.flat_map(|segment| [segment.from, middle(segment.from, segment.to)]).filter_map(seen).collect()
 }
 
 /// The place of a point in normalised device coordinates, CSS pixels from the upper left.

@@ -367,7 +367,9 @@ fn TreeLine(
                     <span class="visually-hidden">": "{word_of}", "</span>
                 </span>
                 {spark(readings)}
-                <span class="branch-value">{move || readings.text(is_judged).unwrap_or(absent(is_group))}</span>
+                <span class="branch-value">
+                    {move || readings.text(is_judged).unwrap_or(absent(is_group))}
+                </span>
                 <i
                     class="branch-share" aria-hidden="true"
                     data-share=move || share.get().map(|s| s.to_string())

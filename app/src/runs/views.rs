@@ -24,14 +24,14 @@ struct Edit {
 /// A saved list, with the ways to rename and to delete it.
 fn row(filter: Filter, view: ListView, edit: Edit) -> impl IntoView {
     let (open_name, old) = (view.name.clone(), StoredValue::new(view.name.clone()));
-    let kept = StoredValue::new(view.clone());
+    let stored = StoredValue::new(view.clone());
     let rename = move |_| {
         edit.name.set(old.get_value());
         edit.renamed.set(Some(old.get_value()));
     };
     let delete = move |_| {
         edit.change.dispatch(ViewChange::Delete { name: old.get_value() });
-        edit.deleted.set(Some(kept.get_value()));
+        edit.deleted.set(Some(stored.get_value()));
     };
     view! {
         <li>

@@ -315,9 +315,9 @@ impl Migrate {
 /// A bucket at the server that the configuration names for its own; a folder as it is.
 fn with_settings(place: Place, config: &Config) -> Place {
     match (place, config.backup.as_ref().map(|settings| &settings.to)) {
-        (Place::S3(mut bucket), Some(Place::S3(own))) => {
-            bucket.endpoint = bucket.endpoint.or_else(|| own.endpoint.clone());
-            bucket.region = bucket.region.or_else(|| own.region.clone());
+        (Place::S3(mut bucket), Some(Place::S3(configured))) => {
+            bucket.endpoint = bucket.endpoint.or_else(|| configured.endpoint.clone());
+            bucket.region = bucket.region.or_else(|| configured.region.clone());
             Place::S3(bucket)
         }
         (place, _) => place,

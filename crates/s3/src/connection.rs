@@ -13,6 +13,7 @@ use aws_sdk_s3::config::{Builder, Credentials, RequestChecksumCalculation, Respo
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use gauntlet_backup::Bucket;
+use tokio::runtime::Handle;
 
 /// The region where nothing names one, which servers that are not AWS's do not look at.
 const REGION: &str = "us-east-1";
@@ -22,6 +23,15 @@ const TRIES: u32 = 4;
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long one try of a request may take until its answer begins; the last part of an archive is 128 MiB.
 const ANSWER: Duration = Duration::from_secs(180);
+
+/// A bucket with what its requests need; sinks and sources share it.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub client: Client,
+    pub bucket: Bucket,
+    /// Where requests run that a thread waits for.
+    pub runtime: Handle,
+}
 
 /// Connects to a bucket, with credentials that are found as AWS's own tools find them where none are given.
 /// No request is made to it.

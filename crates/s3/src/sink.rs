@@ -12,8 +12,8 @@ use gauntlet_backup::Sink;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
+use crate::connection::Connection;
 use crate::error::io_error;
-use crate::target::Inner;
 
 /// Bytes of a part. Two of them are in memory.
 const PART: usize = 16 << 20;
@@ -23,7 +23,7 @@ const LARGE_PART: usize = 128 << 20;
 const LARGE_FROM: usize = 5000;
 
 pub(crate) struct S3Sink {
-    target: Arc<Inner>,
+    target: Arc<Connection>,
     key: String,
     /// The part that is being filled.
     buffer: Vec<u8>,
@@ -43,7 +43,7 @@ struct Upload {
 }
 
 impl S3Sink {
-    pub(crate) fn new(target: Arc<Inner>, key: String) -> Self {
+    pub(crate) fn new(target: Arc<Connection>, key: String) -> Self {
         Self { target, key, buffer: Vec::new(), bytes: 0, upload: None }
     }
 

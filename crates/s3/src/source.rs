@@ -7,8 +7,8 @@ use std::time::Duration;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Buf, Bytes};
 
+use crate::connection::Connection;
 use crate::error::io_error;
-use crate::target::Inner;
 
 /// How often in a row it is begun again without one more byte.
 const TRIES: u32 = 5;
@@ -18,7 +18,7 @@ const NEXT: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
 
 pub(crate) struct S3Source {
-    target: Arc<Inner>,
+    target: Arc<Connection>,
     key: String,
     /// What is read stays the same object.
     etag: Option<String>,
@@ -31,7 +31,7 @@ pub(crate) struct S3Source {
 }
 
 impl S3Source {
-    pub(crate) async fn open(target: Arc<Inner>, key: String) -> io::Result<Self> {
+    pub(crate) async fn open(target: Arc<Connection>, key: String) -> io::Result<Self> {
         let request = target.client.get_object().bucket(&target.bucket.name).key(&key);
         let answer = request.send().await.map_err(io_error)?;
         let size = answer.content_length().and_then(|size| u64::try_from(size).ok());

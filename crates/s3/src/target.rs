@@ -10,23 +10,14 @@ use aws_sdk_s3::config::Credentials;
 use gauntlet_backup::{Bucket, Sink, Target};
 use tokio::runtime::Handle;
 
-use crate::connection::connect;
+use crate::connection::{Connection, connect};
 use crate::error::io_error;
 use crate::sink::S3Sink;
 use crate::source::S3Source;
 
 /// A bucket.
 #[derive(Debug, Clone)]
-pub struct S3Target(Arc<Inner>);
-
-/// What sinks and sources share.
-#[derive(Debug)]
-pub(crate) struct Inner {
-    pub client: Client,
-    pub bucket: Bucket,
-    /// Where requests run that a thread waits for.
-    pub runtime: Handle,
-}
+pub struct S3Target(Arc<Connection>);
 
 impl S3Target {
     /// Archives in that bucket. Whether it is there shows at the first request.
@@ -41,7 +32,7 @@ impl S3Target {
     }
 
     fn new(client: Client, bucket: Bucket) -> Self {
-        Self(Arc::new(Inner { client, bucket, runtime: Handle::current() }))
+        Self(Arc::new(Connection { client, bucket, runtime: Handle::current() }))
     }
 
     fn key(&self, file: &str) -> io::Result<String> {
@@ -65,7 +56,7 @@ impl Target for S3Target {
     }
 
     async fn list(&self) -> io::Result<Vec<String>> {
-        let Inner { client, bucket, .. } = &*self.0;
+        let Connection { client, bucket, .. } = &*self.0;
         let request = client.list_objects_v2().bucket(&bucket.name).prefix(bucket.start(None));
         let mut pages = request.into_paginator().send();
         let mut files = Vec::new();
@@ -86,7 +77,7 @@ impl Target for S3Target {
     }
 
     async fn delete_unfinished(&self, name: &str, age: Duration) -> io::Result<u64> {
-        let Inner { client, bucket, .. } = &*self.0;
+        let Connection { client, bucket, .. } = &*self.0;
         let request = client.list_multipart_uploads().bucket(&bucket.name).prefix(bucket.start(Some(name)));
         // Those beyond the first thousand are found by the next backup.
         let found = request.send().await.map_err(io_error)?;

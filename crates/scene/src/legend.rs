@@ -50,8 +50,8 @@ pub fn shape_words(effect: EffectKind) -> &'static str {
 }
 
 /// The legend of the effects that a run shows, the most important first. A failure has a line once a step
-/// fails in that way; where a rubric is chosen, once that rubric does, as its failures are what is drawn. An effect of a rubric
-/// has one where the run has such a rubric.
+/// fails in that way; where a rubric is chosen, once that rubric does, as its
+/// failures are what is drawn. An effect of a rubric has one where the run has such a rubric.
 pub fn legend(film: &Film, effects: &EffectSet, chosen: Option<PathId>) -> Vec<LegendEntry> {
     let has = |pattern: &str| film.paths().iter().any(|p| p.is_scored && names(pattern, &p.path));
     // A path's rules seldom give it two kinds of failure; its first and its last one stand for all.

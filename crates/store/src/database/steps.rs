@@ -57,7 +57,7 @@ async fn in_order(
     let sql = format!("SELECT {RECORD} FROM events WHERE {}", readers.dialect().is_one_of("place", "?1"));
     let (mut events, mut bytes, mut done) = (Vec::new(), 0, 0);
     while done < places.len() && bytes < max_bytes {
-        let each = if done == 0 { max_bytes } else { (bytes / done).max(1) };
+        let each = bytes.checked_div(done).map_or(max_bytes, |each| each.max(1));
         let some = places.iter().skip(done).take(((max_bytes - bytes) / each).clamp(AT_ONCE.0, AT_ONCE.1));
         let some: Vec<i64> = some.copied().collect();
         let found = query(AssertSqlSafe(sql.clone())).bind(Value::Integers(some.clone()));
