@@ -317,6 +317,14 @@ fn fold_button(id: PathId, path: String, folding: RwSignal<Folding>) -> impl Int
     }
 }
 
+/// A path with its share, where it has one.
+fn title(path: String, share: Memo<Option<f64>>) -> impl Fn() -> String {
+    move || match share.get() {
+        Some(share) => format!("{path}: {share} % of its group"),
+        None => path.clone(),
+    }
+}
+
 #[component]
 fn TreeLine(
     session: Session,
@@ -330,13 +338,7 @@ fn TreeLine(
     let is_judged = !is_measurement(&path);
     let readings = Readings::new(session, id, is_judged && !is_root, sizes);
     let share = readings.share;
-    let title = {
-        let path = path.clone();
-        move || match share.get() {
-            Some(share) => format!("{path}: {share} % of its group"),
-            None => path.clone(),
-        }
-    };
+    let title = title(path.clone(), share);
     let rubric = session.view.rubric;
     let is_on = move || rubric.get() == Some(id);
     let choose = move |_| {
