@@ -35,14 +35,14 @@ pub async fn verify(target: &dyn Target, file: &str, progress: &Progress) -> Res
         match section? {
             Section::End { sha256, bytes } => {
                 let manifest = manifest.ok_or_else(|| BackupError::damaged(file, "it has no manifest"))?;
-                found.compare(&manifest).map_err(|message| BackupError::damaged(file, message))?;
+                found.compare(file, &manifest)?;
                 if beside.is_some_and(|beside| beside.sha256 != sha256 || beside.manifest != manifest) {
                     return Err(BackupError::damaged(file, "it is another one than its manifest describes"));
                 }
                 return Ok(Verified { file: file.to_owned(), sha256, bytes, manifest });
             }
             Section::Manifest(found) => manifest = Some(*found),
-            section => found.add(section, progress).map_err(|message| BackupError::damaged(file, message))?,
+            section => found.add(file, section, progress)?,
         }
     }
     Err(BackupError::damaged(file, "it ends too early"))
@@ -110,7 +110,8 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, section: Section, progress: &Progress) -> Result<(), String> {
+    /// Adds a part of the archive `file`.
+    fn add(&mut self, file: &str, section: Section, progress: &Progress) -> Result<(), BackupError> {
         match section {
             Section::Table { name, lines } => self.tables.entry(name).or_default().add(&lines),
             Section::Events { run_no, lines } => self.runs.entry(run_no).or_default().add(&lines),
@@ -121,7 +122,8 @@ impl Found {
                 if is_last {
                     let (hash, size) = std::mem::take(&mut self.artifact);
                     if hex::encode(hash.finalize()) != sha256 {
-                        return Err(format!("the artifact {sha256} has other bytes than those of its hash"));
+                        let message = format!("the artifact {sha256} has other bytes than those of its hash");
+                        return Err(BackupError::damaged(file, message));
                     }
                     self.artifacts.insert(sha256, size);
                 }
@@ -131,13 +133,15 @@ impl Found {
         Ok(())
     }
 
-    fn compare(&self, manifest: &Manifest) -> Result<(), String> {
+    /// Refuses the archive `file` where it does not hold what its manifest describes.
+    fn compare(&self, file: &str, manifest: &Manifest) -> Result<(), BackupError> {
+        let damaged = |message: String| Err(BackupError::damaged(file, message));
         if manifest.format != FORMAT {
-            return Err(format!("its format is {}; this version reads {FORMAT}", manifest.format));
+            return damaged(format!("its format is {}; this version reads {FORMAT}", manifest.format));
         }
         for (name, entry) in &manifest.tables {
             if !self.tables.get(name).is_some_and(|lines| lines.is(entry.rows, &entry.sha256)) {
-                return Err(format!("the rows of the table {name} are others"));
+                return damaged(format!("the rows of the table {name} are others"));
             }
         }
         for run in &manifest.runs {
@@ -146,16 +150,16 @@ impl Found {
                 None => run.events == 0,
             };
             if !is_same {
-                return Err(format!("the events of the run {:?} are others", run.id));
+                return damaged(format!("the events of the run {:?} are others", run.id));
             }
         }
         for artifact in manifest.artifacts.iter().filter(|artifact| artifact.stored) {
             if self.artifacts.get(&artifact.sha256) != Some(&artifact.bytes) {
-                return Err(format!("the artifact {} is missing", artifact.sha256));
+                return damaged(format!("the artifact {} is missing", artifact.sha256));
             }
         }
         match self.tables.keys().find(|name| !manifest.tables.contains_key(*name)) {
-            Some(name) => Err(format!("it has a table {name:?}, which its manifest does not name")),
+            Some(name) => damaged(format!("it has a table {name:?}, which its manifest does not name")),
             None => Ok(()),
         }
     }

@@ -1,5 +1,5 @@
-//! The list of backups: which one is to be made, and how the others went. What is in an archive is none of
-//! its business.
+//! The list of backups: which one is to be made, and how the others ended. It does not know what is in an
+//! archive.
 
 use gauntlet_model::{Backup, BackupKind, Timestamp};
 

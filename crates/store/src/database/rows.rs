@@ -19,7 +19,7 @@ pub(super) const RECORD: &str = "place, id, received_at, at, kind, version, epis
 /// The record of a row. Where it cannot be read any more, a `gap` takes its place: the events around it stay
 /// readable.
 pub(super) fn record(row: &DbRow) -> Result<Record, StoreError> {
-    let checked = |record: Record| record.event().map_err(|why| why.to_string()).map(|_| record);
+    let checked = |record: Record| record.event().map(|_| record).map_err(Unreadable::from);
     or_gap(row, stored(row).and_then(checked))
 }
 
@@ -28,8 +28,11 @@ pub(super) fn unchecked(row: &DbRow) -> Result<Record, StoreError> {
     or_gap(row, stored(row))
 }
 
+/// Why a row is not a record; it becomes the reason of a `gap`.
+type Unreadable = Box<dyn std::error::Error + Send + Sync>;
+
 /// The record, or a `gap` in its place.
-fn or_gap(row: &DbRow, record: Result<Record, String>) -> Result<Record, StoreError> {
+fn or_gap(row: &DbRow, record: Result<Record, Unreadable>) -> Result<Record, StoreError> {
     let place: i64 = row.try_get("place").map_err(fault)?;
     Ok(record.unwrap_or_else(|why| unreadable(place, row.try_get("received_at").ok(), &why)))
 }
@@ -43,26 +46,23 @@ pub(super) fn unreadable(place: i64, received_at: Option<i64>, why: &dyn std::fm
 }
 
 /// The record of a row, with the body as it is stored; or why there is none.
-fn stored(row: &DbRow) -> Result<Record, String> {
-    fn why(error: impl std::fmt::Display) -> String {
-        error.to_string()
-    }
-    let number = |column| row.try_get::<i64, _>(column).map_err(why);
-    let id: &[u8] = row.try_get("id").map_err(why)?;
-    let id: [u8; 16] = id.try_into().map_err(|_| "its id is not 16 bytes".to_owned())?;
-    let kind: &str = row.try_get("kind").map_err(why)?;
-    let step: Option<i64> = row.try_get("step").map_err(why)?;
-    let episode: Option<String> = row.try_get("episode").map_err(why)?;
+fn stored(row: &DbRow) -> Result<Record, Unreadable> {
+    let number = |column| row.try_get::<i64, _>(column);
+    let id: &[u8] = row.try_get("id")?;
+    let id: [u8; 16] = id.try_into().map_err(|_| "its id is not 16 bytes")?;
+    let kind: &str = row.try_get("kind")?;
+    let step: Option<i64> = row.try_get("step")?;
+    let episode: Option<String> = row.try_get("episode")?;
     Ok(Record {
         seq: seq_of(number("place")?),
         received_at: Timestamp::from_micros(number("received_at")?),
         id: EventId::from_u128(u128::from_be_bytes(id)),
         at: Timestamp::from_micros(number("at")?),
         kind: Kind::from_name(kind).ok_or_else(|| format!("{kind:?} is not a kind of event"))?,
-        version: u16::try_from(number("version")?).map_err(why)?,
-        episode: episode.map(EpisodeId::new).transpose().map_err(why)?,
-        step: step.map(u64::try_from).transpose().map_err(why)?,
-        body: body::of(row, "body").map_err(why)?.into_owned(),
+        version: u16::try_from(number("version")?)?,
+        episode: episode.map(EpisodeId::new).transpose()?,
+        step: step.map(u64::try_from).transpose()?,
+        body: body::of(row, "body")?.into_owned(),
     })
 }
 
