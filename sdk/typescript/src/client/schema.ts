@@ -2644,20 +2644,35 @@ export interface components {
     };
     /** @description The failures a step can show, the most severe first. The order is the priority of the effect drawn. */
     FailureKind: "hallucination" | "format" | "refusal" | "inconsistency" | "generic";
-    /** @description Everything about one step. */
+    /** @description What one step holds, by the part. */
     StepDetails: {
       /**
        * Format: uint64
        * @description The step.
        */
       step: number;
-      /** @description How many of the events belong to which episode, in the order of `events`. */
+      /**
+       * Format: uint64
+       * @description Events of the step, of the episodes asked for.
+       */
+      total: number;
+      /**
+       * Format: uint64
+       * @description Episodes that these belong to; what belongs to none counts as one.
+       */
+      episodes_total: number;
+      /**
+       * @description The episodes from the one on that `events` begin in, at most as many as events were asked for, each
+       *     with its events of the step.
+       */
       episodes: components["schemas"]["StepEpisode"][];
       /**
-       * @description Its events: those of one episode, then those of the next. The expected answer of a challenge is left
-       *     out.
+       * @description Its events: those of one episode, then those of the next, in the order of their first ones. The
+       *     expected answer of a challenge is left out.
        */
       events: components["schemas"]["StoredEvent"][];
+      /** @description What to pass as `cursor` to get the next part; null on the last one. */
+      next_cursor: string | null;
     };
     /** @description How many events an episode has of a step. */
     StepEpisode: {
@@ -3181,15 +3196,22 @@ export interface components {
        */
       coefficients: (number | null)[][];
     };
-    /** @description The groups of one step. */
+    /** @description The groups of one step, by the part. */
     StepGroups: {
       /**
        * Format: uint64
        * @description The step.
        */
       step: number;
+      /**
+       * Format: uint64
+       * @description How many groups the step has.
+       */
+      total: number;
       /** @description Its groups, in the order of their first rollouts. */
       groups: components["schemas"]["Group"][];
+      /** @description What to pass as `cursor` to get the next part; null on the last one. */
+      next_cursor: string | null;
     };
     /**
      * @description The rollouts of one prompt at one step: those with the same `group` in their metadata, else with the same
@@ -3210,7 +3232,20 @@ export interface components {
       std: number | null;
       /** @description Whether two or more rewards are all the same, so that nothing is learnt from the group. */
       is_tied: boolean;
-      /** @description Its rollouts, the highest reward first. */
+      /**
+       * Format: uint64
+       * @description How many rollouts it has.
+       */
+      total: number;
+      /**
+       * Format: uint64
+       * @description How many of them fail.
+       */
+      failing: number;
+      /**
+       * @description Its rollouts, the highest reward first. Where it has more than were asked for, or their texts are
+       *     large, some between the best and the worst are left out.
+       */
       rollouts: components["schemas"]["GroupRollout"][];
     };
     /** @description One rollout of a group. */
@@ -4343,6 +4378,10 @@ export interface operations {
   get_runs_run_steps_step: {
     parameters: {
       query?: {
+        /** @description `next_cursor` of the part before. */
+        cursor?: string;
+        /** @description Most events of the part; it ends earlier where their bodies are large. */
+        limit?: number;
         /** @description Only this episode's; empty: what belongs to none. */
         episode?: string;
       };
@@ -4487,7 +4526,14 @@ export interface operations {
   };
   get_runs_run_steps_step_groups: {
     parameters: {
-      query?: never;
+      query?: {
+        /** @description `next_cursor` of the part before. */
+        cursor?: string;
+        /** @description Most groups of the part; it ends earlier where their texts are large. */
+        limit?: number;
+        /** @description Most rollouts of a group: where it has more, the best and the worst are answered, half of each. */
+        rollouts?: number;
+      };
       header?: never;
       path?: never;
       cookie?: never;

@@ -34,8 +34,8 @@ export class Steps {
   }
 
   /**
-   * The events of one step with their texts, by episode; or only of one `episode`. A step of many events comes
-   * in parts: pass `next_cursor` as `cursor`. Throws `not_found`.
+   * The events of one step with their texts, by episode; or only of one `episode`. A step of many events
+   * comes in parts: pass `next_cursor` as `cursor`. Throws `not_found`.
    */
   get(
     run: string,
