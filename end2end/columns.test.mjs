@@ -296,3 +296,23 @@ story("a thousand runs are one page that is read as it is scrolled", async ({ se
   await list.getByRole("checkbox", { name: "Select all runs of this list" }).check();
   await list.getByText("1,000 selected", { exact: true }).waitFor();
 });
+
+story("a server that is gone is mentioned, and the list comes back with it", async ({ server, page }) => {
+  await sweep(server);
+  const list = await page({ path: "/projects/sweep?sort=name", width: 1280, height: 720 });
+  const charts = await page({ path: "/compare?runs=run-1,run-2", width: 1280, height: 720 });
+  for (const opened of [list, charts]) opened.expected.push(/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE/);
+  await list.waitForLoadState("networkidle");
+  await charts.locator("canvas").first().waitFor();
+  await server.stop();
+  const lost = list.getByText("The server does not answer: as it was before.");
+  await lost.waitFor();
+  assert.equal((await names(list)).split(",").length, 6);
+  await charts.getByLabel("Smoothing").fill("0.5");
+  await charts.getByText("The charts could not be read: the server does not answer").waitFor();
+  await list.getByRole("searchbox", { name: "Search runs" }).fill("run 3");
+  await list.getByRole("alert").getByText("The server does not answer.", { exact: true }).waitFor();
+  await server.start();
+  await until("the list is read by itself", async () => (await names(list)) === "run 3", { within: 30_000 });
+  await lost.waitFor({ state: "detached" });
+});

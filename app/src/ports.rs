@@ -99,10 +99,20 @@ pub trait Uploads {
     fn import(&self, file: web_sys::File, partial: bool, on: Rc<dyn Fn(FileUpdate) -> bool>);
 }
 
+/// What the page hears of the list of runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListUpdate {
+    /// There is a connection, and any run may have changed.
+    Changed,
+    /// There is no connection; it is tried again.
+    Lost,
+}
+
 /// The changes of the list of runs.
 pub trait Changes {
-    /// Calls `on` once at first, and whenever any run has changed. Dropping the returned value ends it.
-    fn follow(&self, on: Rc<dyn Fn()>) -> Box<dyn Any>;
+    /// Calls `on` at once, and whenever any run has changed or the connection is lost. Dropping the returned
+    /// value ends it.
+    fn follow(&self, on: Rc<dyn Fn(ListUpdate)>) -> Box<dyn Any>;
 }
 
 /// Makes canvases drawable.

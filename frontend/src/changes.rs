@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::rc::Rc;
 
-use gauntlet_app::ports::Changes;
+use gauntlet_app::ports::{Changes, ListUpdate};
 use gloo_net::websocket::{Message, futures::WebSocket};
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
@@ -15,7 +15,7 @@ use crate::socket::{BACKOFF_SECS, StopOnDrop, next_message, socket_url};
 pub(crate) struct HttpChanges;
 
 impl Changes for HttpChanges {
-    fn follow(&self, on: Rc<dyn Fn()>) -> Box<dyn Any> {
+    fn follow(&self, on: Rc<dyn Fn(ListUpdate)>) -> Box<dyn Any> {
         let stopped = Rc::new(Cell::new(false));
         spawn_local(follow(on, Rc::clone(&stopped)));
         Box::new(StopOnDrop(stopped))
@@ -23,11 +23,14 @@ impl Changes for HttpChanges {
 }
 
 /// Connects again and again, until the page stops following.
-async fn follow(on: Rc<dyn Fn()>, stopped: Rc<Cell<bool>>) {
+async fn follow(on: Rc<dyn Fn(ListUpdate)>, stopped: Rc<Cell<bool>>) {
     let (mut failures, mut known) = (0, None);
     while !stopped.get() {
         if listen(&on, &stopped, &mut known).await {
             failures = 0;
+        }
+        if !stopped.get() {
+            on(ListUpdate::Lost);
         }
         let retry_secs = BACKOFF_SECS[usize::min(failures, BACKOFF_SECS.len() - 1)];
         failures += 1;
@@ -38,7 +41,7 @@ async fn follow(on: Rc<dyn Fn()>, stopped: Rc<Cell<bool>>) {
 }
 
 /// Listens until the connection is lost; whether a message came.
-async fn listen(on: &Rc<dyn Fn()>, stopped: &Rc<Cell<bool>>, known: &mut Option<String>) -> bool {
+async fn listen(on: &Rc<dyn Fn(ListUpdate)>, stopped: &Rc<Cell<bool>>, known: &mut Option<String>) -> bool {
     let Ok(mut socket) = WebSocket::open(&socket_url("/api/v1/changes")) else { return false };
     let mut has_sent = false;
     while let Some(message) = next_message(&mut socket, stopped).await {
@@ -48,7 +51,7 @@ async fn listen(on: &Rc<dyn Fn()>, stopped: &Rc<Cell<bool>>, known: &mut Option<
             && known.as_ref() != Some(&number)
         {
             *known = Some(number);
-            on();
+            on(ListUpdate::Changed);
         }
     }
     has_sent

@@ -34,8 +34,12 @@ impl FromServerFnError for PageError {
     /// Called by Leptos for what fails outside of a function's body: arguments that cannot be read on the
     /// server, a server that cannot be reached from the browser.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        let message = error.to_string();
+        let message = match error {
+            ServerFnErrorErr::Request(_) => "The server does not answer.".to_owned(),
+            ref error => error.to_string(),
+        };
         let status = match error {
+            ServerFnErrorErr::Request(_) => 503,
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
             | ServerFnErrorErr::Deserialization(_) => 400,

@@ -6,11 +6,30 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::rows::RunRows;
+use crate::ports::ListUpdate;
 use crate::ui::now_ms;
 use crate::use_ports;
 
 /// Time between two readings of the clock, for ages such as `12 s ago`.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Calls `retry` once the server, which did not answer, answers again.
+pub(super) fn retry_when_back(retry: Callback<()>) {
+    Effect::new(move || {
+        let Some(ports) = use_ports() else { return };
+        let was_lost = StoredValue::new(false);
+        // Where it answers at once, what went wrong was not the connection.
+        let hear = move |update| {
+            if update == ListUpdate::Lost {
+                was_lost.try_set_value(true);
+            } else if was_lost.try_get_value() == Some(true) {
+                retry.run(());
+            }
+        };
+        // Lives as long as this effect.
+        StoredValue::new_local(ports.changes.follow(Rc::new(hear)));
+    });
+}
 
 /// Refreshes the rows whenever the server announces a change, and the clock. Returns the clock, in
 /// milliseconds since the Unix epoch; `None` until the page runs in a browser, so that the server's HTML and
@@ -35,7 +54,15 @@ pub(super) fn keep_fresh(runs: RunRows) -> RwSignal<Option<f64>> {
         };
         if let Some(ports) = use_ports() {
             // Lives as long as this effect.
-            StoredValue::new_local(ports.changes.follow(Rc::new(refresh)));
+            StoredValue::new_local(ports.changes.follow(Rc::new(move |update| {
+                runs.is_lost.try_maybe_update(|known| {
+                    let was = std::mem::replace(known, update == ListUpdate::Lost);
+                    (was != *known, ())
+                });
+                if update == ListUpdate::Changed {
+                    refresh();
+                }
+            })));
         }
         // The document's event comes up to the window.
         let seen = window_event_listener_untyped("visibilitychange", move |_| {

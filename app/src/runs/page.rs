@@ -9,7 +9,7 @@ use super::chooser::Chooser;
 use super::empty::{NoMatch, NoRuns, NoRunsOf};
 use super::filters::{Filter, Filters};
 use super::grouping::Grouping;
-use super::live::keep_fresh;
+use super::live::{keep_fresh, retry_when_back};
 use super::rows::RunRows;
 use super::selection_bar::SelectionBar;
 use super::table::RunTable;
@@ -79,7 +79,7 @@ fn ListPage(filter: Filter) -> impl IntoView {
                         match found.await {
                             Ok(list) => view! { <Found list filter open /> }.erase(),
                             Err(error) => view! {
-                                <Failed error filter open retry=move || found.refetch() />
+                                <Failed error filter open retry=Callback::new(move |()| found.refetch()) />
                             }
                             .erase(),
                         }
@@ -94,11 +94,14 @@ fn ListPage(filter: Filter) -> impl IntoView {
 /// The list could not be read: the server has a fault, or the address says something that cannot be
 /// understood.
 #[component]
-fn Failed(error: PageError, filter: Filter, open: Open, retry: impl Fn() + 'static) -> impl IntoView {
+fn Failed(error: PageError, filter: Filter, open: Open, retry: Callback<()>) -> impl IntoView {
     let is_fault = error.status >= 500;
+    if is_fault {
+        retry_when_back(retry);
+    }
     let heading = if is_fault { "The runs could not be read" } else { "This list cannot be shown" };
     let way_on = match is_fault {
-        true => view! { <button class="button" on:click=move |_| retry()>"Try again"</button> }.erase(),
+        true => view! { <button class="button" on:click=move |_| retry.run(())>"Try again"</button> }.erase(),
         false => view! { <a class="button" href=move || filter.base()>"Show all runs"</a> }.erase(),
     };
     // What the address asks for can be changed here as well.
@@ -164,7 +167,12 @@ fn Tools(runs: RunRows, open: Open) -> impl IntoView {
     };
     view! {
         <div class="list-head">
-            <p class="list-count" role="status">{count}</p>
+            <p class="list-count" role="status">
+                {count}
+                {move || runs.is_lost.get().then(|| view! {
+                    <span class="list-lost">" · The server does not answer: as it was before. "</span>
+                })}
+            </p>
             <ChartsButton runs />
             {fold}
             <Views filter=runs.filter />

@@ -98,6 +98,8 @@ pub(super) struct RunRows {
     pub(super) error: RwSignal<Option<PageError>>,
     /// Whether the next page is being read.
     pub(super) is_reading: RwSignal<bool>,
+    /// Whether the server does not answer, so that the rows are those of an earlier time.
+    pub(super) is_lost: RwSignal<bool>,
     /// The rows near the window.
     pub(super) near: StoredValue<Range<usize>>,
     pages: StoredValue<Vec<NextPage>>,
@@ -129,6 +131,7 @@ impl RunRows {
             }),
             error: RwSignal::new(None),
             is_reading: RwSignal::new(false),
+            is_lost: RwSignal::new(false),
             near: StoredValue::new(0..0),
             pages: StoredValue::new(Vec::new()),
             is_refreshing: StoredValue::new(false),
