@@ -168,7 +168,7 @@ for (const theme of ["dark", "light"]) {
     }
     await press("Pin");
     await list.getByRole("link", { name: "Unpin long-sweep-sweep-4" }).waitFor();
-    await press("Clear");
+    await check("pinned runs");
     await list.goto(`${server.url}/projects/sweep?group=config:lr&columns=status,tags,last:root,created`);
     await list.waitForLoadState("networkidle");
     await check("a list in groups");
