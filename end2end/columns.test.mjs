@@ -189,7 +189,7 @@ story(
     assert.equal(await names(list), "run 4,run 2,run 3,run 5");
     await list.getByRole("link", { name: "Unpin run 4" }).click();
     await until("it is in its place", async () => (await names(list)) === "run 2,run 3,run 4,run 5");
-    await list.getByRole("button", { name: "Show hidden runs" }).click();
+    await list.getByRole("button", { name: "2 hidden: show them" }).click();
     await until("all are back", async () => (await names(list)).split(",").length === 6);
     assert.equal(new URL(list.url()).search, "?sort=name");
   },

@@ -182,11 +182,12 @@ impl Filter {
             let value = part.get();
             (name, format!("{name}: {value}"), format!("Not only the {name} {value}"))
         });
-        let marks =
-            [(Marked::Pinned, "pinned", "Unpin all runs"), (Marked::Hidden, "hidden", "Show hidden runs")];
+        let marks = [(Marked::Pinned, "pinned", "unpin all"), (Marked::Hidden, "hidden", "show them")];
         let marked = marks.into_iter().filter_map(|(mark, word, label)| {
             let count = self.marked(mark).len();
-            (count > 0).then(|| (self.part(mark).0, format!("{count} {word}"), label.to_owned()))
+            let words = format!("{count} {word}");
+            // What is called by voice is what is written.
+            (count > 0).then(|| (self.part(mark).0, words.clone(), format!("{words}: {label}")))
         });
         set.chain(marked).collect()
     }
