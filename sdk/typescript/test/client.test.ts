@@ -149,8 +149,11 @@ test("steps, series and episodes", async (t) => {
   assert.equal(events[0].body.action, "act 20");
   assert.deepEqual(await client.steps.get(run.id, 20, { episode: made.episode }), {
     step: 20,
+    total: 1,
+    episodes_total: 1,
     episodes: [made],
     events,
+    next_cursor: null,
   });
   await assert.rejects(client.steps.get(run.id, 20, { episode: null }), { code: "not_found", status: 404 });
   const series = await client.series(run.id, "grounding", { from: 10, to: 50 });
