@@ -1,6 +1,7 @@
 """An S3 server for tests: moto with one bucket, and faults on demand. Run by scripts/s3.sh.
 
-Prints its address. Each line of its input says how it answers from then on, and is answered with an empty line:
+Prints its address. Each line of its input says how it answers from then on, and is answered with an empty
+line:
 
     honest          as S3 does
     slow SECONDS    each answer takes so long
@@ -38,6 +39,7 @@ class Faulty:
         self.fault: list[str] = ["honest"]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answers a request as `fault` says."""
         kind, *value = self.fault
         if kind == "slow":
             time.sleep(float(value[0]))
@@ -64,6 +66,7 @@ class Faulty:
 
 
 def main() -> None:
+    """Serves until its input ends."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app = Faulty(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, app, True, request_handler=MotoRequestHandler)

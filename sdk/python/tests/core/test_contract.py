@@ -142,7 +142,8 @@ def test_every_kind_is_written_as_the_golden_file_has_it(golden: Path) -> None:
 
 def test_an_empty_answer_of_a_trial_is_written() -> None:
     at = "2026-11-21T00:06:33.885877Z"
-    for answer in (False, "", 0, [], {}):
+    answers: list[Any] = [False, "", 0, [], {}]
+    for answer in answers:
         trial = events.TrialFinished("t", "p", 0, "completed", at, at, prediction=answer)
         assert trial.body()["prediction"] == answer
     assert "prediction" not in events.TrialFinished("t", "p", 0, "completed", at, at).body()

@@ -143,7 +143,7 @@ def test_what_waits_on_disk_is_for_its_owner_alone(tmp_path: Path, monkeypatch: 
     run.artifact(file)
     run.finish()
     paths = [spool.parent, *spool.parent.rglob("*")]
-    modes = {path.is_dir(): set() for path in paths}
+    modes: dict[bool, set[int]] = {path.is_dir(): set() for path in paths}
     for path in paths:
         modes[path.is_dir()].add(path.stat().st_mode & 0o777)
     assert modes == {True: {0o700}, False: {0o600}}
