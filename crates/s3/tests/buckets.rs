@@ -243,7 +243,7 @@ async fn what_a_killed_process_began_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_is_said() {
+async fn a_missing_bucket_archive_or_key_is_refused() {
     let server = S3Server::start();
     let missing = bucket(&server, "s3://nobody").await;
     let error = missing.list().await.unwrap_err().to_string();

@@ -73,11 +73,11 @@ async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
         Body::from(ScoreAdded { target: ScoreTarget::Step, path, value, label, explanation, source })
     };
     // Steps 1 to 4: scored; again; and later; before it was scored, and later.
-    let said =
+    let first =
         [(1, scored(1.5)), (2, scored(-9.0)), (3, scored(2.0)), (4, later("root", -0.25)), (7, scored(4.0))];
     let more =
         [(8, later("format", 0.0)), (9, scored(1.0)), (14, later("root", 0.1)), (19, later("format", -1.0))];
-    let events = said.into_iter().chain(more).map(|(n, body)| on(n, body)).collect();
+    let events = first.into_iter().chain(more).map(|(n, body)| on(n, body)).collect();
     store.append(&run(), events, now()).await.unwrap();
     let before = store.run(&run()).await.unwrap().unwrap();
     assert_eq!((before.steps, before.failing, before.last_root), (4, 2, Some(0.1)));
@@ -177,9 +177,12 @@ async fn a_directory_that_cannot_be_made_is_unavailable() {
     let Err(error @ StoreError::Unavailable { .. }) = Store::open(Options::new(&file)).await else {
         panic!("it opened")
     };
-    let said = error.to_string();
-    assert!(error.source().is_some_and(|why| with_causes(&error) == format!("{said}: {why}")), "{error:?}");
-    assert!(said.contains(&file.display().to_string()), "{said}");
+    let message = error.to_string();
+    assert!(
+        error.source().is_some_and(|why| with_causes(&error) == format!("{message}: {why}")),
+        "{error:?}"
+    );
+    assert!(message.contains(&file.display().to_string()), "{message}");
 }
 
 #[tokio::test]
@@ -235,13 +238,16 @@ async fn an_event_that_cannot_be_read_is_a_gap_whatever_is_wrong_with_it() {
         let slice = store.read(&run(), None, 100, None).await.unwrap();
         assert_eq!(slice.records.len(), 11, "{damage}");
         assert!(slice.records.iter().enumerate().all(|(n, r)| r.seq == n as u64), "{damage}");
-        let said = reason(&slice.records[seq as usize]);
-        assert!(said.starts_with(&format!("event {seq} cannot be read: ")) && said.contains(why), "{said}");
+        let message = reason(&slice.records[seq as usize]);
+        assert!(
+            message.starts_with(&format!("event {seq} cannot be read: ")) && message.contains(why),
+            "{message}"
+        );
         assert_eq!((slice.head, slice.next_after), (11, Some(10)));
         // A page of it, and from its middle.
         let page = store.read(&run(), Some(seq - 1), 1, None).await.unwrap();
         assert_eq!((page.records.len(), page.next_after), (1, Some(seq)));
-        assert_eq!(reason(&page.records[0]), said);
+        assert_eq!(reason(&page.records[0]), message);
     }
     let notes = store.read(&run(), None, 100, Some(&[Kind::AnnotationAdded])).await.unwrap();
     assert_eq!(notes.next_after, Some(10));
@@ -324,8 +330,8 @@ async fn a_request_the_database_refuses_fails_alone_and_entirely() {
     );
     assert_eq!((before.unwrap().accepted, after.unwrap().accepted), (10, 10));
     let Err(error @ StoreError::Unavailable { .. }) = bad else { panic!("it was taken") };
-    let said = with_causes(&error);
-    assert!(!said.contains("gap"), "the database's own words stay inside: {said}");
+    let message = with_causes(&error);
+    assert!(!message.contains("gap"), "the database's own words stay inside: {message}");
     let records = store.read(&run, None, 1000, None).await.unwrap().records;
     assert_eq!(records.len(), 31);
     assert!(records.iter().enumerate().all(|(n, r)| r.seq == n as u64));
